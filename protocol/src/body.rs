@@ -1,0 +1,320 @@
+//! Where a request body ends, and which of the arriving bytes are its content (RFC 9112 §6, §7.1).
+
+use crate::head::is_token_byte;
+use crate::{Limits, Refusal};
+
+/// The length of a request body as its head declares it (RFC 9112 §6.3). A request never extends
+/// to the end of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyLength {
+    Known(u64),
+    Chunked,
+}
+
+/// Takes a body apart as it arrives, in any pieces.
+#[derive(Debug)]
+pub(crate) enum BodyDecoder {
+    /// So many bytes are still to come.
+    Known(u64),
+    Chunked(ChunkedDecoder),
+}
+
+/// What one call took from the input: framing and then, at most, one run of content.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Piece<'a> {
+    /// Bytes of input used up, content included.
+    pub(crate) consumed: usize,
+    pub(crate) content: &'a [u8],
+}
+
+impl BodyDecoder {
+    pub(crate) fn new(length: BodyLength) -> Self {
+        match length {
+            BodyLength::Known(length) => BodyDecoder::Known(length),
+            BodyLength::Chunked => BodyDecoder::Chunked(ChunkedDecoder::default()),
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        match self {
+            BodyDecoder::Known(left) => *left == 0,
+            BodyDecoder::Chunked(chunked) => chunked.state == State::Done,
+        }
+    }
+
+    /// How much content is certain to come.
+    pub(crate) fn declared(&self) -> u64 {
+        match self {
+            BodyDecoder::Known(left) => *left,
+            BodyDecoder::Chunked(chunked) => chunked.left,
+        }
+    }
+
+    /// Takes framing and at most `room` bytes of content from the start of `input`. Call again
+    /// while something is consumed and the body is not done.
+    pub(crate) fn decode<'a>(
+        &mut self,
+        input: &'a [u8],
+        room: usize,
+        limits: &Limits,
+    ) -> Result<Piece<'a>, Refusal> {
+        match self {
+            BodyDecoder::Known(left) => {
+                let content = take(input, left, room);
+                Ok(Piece { consumed: content.len(), content })
+            }
+            BodyDecoder::Chunked(chunked) => chunked.decode(input, room, limits),
+        }
+    }
+}
+
+/// At most `room` of the `left` bytes that are to come, as far as they are here.
+fn take<'a>(input: &'a [u8], left: &mut u64, room: usize) -> &'a [u8] {
+    let most = usize::try_from(*left).unwrap_or(usize::MAX);
+    let content = &input[..input.len().min(room).min(most)];
+    *left -= content.len() as u64;
+    content
+}
+
+/// The chunked transfer coding (RFC 9112 §7.1), a byte at a time but for the content.
+///
+/// ```text
+/// chunked-body = *chunk last-chunk trailer-section CRLF
+/// chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
+/// ```
+///
+/// Extensions and trailer fields are checked, counted and passed over, as a recipient may
+/// (RFC 9112 §7.1.1, §7.1.2).
+#[derive(Debug, Default)]
+pub(crate) struct ChunkedDecoder {
+    state: State,
+    /// The size as far as its digits have come, then what is left of the chunk.
+    left: u64,
+    /// Digits of the size so far.
+    digits: u8,
+    extensions: usize,
+    trailers: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Size,
+    /// White space that only a semicolon may follow.
+    BeforeExtension,
+    Extension,
+    SizeLf,
+    Content,
+    ContentCr,
+    ContentLf,
+    /// At the start of a trailer line, which may be the empty last one.
+    TrailerLine,
+    TrailerName,
+    TrailerValue,
+    TrailerLf,
+    LastLf,
+    Done,
+}
+
+impl ChunkedDecoder {
+    /// More hexadecimal digits than a `u64` has are refused, leading zeros or not.
+    const MAX_DIGITS: u8 = 16;
+
+    fn decode<'a>(
+        &mut self,
+        input: &'a [u8],
+        room: usize,
+        limits: &Limits,
+    ) -> Result<Piece<'a>, Refusal> {
+        let mut at = 0;
+        while self.state != State::Content && self.state != State::Done {
+            let Some(&byte) = input.get(at) else { break };
+            self.state = self.step(byte, limits)?;
+            at += 1;
+        }
+        let mut content = &input[at..at];
+        if self.state == State::Content {
+            content = take(&input[at..], &mut self.left, room);
+            if self.left == 0 {
+                self.state = State::ContentCr;
+            }
+        }
+        Ok(Piece { consumed: at + content.len(), content })
+    }
+
+    /// One byte of framing.
+    fn step(&mut self, byte: u8, limits: &Limits) -> Result<State, Refusal> {
+        match (self.state, byte) {
+            (State::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                self.digits += 1;
+                if self.digits > Self::MAX_DIGITS {
+                    return Err(Refusal::Chunk);
+                }
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                self.left = self.left << 4 | u64::from(digit);
+                Ok(State::Size)
+            }
+            (State::Size, _) if self.digits == 0 => Err(Refusal::Chunk),
+            (State::Size | State::BeforeExtension, b' ' | b'\t') => {
+                self.count_extension(limits)?;
+                Ok(State::BeforeExtension)
+            }
+            (State::Size | State::BeforeExtension, b';') => {
+                self.count_extension(limits)?;
+                Ok(State::Extension)
+            }
+            (State::Size | State::Extension, b'\r') => Ok(State::SizeLf),
+            (State::Extension, byte) if is_field_byte(byte) => {
+                self.count_extension(limits)?;
+                Ok(State::Extension)
+            }
+            (State::SizeLf, b'\n') => {
+                self.digits = 0;
+                Ok(if self.left == 0 { State::TrailerLine } else { State::Content })
+            }
+            (State::ContentCr, b'\r') => Ok(State::ContentLf),
+            (State::ContentLf, b'\n') => Ok(State::Size),
+            (State::TrailerLine, b'\r') => Ok(State::LastLf),
+            (State::TrailerLine | State::TrailerName, byte) if is_token_byte(byte) => {
+                self.count_trailer(limits)?;
+                Ok(State::TrailerName)
+            }
+            (State::TrailerName, b':') => Ok(State::TrailerValue),
+            (State::TrailerValue, b'\r') => Ok(State::TrailerLf),
+            (State::TrailerValue, byte) if is_field_byte(byte) => {
+                self.count_trailer(limits)?;
+                Ok(State::TrailerValue)
+            }
+            (State::TrailerLf, b'\n') => Ok(State::TrailerLine),
+            (State::LastLf, b'\n') => Ok(State::Done),
+            _ => Err(Refusal::Chunk),
+        }
+    }
+
+    fn count_extension(&mut self, limits: &Limits) -> Result<(), Refusal> {
+        self.extensions += 1;
+        if self.extensions > limits.chunk_extensions { Err(Refusal::Chunk) } else { Ok(()) }
+    }
+
+    fn count_trailer(&mut self, limits: &Limits) -> Result<(), Refusal> {
+        self.trailers += 1;
+        if self.trailers > limits.head { Err(Refusal::FieldsTooLarge) } else { Ok(()) }
+    }
+}
+
+/// HTAB, SP, VCHAR and obs-text: what a field value consists of (RFC 9110 §5.5).
+fn is_field_byte(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The content and the number of bytes consumed, fed in pieces of `step` with `room`.
+    fn decode(wire: &[u8], step: usize, room: usize) -> Result<(Vec<u8>, usize, bool), Refusal> {
+        let limits = Limits { chunk_extensions: 20, head: 40, ..Limits::default() };
+        let mut decoder = BodyDecoder::new(BodyLength::Chunked);
+        let (mut content, mut consumed, mut end) = (Vec::new(), 0, 0);
+        while !decoder.is_done() {
+            let piece = decoder.decode(&wire[consumed..end], room, &limits)?;
+            consumed += piece.consumed;
+            content.extend_from_slice(piece.content);
+            if piece.consumed == 0 {
+                if end == wire.len() {
+                    break;
+                }
+                end = wire.len().min(end + step);
+            }
+        }
+        Ok((content, consumed, decoder.is_done()))
+    }
+
+    fn check(wire: &str, expected: Result<&str, Refusal>) {
+        for step in [1, 2, 3, 7, 1000] {
+            for room in [1, 2, 1000] {
+                let outcome = decode(wire.as_bytes(), step, room);
+                match expected {
+                    Ok(content) => {
+                        let length = wire.len() - if wire.ends_with("NEXT") { 4 } else { 0 };
+                        assert_eq!(
+                            outcome,
+                            Ok((content.into(), length, true)),
+                            "{wire:?} by {step}"
+                        );
+                    }
+                    Err(refusal) => assert_eq!(outcome, Err(refusal), "{wire:?} by {step}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_are_joined_in_every_split() {
+        check("0\r\n\r\n", Ok(""));
+        check("5\r\nhello\r\n0\r\n\r\nNEXT", Ok("hello"));
+        check("5\r\nhello\r\n6\r\n world\r\n000\r\n\r\nNEXT", Ok("hello world"));
+        check("A\r\n0123456789\r\n0\r\n\r\n", Ok("0123456789"));
+        check("a\r\n0123456789\r\n0\r\n\r\n", Ok("0123456789"));
+    }
+
+    #[test]
+    fn extensions_and_trailers_are_passed_over() {
+        check("1;a=b\r\nx\r\n0;last=\"1\"\r\n\r\nNEXT", Ok("x"));
+        check("1 ; a\r\nx\r\n0\r\n\r\n", Ok("x"));
+        check("1\r\nx\r\n0\r\nExpires: never\r\nX:\r\n\r\nNEXT", Ok("x"));
+    }
+
+    #[test]
+    fn malformed_chunks_are_refused() {
+        for wire in [
+            "\r\n",
+            "g\r\n",
+            "-1\r\n",
+            "+1\r\n",
+            "0x1\r\n",
+            " 1\r\n",
+            "1 \r\nx\r\n",
+            "1\nx\r\n",
+            "1\r\nxy\r\n",
+            "1\r\nx\n0\r\n\r\n",
+            "1;a\nb\r\nx\r\n",
+            "1;a\rb\r\nx\r\n",
+            "1;a\0\r\nx\r\n",
+            "00000000000000001\r\nx\r\n",
+            "ffffffffffffffff0\r\nx\r\n",
+            "0\r\nname\r\n\r\n",
+            "0\r\nname : v\r\n\r\n",
+            "0\r\n folded\r\n\r\n",
+            "0\r\n: v\r\n\r\n",
+            "0\r\na: b\nc: d\r\n\r\n",
+        ] {
+            check(wire, Err(Refusal::Chunk));
+        }
+    }
+
+    #[test]
+    fn extensions_and_trailers_are_bounded() {
+        check("1;456789012345678901\r\nx\r\n0\r\n\r\n", Ok("x"));
+        check("1;4567890123456789012\r\nx\r\n0;\r\n\r\n", Err(Refusal::Chunk));
+        let long = format!("0\r\na:{}\r\n\r\n", "x".repeat(40));
+        check(&long, Err(Refusal::FieldsTooLarge));
+    }
+
+    #[test]
+    fn incomplete_is_not_done() {
+        for wire in ["", "5", "5\r\nhell", "5\r\nhello\r\n", "0\r\n", "0\r\n\r"] {
+            assert!(!decode(wire.as_bytes(), 1000, 1000).unwrap().2, "{wire:?}");
+        }
+    }
+
+    #[test]
+    fn known_length_takes_no_more_than_its_own() {
+        let mut decoder = BodyDecoder::new(BodyLength::Known(5));
+        let limits = Limits::default();
+        assert_eq!(decoder.decode(b"he", 9, &limits).unwrap().content, b"he");
+        assert_eq!(decoder.decode(b"lloNEXT", 2, &limits).unwrap().content, b"ll");
+        assert_eq!(decoder.decode(b"oNEXT", 9, &limits).unwrap().content, b"o");
+        assert!(decoder.is_done());
+    }
+}

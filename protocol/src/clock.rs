@@ -1,0 +1,96 @@
+//! Time as data: it comes in with every call, and goes out as a deadline.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The moment at which something happened, read by the caller.
+///
+/// Deadlines are reckoned on the monotonic clock; the wall clock is only for the `Date` field.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The monotonic clock.
+    pub instant: Instant,
+    /// The wall clock.
+    pub wall: SystemTime,
+}
+
+/// The `Date` field's value, formatted once a second (RFC 9110 §6.6.1).
+#[derive(Debug)]
+pub(crate) struct DateCache {
+    second: u64,
+    text: [u8; DateCache::LENGTH],
+}
+
+impl DateCache {
+    /// Length of an IMF-fixdate such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+    const LENGTH: usize = 29;
+
+    pub(crate) fn new() -> Self {
+        DateCache { second: u64::MAX, text: [b' '; Self::LENGTH] }
+    }
+
+    pub(crate) fn at(&mut self, wall: SystemTime) -> &[u8] {
+        // A clock before 1970 or after 9999 is wrong; `Date` then shows the nearest end.
+        let second =
+            wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()).min(253_402_300_799);
+        if second != self.second {
+            let moment = UNIX_EPOCH + std::time::Duration::from_secs(second);
+            let text = httpdate::HttpDate::from(moment);
+            std::io::Write::write_fmt(&mut &mut self.text[..], format_args!("{text}"))
+                .unwrap_or_else(|_| unreachable!("an IMF-fixdate is {} bytes long", Self::LENGTH));
+            self.second = second;
+        }
+        &self.text
+    }
+}
+
+/// Whether a slow peer is still worth waiting for: it must advance by
+/// [`Limits::PROGRESS`](crate::Limits::PROGRESS) bytes within every allowed stretch of time.
+/// Single bytes at long intervals do not push the deadline out.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    since: Instant,
+    bytes: u64,
+}
+
+impl Progress {
+    pub(crate) fn start(now: Instant) -> Self {
+        Progress { since: now, bytes: 0 }
+    }
+
+    pub(crate) fn advance(&mut self, bytes: u64, now: Instant) {
+        self.bytes += bytes;
+        if self.bytes >= crate::Limits::PROGRESS {
+            *self = Progress::start(now);
+        }
+    }
+
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn date_is_an_imf_fixdate_and_follows_the_second() {
+        let mut date = DateCache::new();
+        let at = |date: &mut DateCache, seconds| {
+            String::from_utf8(date.at(UNIX_EPOCH + Duration::from_millis(seconds)).to_vec())
+                .unwrap()
+        };
+        assert_eq!(at(&mut date, 784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(at(&mut date, 784_111_777_999), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(at(&mut date, 784_111_778_000), "Sun, 06 Nov 1994 08:49:38 GMT");
+    }
+
+    #[test]
+    fn date_survives_a_clock_that_is_wrong() {
+        let mut date = DateCache::new();
+        assert_eq!(date.at(UNIX_EPOCH - Duration::from_secs(1)), b"Thu, 01 Jan 1970 00:00:00 GMT");
+        let far = UNIX_EPOCH + Duration::from_secs(1 << 40);
+        assert_eq!(date.at(far), b"Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+}

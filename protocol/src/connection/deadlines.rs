@@ -1,0 +1,102 @@
+//! Time as data: what is waited for, how long, and what happens when it does not come.
+
+use std::time::Instant;
+
+use super::incoming::Incoming;
+use super::outgoing::Outgoing;
+use super::{Connection, Ending};
+use crate::handler::Handler;
+use crate::{Now, Refusal};
+
+impl<H: Handler> Connection<H> {
+    /// Whether the peer, of its own will, is done with the connection, so that nothing of it can
+    /// be under way and no reset can destroy our response.
+    pub(super) fn is_parted(&self) -> bool {
+        self.exchange.client_closes && matches!(self.incoming, Incoming::Complete) && !self.backlog
+    }
+
+    pub(super) fn wants_input(&self) -> bool {
+        if self.input_closed {
+            return false;
+        }
+        match self.ending {
+            Ending::Flush | Ending::Closed => false,
+            Ending::Linger(_) => true,
+            Ending::Open => match &self.incoming {
+                Incoming::Head(_) => {
+                    matches!(self.outgoing, Outgoing::Nothing)
+                        && self.unsent < self.limits.high_water as u64
+                }
+                Incoming::Body(body) => body.room() > 0,
+                Incoming::Complete | Incoming::Ignored => false,
+            },
+        }
+    }
+
+    /// When the peer has to have sent more, and why.
+    pub(super) fn receive_deadline(&self) -> Option<Instant> {
+        if let Ending::Linger(by) = self.ending {
+            return Some(by);
+        }
+        if !self.wants_input() {
+            return None;
+        }
+        let since = self.receiving.since();
+        match &self.incoming {
+            Incoming::Head(scanner) if scanner.started() => Some(since + self.limits.head_time),
+            Incoming::Body(_) => Some(since + self.limits.body_time),
+            _ if self.unsent > 0 => None,
+            _ => {
+                let idle = since + self.limits.idle;
+                Some(self.drain.map_or(idle, |(last_call, _)| idle.min(last_call)))
+            }
+        }
+    }
+
+    /// When the peer has to have taken more.
+    pub(super) fn send_deadline(&self) -> Option<Instant> {
+        let is_sending = self.unsent > 0 || matches!(self.outgoing, Outgoing::File(_));
+        is_sending.then(|| self.sending.since() + self.limits.write_time)
+    }
+
+    /// When something of our own is due.
+    pub(super) fn own_deadline(&self) -> Option<Instant> {
+        match &self.outgoing {
+            Outgoing::Delayed(moment, _) => Some(*moment),
+            // While the peer is behind, nothing is produced.
+            Outgoing::Stream(producer) if self.unsent < self.limits.high_water as u64 => {
+                producer.not_before
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [
+            self.receive_deadline(),
+            self.send_deadline(),
+            self.own_deadline(),
+            self.drain.map(|(_, by)| by),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Ends what has taken too long.
+    pub(super) fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
+        let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
+        if has_come(self.send_deadline()) {
+            self.ending = Ending::Closed;
+        } else if has_come(self.receive_deadline()) {
+            match &self.incoming {
+                _ if self.ending != Ending::Open => self.ending = Ending::Closed,
+                Incoming::Head(scanner) if scanner.started() => {
+                    self.refuse_head(Refusal::Timeout, out, now); // RFC 9110 §15.5.9
+                }
+                Incoming::Head(_) => self.ending = Ending::Flush,
+                _ => self.refuse(Refusal::Timeout, out, now),
+            }
+        }
+    }
+}

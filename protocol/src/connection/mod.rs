@@ -1,0 +1,312 @@
+//! One client connection: HTTP/1.1 and a handler behind the five waits (RFC 9112 §9).
+//!
+//! Two halves that advance on their own: what comes in ([`Incoming`]) and what is owed
+//! ([`Outgoing`]). Requests are answered one after the other, in order; the next head is not
+//! looked at before the last response is complete.
+//!
+//! ```text
+//!            ┌────────────── response complete ──────────────┐
+//!            ▼                                               │
+//! Incoming  Head ── head complete ──► Body ── body complete ─► Complete
+//! Outgoing  Nothing ─────────────────► Owed ─► Working / Delayed ─► Bytes / File / Stream
+//!            │ refused, timed out, `Connection: close`, order to stop
+//!            ▼
+//! Ending    Flush ── all sent ──► Linger ── peer closes, or time is up ──► Closed
+//! ```
+
+mod answering;
+mod deadlines;
+mod incoming;
+mod outgoing;
+mod receiving;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Method, Version};
+
+use crate::clock::{DateCache, Progress};
+use crate::handler::{Handler, Outcome, Ticket, Work};
+use crate::head::{Framing, HeadScanner};
+use crate::response::FileRange;
+use crate::{Limits, Now, Protocol, Request, Step, Wait};
+
+use incoming::Incoming;
+use outgoing::Outgoing;
+
+/// One client connection without its socket. It is driven as [`Protocol`] says.
+pub struct Connection<H> {
+    handler: Arc<H>,
+    limits: Arc<Limits>,
+    date: DateCache,
+
+    incoming: Incoming,
+    outgoing: Outgoing,
+    exchange: Exchange,
+    ending: Ending,
+    /// Has taken over after an upgrade.
+    next: Option<Box<dyn Protocol>>,
+
+    /// To be handed out by `poll`.
+    work: Option<(Ticket, Work)>,
+    tickets: u64,
+
+    /// Bytes of output that have not been reported as sent.
+    unsent: u64,
+    /// Length of `out` at the beginning of the current call.
+    mark: usize,
+    /// Whether the caller holds input that was not consumed.
+    backlog: bool,
+    /// Whether `receive` has something to do even without new input.
+    again: bool,
+    /// Whether the peer has closed its side.
+    input_closed: bool,
+
+    receiving: Progress,
+    sending: Progress,
+    now: Instant,
+    /// The order to stop: from when idle connections are closed, and when all must be gone.
+    drain: Option<(Instant, Instant)>,
+    served: u64,
+}
+
+/// What the response depends on once the request head is gone.
+struct Exchange {
+    version: Version,
+    is_head: bool,
+    /// The client waits for `100 Continue`.
+    expects_continue: bool,
+    /// The client will not use the connection again.
+    client_closes: bool,
+    /// The connection ends with this exchange.
+    close: bool,
+}
+
+impl Exchange {
+    /// For a message that is refused before anything is known of it.
+    const UNKNOWN: Exchange = Exchange {
+        version: Version::HTTP_11,
+        is_head: false,
+        expects_continue: false,
+        client_closes: false,
+        close: true,
+    };
+
+    fn new(request: &Request<'_>, framing: &Framing) -> Self {
+        Exchange {
+            version: request.version(),
+            is_head: *request.method() == Method::HEAD,
+            expects_continue: framing.expects_continue,
+            client_closes: !framing.keep_alive,
+            close: !framing.keep_alive,
+        }
+    }
+}
+
+/// How far the connection is from its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Open,
+    /// It ends when everything owed has been sent. No more input is parsed.
+    Flush,
+    /// Our side is closed. Input is thrown away until the peer closes its own, lest a reset
+    /// destroy what the peer has yet to read (RFC 9112 §9.6).
+    Linger(Instant),
+    Closed,
+}
+
+impl<H: Handler> Connection<H> {
+    /// How long an idle connection may still be used after the order to stop. A request that
+    /// crosses the order on the wire is answered rather than lost.
+    pub const LAST_CALL: Duration = Duration::from_millis(500);
+
+    /// A connection that has just been accepted.
+    #[must_use]
+    pub fn new(handler: Arc<H>, limits: Arc<Limits>, now: Now) -> Self {
+        Connection {
+            handler,
+            limits,
+            date: DateCache::new(),
+            incoming: Incoming::Head(HeadScanner::default()),
+            outgoing: Outgoing::Nothing,
+            exchange: Exchange::UNKNOWN,
+            ending: Ending::Open,
+            next: None,
+            work: None,
+            tickets: 0,
+            unsent: 0,
+            mark: 0,
+            backlog: false,
+            again: false,
+            input_closed: false,
+            receiving: Progress::start(now.instant),
+            sending: Progress::start(now.instant),
+            now: now.instant,
+            drain: None,
+            served: 0,
+        }
+    }
+
+    /// How many requests have been answered.
+    #[must_use]
+    pub fn served(&self) -> u64 {
+        self.served
+    }
+
+    /// Whether no request is under way, not even the beginning of one, and nothing is unsent.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let between = match &self.incoming {
+            Incoming::Head(scanner) => !scanner.started(),
+            Incoming::Ignored => true,
+            Incoming::Body(_) | Incoming::Complete => false,
+        };
+        between && matches!(self.outgoing, Outgoing::Nothing) && self.unsent == 0 && !self.backlog
+    }
+}
+
+impl<H: Handler> Protocol for Connection<H> {
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
+        let mut consumed = 0;
+        if self.next.is_none() {
+            self.enter(out, now);
+            consumed = self.advance(input, out, now);
+            self.backlog = consumed < input.len();
+            self.leave(out);
+        }
+        self.again = false;
+        if let Some(next) = &mut self.next {
+            consumed += next.receive(&mut input[consumed..], out, now);
+        }
+        consumed
+    }
+
+    fn receive_eof(&mut self, now: Now) {
+        self.now = now.instant;
+        self.input_closed = true;
+        match &mut self.next {
+            Some(next) => next.receive_eof(now),
+            // What the caller still holds is looked at first.
+            None => self.again = true,
+        }
+    }
+
+    fn sent(&mut self, bytes: u64, now: Now) {
+        self.now = now.instant;
+        self.sending.advance(bytes, now.instant);
+        let from_out = bytes.min(self.unsent);
+        self.unsent -= from_out;
+        let beyond = bytes - from_out;
+        if let Some(next) = &mut self.next {
+            return next.sent(beyond, now);
+        }
+        if let Outgoing::File(range) = &mut self.outgoing {
+            range.offset += beyond;
+            range.length -= beyond;
+            if range.length == 0 {
+                self.finish();
+            }
+        }
+        let has_more = match &self.outgoing {
+            Outgoing::Bytes(_) => true,
+            Outgoing::Stream(producer) => producer.is_due(now.instant),
+            _ => self.backlog,
+        };
+        self.again |= has_more && self.unsent < self.limits.high_water as u64;
+        if self.unsent == 0 && self.is_idle() {
+            self.receiving = Progress::start(now.instant); // the idle time begins
+        }
+    }
+
+    fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
+        if let Some(next) = &mut self.next {
+            return next.complete(ticket, outcome, out, now);
+        }
+        self.enter(out, now);
+        self.receiving = Progress::start(now.instant); // reading may have been held up
+        self.settle(ticket, outcome, out, now);
+        self.produce(out, now);
+        self.again |= self.backlog || self.input_closed;
+        self.leave(out);
+    }
+
+    fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
+        self.now = now.instant;
+        if self.drain.is_some_and(|(_, by)| by <= now.instant) {
+            self.ending = Ending::Closed;
+            return;
+        }
+        if let Some(next) = &mut self.next {
+            return next.handle_timeout(out, now);
+        }
+        self.enter(out, now);
+        self.time_out(out, now);
+        self.produce(out, now);
+        self.again |= self.backlog;
+        self.leave(out);
+    }
+
+    fn shutdown(&mut self, by: Instant, now: Now) {
+        self.now = now.instant;
+        let last_call = by.min(now.instant + Self::LAST_CALL);
+        self.drain.get_or_insert((last_call, by)).1 = by;
+        if let Some(next) = &mut self.next {
+            next.shutdown(by, now);
+        }
+    }
+
+    fn poll(&mut self) -> Step {
+        if self.ending == Ending::Closed {
+            return Step::Close;
+        }
+        if let Some((ticket, work)) = self.work.take() {
+            return Step::Run(ticket, work);
+        }
+        if self.again {
+            return Step::Receive;
+        }
+        if let Some(next) = &mut self.next {
+            return next.poll();
+        }
+        let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
+        if self.ending == Ending::Flush && all_sent {
+            if self.input_closed || self.is_parted() {
+                self.ending = Ending::Closed;
+                return Step::Close;
+            }
+            self.ending = Ending::Linger(self.now + self.limits.linger);
+            return Step::ShutdownWrite;
+        }
+        Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
+    }
+
+    fn file(&self) -> Option<&FileRange> {
+        match &self.outgoing {
+            Outgoing::File(range) => Some(range),
+            _ => None,
+        }
+    }
+}
+
+/// The account of unsent output.
+impl<H: Handler> Connection<H> {
+    fn enter(&mut self, out: &[u8], now: Now) {
+        self.now = now.instant;
+        self.mark = out.len();
+    }
+
+    /// Counts what this call has appended to `out`.
+    fn leave(&mut self, out: &[u8]) {
+        let appended = out.len() - self.mark;
+        if appended > 0 && self.unsent == 0 {
+            self.sending = Progress::start(self.now);
+        }
+        self.unsent += appended as u64;
+        self.mark = out.len();
+    }
+
+    /// Whether there is as much unsent output as there may be.
+    fn is_behind(&self, out: &[u8]) -> bool {
+        self.unsent + (out.len() - self.mark) as u64 >= self.limits.high_water as u64
+    }
+}

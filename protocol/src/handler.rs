@@ -1,0 +1,248 @@
+//! What an application implements, and the effects it may ask for. A handler never waits: it
+//! answers now, says when to answer, or hands back [`Work`] to be done elsewhere.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::StatusCode;
+
+use crate::{Protocol, Request, Response};
+
+/// Answers requests. One handler serves all connections of a server, from many threads.
+///
+/// A function or closure is a handler:
+///
+/// ```
+/// use protocol::{Handler, Request, Response};
+/// fn takes(_: impl Handler) {}
+/// takes(|request: &Request<'_>| Response::text(format!("You asked for {}\n", request.path())));
+/// ```
+pub trait Handler: Send + Sync + 'static {
+    /// Called when the head of a request is complete; its body, if any, has yet to be read.
+    /// A panic is answered with 500 and costs the connection, no more.
+    fn handle(&self, request: &Request<'_>) -> Reply;
+}
+
+impl<F, R> Handler for F
+where
+    F: Fn(&Request<'_>) -> R + Send + Sync + 'static,
+    R: Into<Reply>,
+{
+    fn handle(&self, request: &Request<'_>) -> Reply {
+        self(request).into()
+    }
+}
+
+/// What a handler wants to happen.
+#[non_exhaustive]
+pub enum Reply {
+    /// Answer now. A body that the request may have is thrown away.
+    Respond(Response),
+    /// Answer at a moment in time, which costs no thread.
+    RespondAt(Instant, Box<Response>),
+    /// Have this done elsewhere, then do what comes of it.
+    Run(Work),
+    /// Collect the body in memory, then go on; see [`Reply::collect`].
+    Collect(Collector),
+    /// Hand the body to a sink as it arrives; see [`Reply::stream`].
+    Stream(Box<dyn Sink>),
+    /// Answer `101 Switching Protocols` and hand the connection over; see [`Reply::upgrade`].
+    Upgrade(Box<Response>, Box<dyn Protocol>),
+}
+
+/// What happens to a body once it has been collected.
+pub type Collector = Box<dyn FnOnce(Vec<u8>) -> Reply + Send>;
+
+impl Reply {
+    /// Answers at a moment in time.
+    pub fn at(moment: Instant, response: impl Into<Response>) -> Self {
+        Reply::RespondAt(moment, Box::new(response.into()))
+    }
+
+    /// Collects the body, up to [`Limits::collect`](crate::Limits::collect) bytes, then calls
+    /// `then`. A request without a body has an empty one.
+    pub fn collect<R: Into<Reply>>(then: impl FnOnce(Vec<u8>) -> R + Send + 'static) -> Self {
+        Reply::Collect(Box::new(move |body| then(body).into()))
+    }
+
+    /// Hands the body to a sink as it arrives, up to [`Limits::body`](crate::Limits::body) bytes.
+    /// The peer is made to wait while the sink is behind.
+    pub fn stream(sink: impl Sink) -> Self {
+        Reply::Stream(Box::new(sink))
+    }
+
+    /// Has a closure run where it may block. What it returns is the next reply.
+    pub fn blocking<R: Into<Reply>>(job: impl FnOnce() -> R + Send + 'static) -> Self {
+        Reply::Run(Work::blocking(move || Outcome::Reply(job().into())))
+    }
+
+    /// Has a future run to its end. Every backend can: so it must not need a certain runtime.
+    pub fn future<R: Into<Reply>>(future: impl Future<Output = R> + Send + 'static) -> Self {
+        Reply::Run(Work::future(async { Outcome::Reply(future.await.into()) }))
+    }
+
+    /// Answers `101 Switching Protocols` with `Upgrade: name` (RFC 9110 §7.8) and hands what
+    /// follows on the connection to `next`. `response` may bring further fields.
+    pub fn upgrade(
+        name: http::HeaderValue,
+        mut response: Response,
+        next: impl Protocol + 'static,
+    ) -> Self {
+        response.status = StatusCode::SWITCHING_PROTOCOLS;
+        response.body = crate::Body::Empty;
+        Reply::Upgrade(Box::new(response.field(http::header::UPGRADE, name)), Box::new(next))
+    }
+}
+
+impl<R: Into<Reply>, E: Into<Reply>> From<Result<R, E>> for Reply {
+    fn from(result: Result<R, E>) -> Self {
+        result.map_or_else(Into::into, Into::into)
+    }
+}
+
+impl From<StatusCode> for Reply {
+    fn from(status: StatusCode) -> Self {
+        Reply::Respond(status.into())
+    }
+}
+
+impl From<&'static str> for Reply {
+    fn from(text: &'static str) -> Self {
+        Reply::Respond(text.into())
+    }
+}
+
+impl From<String> for Reply {
+    fn from(text: String) -> Self {
+        Reply::Respond(text.into())
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reply::Respond(_) => "Respond",
+            Reply::RespondAt(..) => "RespondAt",
+            Reply::Run(_) => "Run",
+            Reply::Collect(_) => "Collect",
+            Reply::Stream(_) => "Stream",
+            Reply::Upgrade(..) => "Upgrade",
+        })
+    }
+}
+
+/// Takes a request body piece by piece, to a file for instance. It may block: its methods are
+/// called as [`Work`]. Dropping it without [`Sink::finish`] means that the body never came whole.
+pub trait Sink: Send + 'static {
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// The response to give instead of reading on.
+    fn write(&mut self, piece: &[u8]) -> Result<(), Response>;
+
+    /// The body is complete.
+    fn finish(self: Box<Self>) -> Reply;
+}
+
+/// Names one piece of [`Work`] of one connection, so that its outcome finds its way back. A
+/// connection may have several pieces of work outstanding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub(crate) u64);
+
+/// Something to be done elsewhere, in the backend's own idiom.
+#[derive(Debug)]
+pub enum Work {
+    /// May block or compute for long: it wants a thread.
+    Blocking(Job),
+    /// Waits for other things without blocking: it wants an executor.
+    Future(Task),
+}
+
+impl Work {
+    pub(crate) fn blocking(job: impl FnOnce() -> Outcome + Send + 'static) -> Self {
+        Work::Blocking(Job(Box::new(job)))
+    }
+
+    pub(crate) fn future(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
+        Work::Future(Task(Box::pin(future)))
+    }
+
+    /// Work of a [`Protocol`] other than HTTP: its result comes back as [`Outcome::Other`].
+    pub fn other<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self {
+        Work::blocking(move || Outcome::Other(Box::new(job())))
+    }
+}
+
+/// A closure that may block.
+pub struct Job(Box<dyn FnOnce() -> Outcome + Send>);
+
+impl Job {
+    /// Runs it to its end. A panic is an outcome too.
+    #[must_use]
+    pub fn run(self) -> Outcome {
+        catch_unwind(AssertUnwindSafe(self.0)).unwrap_or(Outcome::Panicked)
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+/// A future. A panic while it is polled is an outcome too.
+pub struct Task(Pin<Box<dyn Future<Output = Outcome> + Send>>);
+
+impl Future for Task {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context)))
+            .unwrap_or(Poll::Ready(Outcome::Panicked))
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Task")
+    }
+}
+
+/// What came of a piece of [`Work`].
+#[non_exhaustive]
+pub enum Outcome {
+    /// What to do next.
+    Reply(Reply),
+    /// A sink has taken a piece.
+    Written(Written),
+    /// The work panicked: answered with 500.
+    Panicked,
+    /// There was no room for it: answered with 503 (RFC 9110 §15.6.4).
+    Overloaded,
+    /// The result of [`Work::other`].
+    Other(Box<dyn Any + Send>),
+}
+
+/// A sink on its way back from writing, with the buffer of its piece.
+pub struct Written {
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) piece: Vec<u8>,
+    pub(crate) result: Result<(), Response>,
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Reply(_) => "Reply",
+            Outcome::Written(_) => "Written",
+            Outcome::Panicked => "Panicked",
+            Outcome::Overloaded => "Overloaded",
+            Outcome::Other(_) => "Other",
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The contract between what is spoken on a connection and whoever waits for it.
+
+use std::time::Instant;
+
+use crate::{FileRange, Now, Outcome, Ticket, Work};
+
+/// What is spoken on one connection, without its socket. [`Connection`](crate::Connection) is
+/// HTTP/1.1; other implementations take its place, or its input after an upgrade, behind the same
+/// five waits.
+///
+/// After every call of another method call [`Protocol::poll`] until it says [`Step::Wait`] or
+/// [`Step::Close`]. The caller owns the buffers: an idle connection needs none.
+pub trait Protocol: Send {
+    /// Takes what has arrived and appends to `out` what is to be sent.
+    ///
+    /// Returns how much of `input` it has consumed. The rest is presented again with the next
+    /// call, with more appended. `input` may be overwritten where it is consumed.
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize;
+
+    /// The peer has closed its side; it may still be reading. What has not been consumed may
+    /// be presented once more.
+    fn receive_eof(&mut self, now: Now);
+
+    /// So many more bytes have been handed to the operating system: first those of `out`, in
+    /// order, then those of [`Protocol::file`].
+    fn sent(&mut self, bytes: u64, now: Now);
+
+    /// The work of [`Step::Run`] has come to this.
+    fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now);
+
+    /// The deadline of [`Step::Wait`] has come. Too early a call does nothing.
+    fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now);
+
+    /// The order to stop: finish what is under way, begin nothing more than politeness asks for,
+    /// and be gone at the moment `by`, finished or not.
+    fn shutdown(&mut self, by: Instant, now: Now);
+
+    /// What to do next.
+    fn poll(&mut self) -> Step;
+
+    /// What to send after all bytes of `out`: a range of a file, which shrinks as
+    /// [`Protocol::sent`] reports progress. If the file ends before the range does, the
+    /// connection has to be dropped: the response can no longer be completed.
+    fn file(&self) -> Option<&FileRange> {
+        None
+    }
+}
+
+/// What a connection wants next.
+#[derive(Debug)]
+pub enum Step {
+    /// Call `receive` again, even if nothing new has come: there is room or leave to go on.
+    Receive,
+    /// Have this done elsewhere, and bring what comes of it to `complete`.
+    Run(Ticket, Work),
+    /// Nothing more will be sent: tell the peer (`shutdown(2)` of the write side).
+    ShutdownWrite,
+    /// The end. Drop the socket; no further call.
+    Close,
+    /// Nothing to do until one of these comes to pass.
+    Wait(Wait),
+}
+
+/// What to wait for. Waiting for room to send goes without saying while output is unsent; work
+/// that runs and the order to stop may come at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Whether input is wanted. When it is not, leave it in the socket: that is what makes the
+    /// peer wait (backpressure).
+    pub read: bool,
+    /// When to call `handle_timeout`, if nothing else happens before. A timer that is set already
+    /// need not be put off: calling too early does no harm.
+    pub deadline: Option<Instant>,
+}

@@ -1,0 +1,178 @@
+//! A request as a handler sees it: borrowed from the bytes that arrived.
+
+use std::fmt;
+
+use http::{Method, Version};
+use httparse::Header;
+
+use crate::Refusal;
+use crate::clock::Now;
+use crate::head::{is_host, tokens};
+
+/// The head of a request (RFC 9112 §3, §5). Its body, if any, arrives later: see
+/// [`Reply`](crate::Reply) for the ways to take it.
+pub struct Request<'a> {
+    pub(crate) method: Method,
+    pub(crate) target: Target<'a>,
+    pub(crate) version: Version,
+    pub(crate) fields: &'a [Header<'a>],
+    pub(crate) now: Now,
+}
+
+impl<'a> Request<'a> {
+    /// The method; case matters (RFC 9110 §9.1).
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// What the request is for, in one of four forms.
+    #[must_use]
+    pub fn target(&self) -> &Target<'a> {
+        &self.target
+    }
+
+    /// The path, still percent-encoded: `*` for asterisk-form, empty for authority-form.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        match self.target {
+            Target::Origin { path, .. } | Target::Absolute { path, .. } => path,
+            Target::Asterisk => "*",
+            Target::Authority(_) => "",
+        }
+    }
+
+    /// What stands behind the first `?`, still percent-encoded.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        match self.target {
+            Target::Origin { query, .. } | Target::Absolute { query, .. } => query,
+            Target::Asterisk | Target::Authority(_) => None,
+        }
+    }
+
+    /// HTTP/1.0 or HTTP/1.1.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// All field lines in the order in which they came, names as the client spelt them.
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        self.fields.iter().map(|field| (field.name, field.value))
+    }
+
+    /// The value of the first field line of this name, in any spelling.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|f| f.value)
+    }
+
+    /// As [`Request::field`], for a value that is plain text.
+    #[must_use]
+    pub fn field_str(&self, name: &str) -> Option<&'a str> {
+        self.field(name).and_then(|value| str::from_utf8(value).ok())
+    }
+
+    /// Whether the list-valued field `name` has the element `token`, in any spelling: for
+    /// `Connection: keep-alive, Upgrade`, `lists("connection", "upgrade")` is true.
+    #[must_use]
+    pub fn lists(&self, name: &str, token: &str) -> bool {
+        self.fields().filter(|(field, _)| field.eq_ignore_ascii_case(name)).any(|(_, value)| {
+            tokens(value).any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
+        })
+    }
+
+    /// When the head was complete: the time that came in with its last byte.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.now
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Field values may hold credentials; only names are shown.
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("version", &self.version)
+            .field("fields", &self.fields.iter().map(|field| field.name).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The four forms of a request target (RFC 9112 §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// `/where?q=now`: the usual form.
+    Origin {
+        /// Begins with a slash.
+        path: &'a str,
+        /// What stands behind the first `?`.
+        query: Option<&'a str>,
+    },
+    /// `http://www.example.org/where?q=now`: what a proxy is sent; a server must accept it.
+    Absolute {
+        /// Host and port; it wins over the `Host` field (RFC 9112 §3.2.2).
+        authority: &'a str,
+        /// Begins with a slash.
+        path: &'a str,
+        /// What stands behind the first `?`.
+        query: Option<&'a str>,
+    },
+    /// `www.example.com:80`: only for CONNECT.
+    Authority(&'a str),
+    /// `*`: only for OPTIONS, of the server as a whole.
+    Asterisk,
+}
+
+impl<'a> Target<'a> {
+    /// Reads a target, whose form the method determines.
+    pub(crate) fn parse(method: &Method, target: &'a str) -> Result<Self, Refusal> {
+        // A fragment is never sent (RFC 9112 §3.2); other octets have to be percent-encoded.
+        if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+            return Err(Refusal::Target);
+        }
+        if *method == Method::CONNECT {
+            return match target.rsplit_once(':') {
+                Some((host, port))
+                    if !host.is_empty() && !port.is_empty() && is_host(target.as_bytes()) =>
+                {
+                    Ok(Target::Authority(target))
+                }
+                _ => Err(Refusal::Target),
+            };
+        }
+        if target.starts_with('/') {
+            let (path, query) = split_query(target);
+            return Ok(Target::Origin { path, query });
+        }
+        if target == "*" && *method == Method::OPTIONS {
+            return Ok(Target::Asterisk);
+        }
+        Self::parse_absolute(target).ok_or(Refusal::Target)
+    }
+
+    fn parse_absolute(target: &'a str) -> Option<Self> {
+        let (scheme, rest) = target.split_once("://")?;
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return None;
+        }
+        let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        // RFC 9110 §4.2.1: an empty host is invalid; §4.2.4: so is userinfo.
+        if authority.is_empty() || authority.starts_with(':') || !is_host(authority.as_bytes()) {
+            return None;
+        }
+        let (path, query) = split_query(tail);
+        let path = if path.is_empty() { "/" } else { path };
+        Some(Target::Absolute { authority, path, query })
+    }
+}
+
+fn split_query(target: &str) -> (&str, Option<&str>) {
+    match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    }
+}
