@@ -1,1 +1,29 @@
-//! stub
+//! What every backend needs and none should write twice, so that what is left in a backend is its
+//! concurrency model and nothing else.
+//!
+//! * [`Server`], [`Handle`], [`Report`]: the builder and the handle, the same for all.
+//! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
+//! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
+//! * [`Stop`], [`Admission`]: the order to stop, and the bound on connections.
+//! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
+//!
+//! ```text
+//! backend-sync  backend-mio  backend-tokio  backend-async-std
+//!        └───────────┴──── backend-common ────┴──────────┘
+//!                              protocol
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod admission;
+mod pool;
+mod server;
+mod session;
+pub mod socket;
+mod stop;
+
+pub use admission::{Admission, Report, Slot};
+pub use protocol::{Handler, Limits, Reply, Request, Response};
+pub use server::{Backend, Config, Context, Handle, Server, Stopper};
+pub use session::{Next, Output, Session, Wait};
+pub use stop::Stop;

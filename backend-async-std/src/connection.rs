@@ -1,0 +1,238 @@
+//! One connection as a task: the five waits at once.
+
+use std::future::{Future, pending, poll_fn};
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use async_lock::Semaphore;
+use async_std::io::{Read, Write};
+use async_std::net::TcpStream;
+use async_std::task::{self, JoinHandle};
+use backend_common::{Next, Output, Session, Stop, Wait, socket};
+use event_listener::Event;
+use futures_lite::FutureExt;
+use protocol::{FileRange, Handler, Outcome, Ticket, Work};
+
+/// How often a connection may read or write before others have their turn.
+const TURN: usize = 16;
+
+/// How much of a file is read at once, in bytes.
+const FILE_PIECE: usize = 64 << 10;
+
+/// What all connections of a server have in common.
+pub(crate) struct Shared {
+    pub(crate) stop: Arc<Stop>,
+    /// Notified when the order to stop comes.
+    pub(crate) bell: Event,
+    /// The bound on threads for blocking work: the runtime has none that could be set.
+    pub(crate) workers: Arc<Semaphore>,
+}
+
+/// Which of the five waits is over.
+enum Over {
+    /// Input, or room to send.
+    Ready(io::Result<usize>),
+    Time,
+    Work(Ticket, Outcome),
+    Order(Instant),
+}
+
+// ANCHOR: converse
+/// Drives one connection to its end.
+pub(crate) async fn converse<H: Handler>(
+    stream: TcpStream,
+    mut session: Session<H>,
+    shared: Arc<Shared>,
+) -> io::Result<()> {
+    let mut timer = pin!(sleep_until(None));
+    let mut is_set_to: Option<Instant> = None;
+    let mut work = Vec::new();
+    let mut order = pin!(next_order(&shared, None));
+    let mut piece = FilePiece::default();
+    for turn in 1.. {
+        match session.poll() {
+            Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
+            Next::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
+            Next::Close => break,
+            Next::Wait(wait) => {
+                if let Some(deadline) = wait.deadline
+                    && is_set_to.is_none_or(|earlier| deadline < earlier)
+                {
+                    timer.set(sleep_until(Some(deadline)));
+                    is_set_to = Some(deadline);
+                }
+                if turn % TURN == 0 {
+                    task::yield_now().await; // a busy connection lets others have their turn
+                }
+                piece.fill(&session, wait).await;
+                // room to send, and input
+                let ready =
+                    poll_fn(|context| poll_ready(&stream, &mut session, &mut piece, wait, context));
+                let over = async { Over::Ready(ready.await) }
+                    // a moment in time
+                    .or(async {
+                        timer.as_mut().await;
+                        Over::Time
+                    })
+                    // work done elsewhere
+                    .or(next_done(&mut work))
+                    // the order to stop
+                    .or(async { Over::Order(order.as_mut().await) })
+                    .await;
+                match over {
+                    Over::Ready(result) => result.map(drop)?,
+                    Over::Time => {
+                        is_set_to = None;
+                        timer.set(sleep_until(None));
+                        session.handle_timeout();
+                    }
+                    Over::Work(ticket, outcome) => session.complete(ticket, outcome),
+                    Over::Order(by) => {
+                        session.shutdown(by);
+                        order.set(next_order(&shared, Some(by)));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+// ANCHOR_END: converse
+
+/// Sends or receives if either can be done without waiting. There is no waiting for readiness as
+/// such: the attempt itself leaves the task's waker behind.
+fn poll_ready<H: Handler>(
+    stream: &TcpStream,
+    session: &mut Session<H>,
+    piece: &mut FilePiece,
+    wait: Wait,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut stream = stream;
+    if wait.write {
+        let sent = session.send_with(|output| {
+            let bytes = match output {
+                Output::Bytes(bytes) => bytes,
+                Output::File(_) => piece.unsent(),
+            };
+            let is_file = matches!(output, Output::File(_));
+            let result = blocked_unless(Pin::new(&mut stream).poll_write(context, bytes));
+            piece.sent += if is_file { *result.as_ref().unwrap_or(&0) } else { 0 };
+            result
+        });
+        if let Some(sent) = pending_if_blocked(sent) {
+            return Poll::Ready(sent);
+        }
+    }
+    if wait.read {
+        let received = session
+            .receive_with(|space| blocked_unless(Pin::new(&mut stream).poll_read(context, space)));
+        if let Some(received) = pending_if_blocked(received) {
+            return Poll::Ready(received);
+        }
+    }
+    Poll::Pending
+}
+
+/// What is pending would block.
+fn blocked_unless(poll: Poll<io::Result<usize>>) -> io::Result<usize> {
+    match poll {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+    }
+}
+
+/// What would block is pending.
+fn pending_if_blocked(result: io::Result<usize>) -> Option<io::Result<usize>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        result => Some(result),
+    }
+}
+
+/// A piece of the file that is being sent. There is no waiting for room to send without the bytes
+/// in hand, so `sendfile(2)` cannot be used.
+#[derive(Default)]
+struct FilePiece {
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl FilePiece {
+    /// Reads the next piece, if a file is to be sent and the last piece has been.
+    async fn fill<H: Handler>(&mut self, session: &Session<H>, wait: Wait) {
+        let range = if wait.write { session.file() } else { None };
+        let Some(range) = range else {
+            self.bytes = Vec::new(); // an idle connection holds no buffer
+            return;
+        };
+        if self.sent == self.bytes.len() {
+            let (range, bytes) = (range.clone(), std::mem::take(&mut self.bytes));
+            self.bytes = task::spawn_blocking(move || read(&range, bytes)).await;
+            self.sent = 0;
+        }
+    }
+
+    fn unsent(&self) -> &[u8] {
+        &self.bytes[self.sent..]
+    }
+}
+
+/// A piece of a file; empty if it cannot be read, which ends the connection.
+fn read(range: &FileRange, mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.resize(FILE_PIECE, 0);
+    let length = socket::read_file(range, &mut bytes).unwrap_or(0);
+    bytes.truncate(length);
+    bytes
+}
+
+/// A timer, or one that never fires.
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => task::sleep(moment.saturating_duration_since(Instant::now())).await,
+        None => pending().await,
+    }
+}
+
+/// Work that may block goes to threads that may; a future becomes a task.
+fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Outcome)> {
+    match job {
+        Work::Blocking(job) => {
+            let workers = Arc::clone(&shared.workers);
+            task::spawn(async move {
+                let _permit = workers.acquire_arc().await;
+                (ticket, task::spawn_blocking(move || job.run()).await)
+            })
+        }
+        Work::Future(task) => task::spawn(async move { (ticket, task.await) }),
+    }
+}
+
+/// The next outcome of work; never, if there is none.
+async fn next_done(work: &mut Vec<JoinHandle<(Ticket, Outcome)>>) -> Over {
+    poll_fn(|context| {
+        for at in 0..work.len() {
+            if let Poll::Ready((ticket, outcome)) = Pin::new(&mut work[at]).poll(context) {
+                drop(work.swap_remove(at));
+                return Poll::Ready(Over::Work(ticket, outcome));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// The next order to stop that differs from the last.
+async fn next_order(shared: &Shared, last: Option<Instant>) -> Instant {
+    loop {
+        let rings = shared.bell.listen();
+        match shared.stop.ordered() {
+            Some(by) if Some(by) != last => return by,
+            _ => rings.await,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Accepting, and the runtime that connections become tasks of.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_global_executor::GlobalExecutorConfig;
+use async_lock::Semaphore;
+use async_std::future::timeout;
+use async_std::net::TcpStream;
+use async_std::task;
+use backend_common::{Backend, Context, Session, Slot, socket};
+use event_listener::Event;
+use futures_lite::FutureExt;
+use protocol::Handler;
+
+use crate::connection::{Shared, converse};
+
+/// The one model of this backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Tasks on the threads of the runtime, of which each process has one. The first server of a
+    /// process decides how many threads it has.
+    #[default]
+    Global,
+}
+
+impl Backend for Model {
+    const NAME: &'static str = "async-std";
+    const MODELS: &'static [(Self, &'static str, &'static str)] =
+        &[(Model::Global, "global", "tasks on the runtime of the process")];
+
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+        let threads = context.threads();
+        async_global_executor::init_with_config(
+            GlobalExecutorConfig::default()
+                .with_min_threads(threads)
+                .with_max_threads(threads)
+                .with_thread_name_fn(|| "async-std".into()),
+        );
+        let shared = Arc::new(Shared {
+            stop: Arc::clone(&context.stop),
+            bell: Event::new(),
+            workers: Arc::new(Semaphore::new(context.workers)),
+        });
+        let bell = Arc::clone(&shared);
+        context.stop.on_order(move |_| drop(bell.bell.notify(usize::MAX)));
+        task::block_on(accept(listener, &context, |stream, slot| {
+            let session = Session::new(&context, slot);
+            task::spawn(serve(stream, session, Arc::clone(&shared)));
+        }))
+    }
+}
+
+/// Accepts until the order to stop has come and nobody is left who had connected before it; then
+/// waits until all connections have left.
+async fn accept<H: Handler>(
+    listener: TcpListener,
+    context: &Context<H>,
+    mut hand_over: impl FnMut(TcpStream, Slot),
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let rest = listener.try_clone()?;
+    let listener = async_std::net::TcpListener::from(listener);
+    let bell = Arc::new(Event::new());
+    let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
+    context.admission.on_departure(move || drop(departure.notify(usize::MAX)));
+    context.stop.on_order(move |_| drop(order.notify(usize::MAX)));
+
+    loop {
+        let rings = bell.listen(); // before looking, so that no ring is missed
+        if context.stop.ordered().is_some() {
+            break;
+        }
+        let Some(slot) = context.admission.admit() else {
+            rings.await;
+            continue;
+        };
+        let accepted = async { Some(listener.accept().await) }
+            .or(async {
+                rings.await;
+                None
+            })
+            .await;
+        match accepted {
+            None => {}
+            Some(Ok((stream, _))) => hand_over(stream, slot),
+            Some(Err(error)) if socket::is_peers_fault(&error) => {}
+            Some(Err(error)) => {
+                socket::report_accept_error(&error);
+                let _ = timeout(socket::ACCEPT_PAUSE, bell.listen()).await;
+            }
+        }
+    }
+    // Whoever had connected before the order is still served; then connections are refused.
+    while let (Some(slot), Ok((stream, _))) = (context.admission.admit(), rest.accept()) {
+        hand_over(stream.into(), slot);
+    }
+    drop((listener, rest));
+    see_off(context, &bell).await;
+    Ok(())
+}
+
+/// Waits until all connections have left. Each goes of its own accord when its time is up; one
+/// that does not is held by a handler that blocks its thread.
+async fn see_off<H>(context: &Context<H>, bell: &Event) {
+    const LEAVE: Duration = Duration::from_millis(500);
+    loop {
+        let rings = bell.listen();
+        let ordered = context.stop.ordered().filter(|_| !context.admission.is_empty());
+        let Some(by) = ordered else { return };
+        let patience = by.saturating_duration_since(Instant::now()) + LEAVE;
+        if timeout(patience, rings).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The task of one connection.
+async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true); // it only costs latency
+    if let Err(error) = converse(stream, session, shared).await {
+        tracing::debug!("connection ended: {error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! How many connections are open, how many may be, and what has become of them.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Lets connections in, up to a bound, and counts.
+#[derive(Default)]
+pub struct Admission {
+    most: usize,
+    most_work: usize,
+    open: AtomicUsize,
+    work: AtomicUsize,
+    /// Whether the acceptor waits for a connection to leave.
+    awaited: AtomicBool,
+    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    connections: AtomicU64,
+    requests: AtomicU64,
+    cut: AtomicU64,
+}
+
+/// What a server has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Requests answered, refusals included.
+    pub requests: u64,
+    /// Connections with a request under way that were cut when the time to stop was up.
+    pub cut: u64,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Report { connections, requests, cut } = self;
+        write!(f, "{requests} requests on {connections} connections, {cut} cut short")
+    }
+}
+
+impl Admission {
+    pub(crate) fn new(most: usize, most_work: usize) -> Self {
+        Admission { most, most_work, ..Admission::default() }
+    }
+
+    /// How the acceptor is woken when it waits for a connection to leave.
+    ///
+    /// # Panics
+    /// When called twice.
+    pub fn on_departure(&self, wake: impl Fn() + Send + Sync + 'static) {
+        // One acceptor for each server; a second call is a mistake of the backend.
+        assert!(self.wake.set(Box::new(wake)).is_ok(), "on_departure was called twice");
+    }
+
+    /// A place for one more connection. If there is none, a later departure wakes the acceptor.
+    #[must_use]
+    pub fn admit(self: &Arc<Self>) -> Option<Slot> {
+        let try_enter = || {
+            self.open
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |open| {
+                    (open < self.most).then_some(open + 1)
+                })
+                .is_ok()
+        };
+        if !try_enter() {
+            self.awaited.store(true, Ordering::SeqCst);
+            // One may have left between the look and the note; nobody would wake us then.
+            if !try_enter() {
+                return None;
+            }
+        }
+        Some(Slot { admission: Arc::clone(self) })
+    }
+
+    /// Whether all connections have left. If not, a later departure wakes the acceptor.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.awaited.store(true, Ordering::SeqCst);
+        self.open.load(Ordering::SeqCst) == 0
+    }
+
+    /// The counts so far. Connections that are open still count as cut only at the end.
+    pub(crate) fn report(&self, ended: bool) -> Report {
+        let open = if ended { self.open.load(Ordering::SeqCst) as u64 } else { 0 };
+        Report {
+            connections: self.connections.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
+            cut: self.cut.load(Ordering::Relaxed) + open,
+        }
+    }
+}
+
+/// The place of one connection. Dropping it makes room for another.
+pub struct Slot {
+    admission: Arc<Admission>,
+}
+
+impl Slot {
+    /// The place is taken by a connection.
+    pub(crate) fn take(&self) {
+        self.admission.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn served(&self, requests: u64) {
+        self.admission.requests.fetch_add(requests, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cut(&self) {
+        self.admission.cut.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether one more piece of work may be begun.
+    pub(crate) fn begin_work(&self) -> bool {
+        let has_room = |work| (work < self.admission.most_work).then_some(work + 1);
+        self.admission.work.fetch_update(Ordering::Relaxed, Ordering::Relaxed, has_room).is_ok()
+    }
+
+    pub(crate) fn end_work(&self, pieces: usize) {
+        self.admission.work.fetch_sub(pieces, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.admission.open.fetch_sub(1, Ordering::SeqCst);
+        if self.admission.awaited.swap(false, Ordering::SeqCst)
+            && let Some(wake) = self.admission.wake.get()
+        {
+            wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_holds_and_a_departure_wakes_whoever_waits() {
+        let admission = Arc::new(Admission::new(2, 1));
+        let woken = Arc::new(AtomicUsize::new(0));
+        let wake = Arc::clone(&woken);
+        admission.on_departure(move || {
+            wake.fetch_add(1, Ordering::SeqCst);
+        });
+        let first = admission.admit().unwrap();
+        drop(admission.admit().unwrap());
+        assert_eq!(woken.load(Ordering::SeqCst), 0, "nobody waited");
+        let second = admission.admit().unwrap();
+        assert!(admission.admit().is_none());
+        drop(first);
+        assert_eq!(woken.load(Ordering::SeqCst), 1);
+        assert!(!admission.is_empty());
+        drop(second);
+        assert_eq!(woken.load(Ordering::SeqCst), 2);
+        assert!(admission.is_empty());
+    }
+}

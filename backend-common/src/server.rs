@@ -1,0 +1,257 @@
+//! The builder, the handle, and what a backend is to them.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use protocol::{Handler, Limits};
+
+use crate::{Admission, Report, Stop, socket};
+
+/// A concurrency model. Its values are the variants that it comes in.
+pub trait Backend: Copy + Default + Send + 'static {
+    /// The backend's short name.
+    const NAME: &'static str;
+
+    /// Its variants: how each is called and what it is, the default first.
+    const MODELS: &'static [(Self, &'static str, &'static str)];
+
+    /// Serves connections until the order to stop has been carried out.
+    ///
+    /// # Errors
+    /// If it cannot begin. Once it serves, no error ends it.
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()>;
+}
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Threads that drive connections.
+    pub threads: Option<usize>,
+    /// Threads for blocking work.
+    pub workers: usize,
+    /// Most connections at once; further ones wait to be accepted.
+    pub max_connections: usize,
+    /// Most pieces of work that run or wait to; further ones are answered 503.
+    pub max_work: usize,
+    /// The limits of each connection.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            threads: None,
+            workers: 2 * cores(),
+            max_connections: 10_000,
+            max_work: 4_096,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Processors that this process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// What a backend is given.
+pub struct Context<H> {
+    /// Answers requests.
+    pub handler: Arc<H>,
+    /// The limits of each connection.
+    pub limits: Arc<Limits>,
+    /// Threads that drive connections, if it was said how many.
+    pub threads: Option<usize>,
+    /// Threads for blocking work.
+    pub workers: usize,
+    /// The order to stop.
+    pub stop: Arc<Stop>,
+    /// The bound on connections.
+    pub admission: Arc<Admission>,
+}
+
+impl<H> Context<H> {
+    /// Threads that drive connections: as many as were asked for, or one for each processor.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(cores)
+    }
+}
+
+/// A server that is bound to its address. The kernel already queues connections for it.
+///
+/// The builder is the same for every backend, so that swapping backends is changing one `use`.
+pub struct Server<B> {
+    backend: B,
+    config: Config,
+    listener: TcpListener,
+    address: SocketAddr,
+    stop: Arc<Stop>,
+}
+
+impl<B: Backend> Server<B> {
+    /// Binds to an address. With port 0 the system chooses one: see [`Server::address`].
+    ///
+    /// # Errors
+    /// If the address cannot be bound: it is taken, for example.
+    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = socket::listen(address)?;
+        let address = listener.local_addr()?;
+        Ok(Server {
+            backend: B::default(),
+            config: Config::default(),
+            listener,
+            address,
+            stop: Arc::default(),
+        })
+    }
+
+    /// The variant of the concurrency model.
+    #[must_use]
+    pub fn model(mut self, model: B) -> Self {
+        self.backend = model;
+        self
+    }
+
+    /// All options at once.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Threads that drive connections, at least one. Default: one for each processor, or what the
+    /// model calls for.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.config.threads = Some(threads.max(1));
+        self
+    }
+
+    /// Threads for blocking work, at least one. Default: two for each processor.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.config.workers = workers.max(1);
+        self
+    }
+
+    /// Most connections at once, at least one; further ones wait to be accepted. Default 10,000.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.config.max_connections = connections.max(1);
+        self
+    }
+
+    /// Most pieces of work that run or wait to, at least one; further ones are answered 503.
+    /// Default 4,096.
+    #[must_use]
+    pub fn max_work(mut self, pieces: usize) -> Self {
+        self.config.max_work = pieces.max(1);
+        self
+    }
+
+    /// The limits of each connection.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// The address it is bound to.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Gives the order to stop, from anywhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper { stop: Arc::clone(&self.stop) }
+    }
+
+    /// Serves on this thread until the order to stop has been carried out.
+    ///
+    /// # Errors
+    /// If it cannot begin: no threads to be had, for example.
+    pub fn run(self, handler: impl Handler) -> io::Result<Report> {
+        let Config { threads, workers, max_connections, max_work, limits } = self.config;
+        let admission = Arc::new(Admission::new(max_connections, max_work));
+        let context = Context {
+            handler: Arc::new(handler),
+            limits: Arc::new(limits),
+            threads,
+            workers,
+            stop: self.stop,
+            admission: Arc::clone(&admission),
+        };
+        self.backend.serve(self.listener, Arc::new(context))?;
+        Ok(admission.report(true))
+    }
+
+    /// Serves on a thread of its own.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub fn spawn(self, handler: impl Handler) -> io::Result<Handle> {
+        let (address, stopper) = (self.address, self.stopper());
+        let thread =
+            std::thread::Builder::new().name("server".into()).spawn(move || self.run(handler))?;
+        Ok(Handle { address, stopper, thread })
+    }
+}
+
+/// Gives the order to stop.
+#[derive(Clone)]
+pub struct Stopper {
+    stop: Arc<Stop>,
+}
+
+impl Stopper {
+    /// Graceful shutdown: no new connections; idle ones are closed, requests under way answered.
+    /// What is not done `within` this time is cut. With zero, everything ends at once.
+    pub fn stop(&self, within: Duration) {
+        self.stop.order(Instant::now() + within);
+    }
+}
+
+/// A running server.
+pub struct Handle {
+    address: SocketAddr,
+    stopper: Stopper,
+    thread: JoinHandle<io::Result<Report>>,
+}
+
+impl Handle {
+    /// The address it is bound to.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Gives the order to stop, from anywhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Stops gracefully, as [`Stopper::stop`] says, and reports what was served and what was cut.
+    ///
+    /// # Errors
+    /// If the server could not begin.
+    pub fn shutdown(self, within: Duration) -> io::Result<Report> {
+        self.stopper.stop(within);
+        self.join()
+    }
+
+    /// Waits until the server ends, by whoever's order.
+    ///
+    /// # Errors
+    /// If the server could not begin.
+    pub fn join(self) -> io::Result<Report> {
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}

@@ -1,0 +1,249 @@
+//! A connection with its buffers: what the backends for readiness and for threads drive.
+//!
+//! [`protocol::Connection`] leaves the buffers to its caller. These backends would all treat them
+//! alike, so it is done here, once. (A backend for completions has reason to treat them
+//! otherwise and drives the connection itself.)
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket, Work};
+
+use crate::pool;
+use crate::{Context, Slot};
+
+/// One connection and the bytes that are under way on it, in both directions.
+pub struct Session<H: Handler> {
+    connection: Connection<H>,
+    slot: Slot,
+    /// Bytes `start..end` have come and are not consumed. Empty while there are none.
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Bytes from `sent` on are to be sent.
+    output: Vec<u8>,
+    sent: usize,
+    /// Pieces of work that run.
+    working: usize,
+    ordered: Option<Instant>,
+}
+
+/// What a connection wants next.
+#[derive(Debug)]
+pub enum Next {
+    /// Have this done elsewhere, and bring what comes of it to [`Session::complete`].
+    Run(Ticket, Work),
+    /// Shut the write side of the socket down.
+    ShutdownWrite,
+    /// Drop socket and session.
+    Close,
+    /// Nothing to do until one of these comes to pass.
+    Wait(Wait),
+}
+
+/// What to wait for, besides work and the order to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Input: then [`Session::receive_with`].
+    pub read: bool,
+    /// Room to send: then [`Session::send_with`].
+    pub write: bool,
+    /// A moment in time: then [`Session::handle_timeout`].
+    pub deadline: Option<Instant>,
+}
+
+/// What is to be sent next.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// These bytes.
+    Bytes(&'a [u8]),
+    /// This range of a file.
+    File(&'a FileRange),
+}
+
+/// Reads both clocks.
+fn now() -> Now {
+    Now { instant: Instant::now(), wall: SystemTime::now() }
+}
+
+impl<H: Handler> Session<H> {
+    /// A connection that has just been accepted.
+    #[must_use]
+    pub fn new(context: &Context<H>, slot: Slot) -> Self {
+        slot.take();
+        let (handler, limits) = (Arc::clone(&context.handler), Arc::clone(&context.limits));
+        Session {
+            connection: Connection::new(handler, limits, now()),
+            slot,
+            input: Vec::new(),
+            start: 0,
+            end: 0,
+            output: Vec::new(),
+            sent: 0,
+            working: 0,
+            ordered: None,
+        }
+    }
+
+    /// What to do next.
+    pub fn poll(&mut self) -> Next {
+        loop {
+            match self.connection.poll() {
+                Step::Receive => self.advance(now()),
+                Step::Run(ticket, work) if self.slot.begin_work() => {
+                    self.working += 1;
+                    return Next::Run(ticket, work);
+                }
+                Step::Run(ticket, _) => self.settle(ticket, Outcome::Overloaded),
+                Step::ShutdownWrite => return Next::ShutdownWrite,
+                Step::Close => {
+                    let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
+                    if is_late && !self.connection.is_idle() {
+                        self.slot.cut();
+                    }
+                    return Next::Close;
+                }
+                Step::Wait(wait) => {
+                    self.release();
+                    let write = self.sent < self.output.len() || self.connection.file().is_some();
+                    return Next::Wait(Wait { read: wait.read, write, deadline: wait.deadline });
+                }
+            }
+        }
+    }
+
+    /// Has `read` fill a buffer; it returns how much it has read, 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// Those of `read`; nothing has happened then.
+    pub fn receive_with(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let bytes = read(self.space())?;
+        if bytes == 0 {
+            self.connection.receive_eof(now());
+        } else {
+            self.end += bytes;
+            self.advance(now());
+        }
+        Ok(bytes)
+    }
+
+    /// Has `write` send what is to be sent; it returns how much it has sent.
+    ///
+    /// # Errors
+    /// Those of `write`, and `WriteZero` if it sends nothing: a file that has become shorter
+    /// while it was sent, so that the response cannot be completed.
+    pub fn send_with(
+        &mut self,
+        write: impl FnOnce(Output<'_>) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let unsent = &self.output[self.sent..];
+        let bytes = match self.connection.file() {
+            _ if !unsent.is_empty() => {
+                let bytes = write(Output::Bytes(unsent))?;
+                self.sent += bytes;
+                bytes
+            }
+            Some(range) => write(Output::File(range))?,
+            None => return Ok(0),
+        };
+        if bytes == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.connection.sent(bytes as u64, now());
+        Ok(bytes)
+    }
+
+    /// The range of a file that is to be sent next, if it is the turn of one.
+    #[must_use]
+    pub fn file(&self) -> Option<&FileRange> {
+        self.connection.file().filter(|_| self.sent == self.output.len())
+    }
+
+    /// The work has come to this.
+    pub fn complete(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.working -= 1;
+        self.slot.end_work(1);
+        self.settle(ticket, outcome);
+    }
+
+    /// The deadline has come.
+    pub fn handle_timeout(&mut self) {
+        self.borrow_output();
+        self.connection.handle_timeout(&mut self.output, now());
+    }
+
+    /// The order to stop has come: be gone at the moment `by`.
+    pub fn shutdown(&mut self, by: Instant) {
+        self.ordered = Some(by);
+        self.connection.shutdown(by, now());
+    }
+
+    /// Whether no request is under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.connection.is_idle() && self.start == self.end
+    }
+
+    fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.borrow_output();
+        self.connection.complete(ticket, outcome, &mut self.output, now());
+    }
+
+    /// Presents what has come.
+    fn advance(&mut self, now: Now) {
+        self.borrow_output();
+        let input = &mut self.input[self.start..self.end];
+        self.start += self.connection.receive(input, &mut self.output, now);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Where to read into: at least one byte.
+    fn space(&mut self) -> &mut [u8] {
+        if self.input.is_empty() {
+            self.input = pool::take_input();
+        }
+        if self.end == self.input.len() {
+            if self.start > 0 {
+                self.input.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end - self.start);
+            } else {
+                // A head larger than the buffer; its limit is the connection's to watch.
+                self.input.resize(self.input.len() * 2, 0);
+            }
+        }
+        &mut self.input[self.end..]
+    }
+
+    fn borrow_output(&mut self) {
+        if self.output.capacity() == 0 {
+            self.output = pool::take_output();
+        }
+    }
+
+    /// Gives back the buffers that nothing is under way in.
+    fn release(&mut self) {
+        if self.start == self.end && !self.input.is_empty() {
+            pool::put_input(std::mem::take(&mut self.input));
+        }
+        if self.sent == self.output.len() && self.output.capacity() > 0 {
+            pool::put_output(std::mem::take(&mut self.output));
+            self.sent = 0;
+        }
+    }
+}
+
+impl<H: Handler> Drop for Session<H> {
+    fn drop(&mut self) {
+        self.slot.served(self.connection.served());
+        self.slot.end_work(self.working);
+        // After an error too, the buffers go on to the next connection.
+        (self.start, self.end, self.sent) = (0, 0, self.output.len());
+        self.release();
+    }
+}

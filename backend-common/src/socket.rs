@@ -1,0 +1,142 @@
+//! Sockets, as far as all backends treat them alike.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::time::Duration;
+
+use protocol::FileRange;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Connections that the kernel keeps for us until we accept them. The kernel caps it at
+/// `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+
+/// Listens on the first address that can be bound.
+///
+/// # Errors
+/// The last address's error.
+pub fn listen(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on"));
+    for address in addresses.to_socket_addrs()? {
+        result = listen_on(address);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted server may take its port back while old connections fade out. (On Windows the
+    // option would let two servers share a port, and is not needed.)
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Prepares an accepted socket: small responses go out at once (no Nagle's algorithm).
+///
+/// # Errors
+/// If the peer is gone already.
+pub fn prepare<'s, S>(stream: &'s S) -> io::Result<()>
+where
+    socket2::SockRef<'s>: From<&'s S>,
+{
+    socket2::SockRef::from(stream).set_tcp_nodelay(true)
+}
+
+/// How long accepting rests when the system has no room for another connection (`EMFILE`,
+/// `ENFILE`, `ENOBUFS`, `ENOMEM`): the listener would stay ready, and retrying at once would spin.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether an error of `accept` is that one connection's, which has gone before we took it
+/// (accept(2), "Error handling"): then the next can be accepted at once.
+#[must_use]
+pub fn is_peers_fault(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+    )
+}
+
+/// Says that accepting rests. Not more often than the pause lets it.
+pub fn report_accept_error(error: &io::Error) {
+    tracing::warn!("cannot accept: {error}; trying again in {} ms", ACCEPT_PAUSE.as_millis());
+}
+
+/// How much of a file is sent in one call, so that one download does not hold up the others.
+const FILE_PIECE: u64 = 256 << 10;
+
+/// Sends the beginning of a range of a file to a socket, in the kernel: `sendfile(2)`. Returns
+/// how much; 0 if the file ends before the range begins.
+///
+/// # Errors
+/// Those of `sendfile(2)`, `WouldBlock` among them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn send_file(socket: impl std::os::fd::AsFd, range: &FileRange) -> io::Result<usize> {
+    let mut offset = range.offset;
+    let length = usize::try_from(range.length.min(FILE_PIECE)).unwrap_or(usize::MAX);
+    Ok(rustix::fs::sendfile(socket, &range.file, Some(&mut offset), length)?)
+}
+
+/// Sends the beginning of a range of a file to a socket, through a buffer. Returns how much; 0 if
+/// the file ends before the range begins.
+///
+/// # Errors
+/// Those of reading and sending, `WouldBlock` among them.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn send_file<'s, S>(socket: &'s S, range: &FileRange) -> io::Result<usize>
+where
+    socket2::SockRef<'s>: From<&'s S>,
+{
+    let mut buffer = [0; 16 << 10];
+    let length = read_file(range, &mut buffer)?;
+    if length == 0 { Ok(0) } else { socket2::SockRef::from(socket).send(&buffer[..length]) }
+}
+
+/// Reads the beginning of a range of a file. Returns how much; 0 if the file ends before.
+///
+/// # Errors
+/// Those of reading.
+pub fn read_file(range: &FileRange, buffer: &mut [u8]) -> io::Result<usize> {
+    let most = usize::try_from(range.length).unwrap_or(usize::MAX).min(buffer.len());
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(&*range.file, &mut buffer[..most], range.offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(
+        &*range.file,
+        &mut buffer[..most],
+        range.offset,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_an_error_and_the_next_address_is_tried() {
+        let taken = listen("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        assert_eq!(listen(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let free = "127.0.0.1:0".parse().unwrap();
+        assert_ne!(listen(&[address, free][..]).unwrap().local_addr().unwrap(), address);
+    }
+
+    #[test]
+    fn no_room_is_not_the_peers_fault() {
+        #[cfg(unix)]
+        assert!(!is_peers_fault(&io::Error::from_raw_os_error(24))); // EMFILE
+        assert!(is_peers_fault(&io::ErrorKind::ConnectionAborted.into()));
+    }
+}

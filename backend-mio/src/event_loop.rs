@@ -1,0 +1,301 @@
+//! One event loop: asks which sockets are ready, and drives their connections.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use backend_common::{Context, Next, Output, Session, Slot, socket};
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+use protocol::{Handler, Outcome, Ticket};
+use slab::Slab;
+
+use crate::server::{Job, Workers};
+use crate::timers::Timers;
+
+/// Marks the mailbox; connections have their keys as tokens.
+const MAILBOX: Token = Token(usize::MAX);
+
+/// Events taken from the kernel at once.
+const EVENTS: usize = 1024;
+
+/// How often one connection may read or write before others have their turn.
+const TURN: usize = 16;
+
+/// What others have to tell a loop.
+pub(crate) enum Letter {
+    /// A connection has been accepted.
+    Connection(TcpStream, Slot),
+    /// Work has been done for the connection with this key and number.
+    Done(usize, u64, Ticket, Outcome),
+    /// The order to stop.
+    Stop(Instant),
+    /// There will be no more connections.
+    Last,
+}
+
+/// Where letters are left for a loop, which is woken by them.
+pub(crate) struct Mailbox {
+    letters: Mutex<Vec<Letter>>,
+    waker: Waker,
+}
+
+impl Mailbox {
+    pub(crate) fn post(&self, letter: Letter) {
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.push(letter);
+        if letters.len() == 1
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!("cannot wake an event loop: {error}");
+        }
+    }
+
+    fn take(&self) -> Vec<Letter> {
+        std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A connection and what is known of its socket.
+struct Peer<H: Handler> {
+    /// Distinguishes it from others that have had its key.
+    number: u64,
+    socket: TcpStream,
+    session: Session<H>,
+    /// An event said so, and nothing has since said otherwise (edge triggering).
+    readable: bool,
+    writable: bool,
+    /// The peer has closed its side, so that a short read does not mean that all has been read.
+    ended: bool,
+    /// The earliest timer that is set for it.
+    timer: Option<Instant>,
+}
+
+/// One thread's connections.
+pub(crate) struct EventLoop<H: Handler> {
+    poll: Poll,
+    mailbox: Arc<Mailbox>,
+    context: Arc<Context<H>>,
+    workers: Workers,
+    peers: Slab<Peer<H>>,
+    numbers: u64,
+    timers: Timers,
+    /// Connections that had to let others go first.
+    waiting: Vec<usize>,
+    stopping: Option<Instant>,
+    last: bool,
+}
+
+impl<H: Handler> EventLoop<H> {
+    pub(crate) fn new(context: Arc<Context<H>>, workers: Workers) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), MAILBOX)?;
+        Ok(EventLoop {
+            poll,
+            mailbox: Arc::new(Mailbox { letters: Mutex::default(), waker }),
+            context,
+            workers,
+            peers: Slab::new(),
+            numbers: 0,
+            timers: Timers::default(),
+            waiting: Vec::new(),
+            stopping: None,
+            last: false,
+        })
+    }
+
+    pub(crate) fn mailbox(&self) -> Arc<Mailbox> {
+        Arc::clone(&self.mailbox)
+    }
+
+    // ANCHOR: run
+    /// Serves until the last connection has gone.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        while !(self.last && self.peers.is_empty()) {
+            match self.poll.poll(&mut events, self.timeout()) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            for event in &events {
+                match event.token() {
+                    MAILBOX => self.read_letters(),
+                    Token(key) => self.on_ready(key, event),
+                }
+            }
+            self.on_time();
+            for key in std::mem::take(&mut self.waiting) {
+                self.drive(key);
+            }
+        }
+        Ok(())
+    }
+    // ANCHOR_END: run
+
+    /// How long `poll` may sleep: until the next timer, or not at all if somebody waits.
+    fn timeout(&self) -> Option<std::time::Duration> {
+        if !self.waiting.is_empty() {
+            return Some(std::time::Duration::ZERO);
+        }
+        Some(self.timers.next()?.saturating_duration_since(Instant::now()))
+    }
+
+    fn read_letters(&mut self) {
+        for letter in self.mailbox.take() {
+            match letter {
+                Letter::Connection(socket, slot) => self.on_connection(socket, slot),
+                Letter::Done(key, number, ticket, outcome) => {
+                    self.on_done(key, number, ticket, outcome);
+                }
+                Letter::Stop(by) => self.on_stop(by),
+                Letter::Last => self.last = true,
+            }
+        }
+    }
+
+    /// A new connection: registered once, for both directions.
+    fn on_connection(&mut self, mut socket: TcpStream, slot: Slot) {
+        let entry = self.peers.vacant_entry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(entry.key());
+        if let Err(error) = self.poll.registry().register(&mut socket, token, interest) {
+            tracing::warn!("cannot watch a connection: {error}");
+            return;
+        }
+        let mut session = Session::new(&self.context, slot);
+        self.stopping.into_iter().for_each(|by| session.shutdown(by));
+        self.numbers += 1;
+        let key = entry.key();
+        entry.insert(Peer {
+            number: self.numbers,
+            socket,
+            session,
+            readable: false,
+            writable: true,
+            ended: false,
+            timer: None,
+        });
+        self.drive(key);
+    }
+
+    /// Data, or room for it. The event comes once: what it said is kept until a read or a write
+    /// says that there is no more.
+    fn on_ready(&mut self, key: usize, event: &Event) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        peer.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+        peer.writable |= event.is_writable() || event.is_error();
+        peer.ended |= event.is_read_closed();
+        self.drive(key);
+    }
+
+    /// Timers. A connection whose deadline has moved on is told too early, which does no harm.
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        while let Some((moment, key)) = self.timers.pop(now) {
+            let Some(peer) = self.peers.get_mut(key) else { continue };
+            if peer.timer == Some(moment) {
+                peer.timer = None;
+                peer.session.handle_timeout();
+                self.drive(key);
+            }
+        }
+    }
+
+    /// Work done elsewhere.
+    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Outcome) {
+        let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
+        let Some(peer) = peer else { return }; // it has been cut meanwhile
+        peer.session.complete(ticket, outcome);
+        self.drive(key);
+    }
+
+    /// The order to stop.
+    fn on_stop(&mut self, by: Instant) {
+        self.stopping = Some(by);
+        let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.peers[key].session.shutdown(by);
+            self.drive(key);
+        }
+    }
+
+    /// Closed, by either side. The kernel forgets the registration with the socket.
+    fn on_closed(&mut self, key: usize, result: &io::Result<()>) {
+        if let Err(error) = result {
+            tracing::debug!("connection ended: {error}");
+        }
+        self.peers.remove(key);
+    }
+
+    // ANCHOR: drive
+    /// Does all that can be done for a connection without waiting.
+    fn drive(&mut self, key: usize) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        for _ in 0..TURN {
+            let result = match peer.session.poll() {
+                Next::Run(ticket, work) => {
+                    let mailbox = Arc::clone(&self.mailbox);
+                    self.workers.run(Job { mailbox, key, number: peer.number, ticket, work });
+                    Ok(())
+                }
+                Next::ShutdownWrite => peer.socket.shutdown(Shutdown::Write),
+                Next::Close => return self.on_closed(key, &Ok(())),
+                Next::Wait(wait) if wait.write && peer.writable => peer.send(),
+                Next::Wait(wait) if wait.read && peer.readable => peer.receive(),
+                Next::Wait(wait) => {
+                    if let Some(deadline) = wait.deadline
+                        && peer.timer.is_none_or(|timer| deadline < timer)
+                    {
+                        self.timers.push(deadline, key);
+                        peer.timer = Some(deadline);
+                    }
+                    return;
+                }
+            };
+            if result.is_err() {
+                return self.on_closed(key, &result);
+            }
+        }
+        self.waiting.push(key);
+    }
+    // ANCHOR_END: drive
+}
+
+impl<H: Handler> Peer<H> {
+    fn receive(&mut self) -> io::Result<()> {
+        let mut room = 0;
+        let result = self.session.receive_with(|space| {
+            room = space.len();
+            self.socket.read(space)
+        });
+        // A short read has emptied the socket: no need to be told so by another one.
+        let emptied = matches!(result, Ok(bytes) if bytes < room) && !self.ended;
+        self.readable = !emptied && !would_block(&result);
+        unless_blocked(result)
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        let result = self.session.send_with(|output| match output {
+            Output::Bytes(bytes) => self.socket.write(bytes),
+            Output::File(range) => socket::send_file(&self.socket, range),
+        });
+        self.writable = !would_block(&result);
+        unless_blocked(result)
+    }
+}
+
+fn would_block(result: &io::Result<usize>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
+/// Passes errors on, but for those that only mean another try.
+fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
+    match result {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+            Ok(())
+        }
+        result => result.map(drop),
+    }
+}

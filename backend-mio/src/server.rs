@@ -1,0 +1,184 @@
+//! Accepting, the threads of the event loops, and the workers.
+
+use std::io::{self, ErrorKind};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backend_common::{Admission, Backend, Context, Slot, Stop, socket};
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+use protocol::{Handler, Ticket, Work};
+
+use crate::event_loop::{EventLoop, Letter, Mailbox};
+
+/// The one model of this backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Event loops, each on a thread of its own, and one that accepts for them.
+    #[default]
+    Loops,
+}
+
+impl Backend for Model {
+    const NAME: &'static str = "mio";
+    const MODELS: &'static [(Self, &'static str, &'static str)] =
+        &[(Model::Loops, "loops", "an event loop on each thread, and a pool of workers")];
+
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+        let mut acceptor = Acceptor::new(listener, &context)?;
+        let workers = Workers::start(context.workers)?;
+        let mut mailboxes = Vec::new();
+        let mut threads = Vec::new();
+        for _ in 0..context.threads() {
+            let event_loop = EventLoop::new(Arc::clone(&context), workers.clone())?;
+            mailboxes.push(event_loop.mailbox());
+            let run = move || event_loop.run();
+            threads.push(thread::Builder::new().name("event-loop".into()).spawn(run)?);
+        }
+        let loops = mailboxes.clone();
+        context.stop.on_order(move |by| loops.iter().for_each(|it| it.post(Letter::Stop(by))));
+
+        let result = acceptor.run(&mailboxes);
+        drop(acceptor); // refuse further connections
+        mailboxes.iter().for_each(|mailbox| mailbox.post(Letter::Last));
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        result
+    }
+}
+
+/// An event loop that knows two events: somebody wants to connect, and somebody wakes it.
+struct Acceptor {
+    poll: Poll,
+    listener: mio::net::TcpListener,
+    admission: Arc<Admission>,
+    stop: Arc<Stop>,
+    /// An event said that there is somebody to accept, and no accept has since said otherwise.
+    ready: bool,
+    /// After an error: when to try again.
+    pause: Option<Instant>,
+}
+
+const LISTENER: Token = Token(0);
+const WAKER: Token = Token(1);
+
+impl Acceptor {
+    fn new<H>(listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        listener.set_nonblocking(true)?;
+        let mut listener = mio::net::TcpListener::from_std(listener);
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let departure = Arc::clone(&waker);
+        context.admission.on_departure(move || drop(departure.wake()));
+        context.stop.on_order(move |_| drop(waker.wake()));
+        let (admission, stop) = (Arc::clone(&context.admission), Arc::clone(&context.stop));
+        Ok(Acceptor { poll, listener, admission, stop, ready: false, pause: None })
+    }
+
+    /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
+    /// is left who had connected before it.
+    fn run(&mut self, loops: &[Arc<Mailbox>]) -> io::Result<()> {
+        let mut events = Events::with_capacity(8);
+        let mut turn = loops.iter().cycle();
+        loop {
+            let is_ordered = self.stop.ordered().is_some();
+            self.ready |= is_ordered;
+            while let Some((socket, slot)) = self.accept()? {
+                if let Some(mailbox) = turn.next() {
+                    mailbox.post(Letter::Connection(socket, slot));
+                }
+            }
+            if is_ordered {
+                return Ok(());
+            }
+            let timeout = self.pause.map(|until| until.saturating_duration_since(Instant::now()));
+            match self.poll.poll(&mut events, timeout.map(|it| it + Duration::from_millis(1))) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => self.ready |= events.iter().any(|event| event.token() == LISTENER),
+            }
+        }
+    }
+
+    /// The next connection, if there is one, a place for it, and no pause.
+    fn accept(&mut self) -> io::Result<Option<(TcpStream, Slot)>> {
+        if self.pause.is_some_and(|until| Instant::now() < until) {
+            return Ok(None);
+        }
+        self.pause = None;
+        while self.ready {
+            let Some(slot) = self.admission.admit() else { return Ok(None) };
+            match self.listener.accept() {
+                Ok((socket, _)) => {
+                    let _ = socket::prepare(&socket); // it only costs latency
+                    return Ok(Some((socket, slot)));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
+                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(error) => {
+                    socket::report_accept_error(&error);
+                    self.pause = Some(Instant::now() + socket::ACCEPT_PAUSE);
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Work, and where its outcome is to be sent.
+pub(crate) struct Job {
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) key: usize,
+    pub(crate) number: u64,
+    pub(crate) ticket: Ticket,
+    pub(crate) work: Work,
+}
+
+impl Job {
+    fn run(self) {
+        let outcome = match self.work {
+            Work::Blocking(job) => job.run(),
+            Work::Future(task) => futures_lite::future::block_on(task),
+        };
+        self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
+    }
+}
+
+/// Threads that do what would block an event loop. They end with the last handle to them.
+#[derive(Clone)]
+pub(crate) struct Workers {
+    jobs: Sender<Job>,
+}
+
+impl Workers {
+    fn start(threads: usize) -> io::Result<Self> {
+        // The channel is bounded by the bound on work, which is answered 503 beyond.
+        let (jobs, receiver) = channel::<Job>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads {
+            let receiver = Arc::clone(&receiver);
+            let work = move || {
+                while let Some(job) = take(&receiver) {
+                    job.run();
+                }
+            };
+            thread::Builder::new().name("worker".into()).spawn(work)?;
+        }
+        Ok(Workers { jobs })
+    }
+
+    pub(crate) fn run(&self, job: Job) {
+        // The workers live as long as this handle.
+        let _ = self.jobs.send(job);
+    }
+}
+
+/// The next job. Whoever waits in `recv` holds the lock; the others wait for the lock.
+fn take(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

@@ -1,0 +1,210 @@
+//! One connection on a thread: the five waits, one at a time.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use backend_common::{Next, Output, Session, Stop, Wait, socket};
+use protocol::{Handler, Outcome, Work};
+
+/// What others must know of a connection in order to wake its thread.
+pub(crate) struct Peer {
+    socket: TcpStream,
+    thread: Thread,
+    /// The thread sleeps in `read(2)`, and no request is under way.
+    idle: AtomicBool,
+    /// It was woken by shutting the read side down.
+    roused: AtomicBool,
+}
+
+impl Peer {
+    /// A connection that the current thread will drive.
+    pub(crate) fn new(socket: TcpStream) -> Self {
+        let (idle, roused) = (AtomicBool::new(false), AtomicBool::new(false));
+        Peer { socket, thread: thread::current(), idle, roused }
+    }
+
+    /// The order to stop has come: wakes the thread if it sleeps without a request. One that has
+    /// a request sees the order when it has answered.
+    pub(crate) fn rouse(&self) {
+        if self.idle.load(Ordering::SeqCst) {
+            self.roused.store(true, Ordering::SeqCst);
+            let _ = self.socket.shutdown(Shutdown::Read); // the peer may be gone already
+        }
+    }
+
+    /// Time is up: wakes the thread wherever it sleeps.
+    pub(crate) fn cut(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+        self.thread.unpark();
+    }
+}
+
+/// One connection and the thread that drives it.
+pub(crate) struct Conversation<'a, H: Handler> {
+    pub(crate) peer: &'a Peer,
+    pub(crate) session: Session<H>,
+    pub(crate) stop: &'a Stop,
+    /// The order to stop, as far as it has been passed on.
+    pub(crate) ordered: Option<Instant>,
+    /// The timeouts that are set on the socket.
+    pub(crate) timeouts: Timeouts,
+}
+
+impl<H: Handler> Conversation<'_, H> {
+    /// Drives the connection to its end.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        loop {
+            // the order to stop
+            self.obey();
+            match self.session.poll() {
+                // work done elsewhere: here, by the thread itself
+                Next::Run(ticket, work) => self.session.complete(ticket, perform(work)),
+                Next::ShutdownWrite => self.peer.socket.shutdown(Shutdown::Write)?,
+                Next::Close => return Ok(()),
+                Next::Wait(wait) => {
+                    match self.wait(wait) {
+                        Err(error) if is_timeout(&error) => {}
+                        result => result?,
+                    }
+                    if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        self.session.handle_timeout();
+                    }
+                }
+            }
+        }
+    }
+
+    /// A thread can sleep in one place only: room to send comes first, then input.
+    fn wait(&mut self, wait: Wait) -> io::Result<()> {
+        let timeout = wait.deadline.map(|by| by.saturating_duration_since(Instant::now()));
+        if wait.write {
+            // room to send
+            self.timeouts.set_write(&self.peer.socket, timeout)?;
+            self.session.send_with(|output| match output {
+                Output::Bytes(bytes) => (&self.peer.socket).write(bytes),
+                Output::File(range) => socket::send_file(&self.peer.socket, range),
+            })?;
+        } else if wait.read && self.peer.roused.load(Ordering::SeqCst) {
+            self.last_look(timeout)?;
+        } else if wait.read {
+            // input
+            self.timeouts.set_read(&self.peer.socket, timeout)?;
+            self.receive()?;
+        } else {
+            // a moment in time
+            thread::park_timeout(timeout.unwrap_or(Duration::MAX));
+        }
+        Ok(())
+    }
+
+    /// Sleeps in `read(2)`.
+    fn receive(&mut self) -> io::Result<()> {
+        let peer = self.peer;
+        peer.idle.store(self.session.is_idle(), Ordering::SeqCst);
+        // Whoever gives the order raises the flag and then looks who is idle; here it is the other
+        // way round. So either the order is seen here, or this thread is seen there.
+        let is_news = self.stop.ordered() != self.ordered;
+        let result = if is_news {
+            Ok(0)
+        } else {
+            self.session.receive_with(|space| match (&peer.socket).read(space) {
+                // Not the end of the stream: the read side was shut down to wake us.
+                Ok(0) if peer.roused.load(Ordering::SeqCst) => Err(ErrorKind::TimedOut.into()),
+                result => result,
+            })
+        };
+        peer.idle.store(false, Ordering::SeqCst);
+        result.map(drop)
+    }
+
+    /// Once its read side has been shut down, `read(2)` does not sleep any more. A request that
+    /// crossed the order on its way is found by looking now and when the time for it is up.
+    fn last_look(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut socket = &self.peer.socket;
+        let look = self.session.receive_with(|space| match socket.read(space)? {
+            0 => Err(ErrorKind::WouldBlock.into()),
+            bytes => Ok(bytes),
+        });
+        match look {
+            Err(error) if is_timeout(&error) => {
+                thread::park_timeout(timeout.unwrap_or(Duration::MAX));
+                self.session.receive_with(|space| socket.read(space)).map(drop)
+            }
+            result => result.map(drop),
+        }
+    }
+
+    /// Passes the order to stop on.
+    fn obey(&mut self) {
+        let order = self.stop.ordered();
+        if order != self.ordered {
+            self.ordered = order;
+            order.into_iter().for_each(|by| self.session.shutdown(by));
+        }
+    }
+}
+
+/// Work is done by the thread that waits for it: a future is polled to its end right here.
+fn perform(work: Work) -> Outcome {
+    match work {
+        Work::Blocking(job) => job.run(),
+        Work::Future(task) => futures_lite::future::block_on(task),
+    }
+}
+
+/// Unix and Windows have different names for it; interrupted is just as early.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// The timeouts that are set on the socket. Setting one is a system call, so they are rounded up
+/// by a few percent, and then most often they are right already.
+#[derive(Default)]
+pub(crate) struct Timeouts {
+    read: Option<Duration>,
+    write: Option<Duration>,
+}
+
+impl Timeouts {
+    fn set_read(&mut self, socket: &TcpStream, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = timeout.map(round_up);
+        if timeout != self.read {
+            socket.set_read_timeout(timeout)?;
+            self.read = timeout;
+        }
+        Ok(())
+    }
+
+    fn set_write(&mut self, socket: &TcpStream, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = timeout.map(round_up);
+        if timeout != self.write {
+            socket.set_write_timeout(timeout)?;
+            self.write = timeout;
+        }
+        Ok(())
+    }
+}
+
+/// To one part in 32 or better, and never to zero, which would mean no timeout.
+fn round_up(timeout: Duration) -> Duration {
+    let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX / 2) + 1;
+    let unit = (milliseconds / 64).next_power_of_two();
+    Duration::from_millis(milliseconds.div_ceil(unit) * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_that_differ_by_a_little_are_set_once() {
+        let minute = round_up(Duration::from_secs(60));
+        assert_eq!(minute, round_up(Duration::from_millis(59_990)));
+        assert!(minute >= Duration::from_secs(60) && minute < Duration::from_secs(62));
+        assert_eq!(round_up(Duration::ZERO), Duration::from_millis(1));
+        assert_eq!(round_up(Duration::from_millis(20)), Duration::from_millis(21));
+    }
+}

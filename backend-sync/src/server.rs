@@ -1,0 +1,245 @@
+//! Accepting, and the threads that connections are handed to.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backend_common::{Backend, Context, Session, Slot, socket};
+use protocol::Handler;
+
+use crate::connection::{Conversation, Peer, Timeouts};
+
+/// The classic models of blocking threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// A thread for each connection, up to the bound on connections.
+    #[default]
+    Threads,
+    /// A fixed number of threads, fed by a channel: 64 unless said otherwise. A connection keeps
+    /// its thread between requests, so idle ones can starve the pool.
+    Pool,
+}
+
+/// Threads of the pool, unless said otherwise.
+const POOL: usize = 64;
+
+/// Connections keep little on their stack; handlers and work need some.
+const STACK: usize = 512 << 10;
+
+/// How long threads that have been cut may take to leave. Only one that computes does not.
+const LEAVE: Duration = Duration::from_millis(500);
+
+impl Backend for Model {
+    const NAME: &'static str = "sync";
+    const MODELS: &'static [(Self, &'static str, &'static str)] = &[
+        (Model::Threads, "threads", "a thread for each connection"),
+        (Model::Pool, "pool", "a fixed pool of threads, fed by a channel"),
+    ];
+
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+        let crew = Arc::new(Crew { context, peers: Mutex::default(), bell: Condvar::new() });
+        let pool = match self {
+            Model::Threads => None,
+            Model::Pool => Some(start_pool(&crew)?),
+        };
+        crew.listen_for_orders(&listener)?;
+        while let Some((socket, slot)) = crew.accept(&listener) {
+            let result = match &pool {
+                Some(pool) => pool.send((socket, slot)).map_err(io::Error::other),
+                None => spawn_thread(&crew, socket, slot),
+            };
+            if let Err(error) = result {
+                socket::report_accept_error(&error);
+                crew.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| false);
+            }
+        }
+        drop((listener, pool)); // refuse further connections; let the pool run dry
+        crew.see_off();
+        Ok(())
+    }
+}
+
+/// What a connection is handed over as.
+type Accepted = (TcpStream, Slot);
+
+/// Hands a connection to a thread of its own.
+fn spawn_thread<H: Handler>(crew: &Arc<Crew<H>>, socket: TcpStream, slot: Slot) -> io::Result<()> {
+    let crew = Arc::clone(crew);
+    let serve = move || crew.serve(socket, slot);
+    thread::Builder::new().name("connection".into()).stack_size(STACK).spawn(serve)?;
+    Ok(())
+}
+
+/// Starts threads that take connections from a channel, one after the other.
+fn start_pool<H: Handler>(crew: &Arc<Crew<H>>) -> io::Result<Sender<Accepted>> {
+    // As many may wait in it as there are places: the bound on connections bounds the channel.
+    let (sender, receiver) = channel::<Accepted>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..crew.context.threads.unwrap_or(POOL) {
+        let (crew, receiver) = (Arc::clone(crew), Arc::clone(&receiver));
+        let serve = move || {
+            while let Some((socket, slot)) = take(&receiver) {
+                crew.serve(socket, slot);
+            }
+        };
+        thread::Builder::new().name("pool".into()).stack_size(STACK).spawn(serve)?;
+    }
+    Ok(sender)
+}
+
+/// The next connection. Whoever waits in `recv` holds the lock; the others wait for the lock.
+fn take(receiver: &Mutex<Receiver<Accepted>>) -> Option<Accepted> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// All threads of a server, and what it takes to wake them.
+struct Crew<H> {
+    context: Arc<Context<H>>,
+    peers: Mutex<Peers>,
+    /// Rings when a connection leaves, and when the order to stop comes.
+    bell: Condvar,
+}
+
+#[derive(Default)]
+struct Peers {
+    /// Where our own call came from that woke the acceptor.
+    own_call: Option<SocketAddr>,
+    next: u64,
+    by_number: HashMap<u64, Arc<Peer>>,
+}
+
+impl<H: Handler> Crew<H> {
+    /// Drives a connection on the current thread.
+    fn serve(&self, socket: TcpStream, slot: Slot) {
+        let _ = socket::prepare(&socket); // it only costs latency
+        let session = Session::new(&self.context, slot);
+        let peer = Arc::new(Peer::new(socket));
+        let number = {
+            let mut peers = self.lock();
+            peers.next += 1;
+            let number = peers.next;
+            peers.by_number.insert(number, Arc::clone(&peer));
+            number
+        };
+        let stop = &*self.context.stop;
+        let timeouts = Timeouts::default();
+        let conversation = Conversation { peer: &peer, session, stop, ordered: None, timeouts };
+        if let Err(error) = conversation.run() {
+            tracing::debug!("connection ended: {error}");
+        }
+        self.lock().by_number.remove(&number);
+    }
+
+    /// The next connection, or `None` when the order to stop has come and the queue is empty.
+    fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
+        let is_ordered = || self.context.stop.ordered().is_some();
+        loop {
+            let mut place = self.context.admission.admit();
+            self.sleep(None, |_| {
+                place = place.take().or_else(|| self.context.admission.admit());
+                place.is_some() || is_ordered()
+            });
+            let slot = place?;
+            match listener.accept() {
+                // Accepted sockets inherit the mode of the listener on some systems.
+                Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
+                    if !is_ordered() || self.lock().own_call != Some(from) {
+                        return Some((socket, slot));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(_) if is_ordered() => return None,
+                Err(error) => {
+                    socket::report_accept_error(&error);
+                    self.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| is_ordered());
+                }
+            }
+        }
+    }
+
+    /// Has the order to stop wake every thread that sleeps.
+    fn listen_for_orders(self: &Arc<Self>, listener: &TcpListener) -> io::Result<()> {
+        let crew = Arc::downgrade(self);
+        self.context.admission.on_departure(move || {
+            crew.upgrade().into_iter().for_each(|crew| crew.ring());
+        });
+        let crew = Arc::downgrade(self);
+        let listener = listener.try_clone()?;
+        self.context.stop.on_order(move |_| {
+            let Some(crew) = crew.upgrade() else { return };
+            let mut peers = crew.lock();
+            peers.by_number.values().for_each(|peer| peer.rouse());
+            if peers.own_call.is_none() {
+                // The acceptor sleeps in accept(2): from now on it does not, and a call wakes it.
+                let _ = listener.set_nonblocking(true);
+                peers.own_call = call(&listener).ok();
+            }
+            drop(peers);
+            crew.ring();
+        });
+        Ok(())
+    }
+
+    /// Waits until all connections have left or their time is up; then cuts those that remain.
+    fn see_off(&self) {
+        let mut by = Instant::now();
+        while let Some(ordered) = self.context.stop.ordered().filter(|_| !self.is_empty()) {
+            by = ordered;
+            if by <= Instant::now() {
+                break;
+            }
+            self.sleep(Some(by), |_| self.is_empty() || self.context.stop.ordered() != Some(by));
+        }
+        self.lock().by_number.values().for_each(|peer| peer.cut());
+        self.sleep(Some(by.max(Instant::now()) + LEAVE), |_| self.is_empty());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.context.admission.is_empty()
+    }
+
+    /// Sleeps until `done`, or the moment `by`. The bell has it looked at again.
+    fn sleep(&self, by: Option<Instant>, mut done: impl FnMut(&Peers) -> bool) {
+        let mut peers = self.lock();
+        while !done(&peers) {
+            let timeout = match by {
+                Some(by) => match by.checked_duration_since(Instant::now()) {
+                    Some(timeout) if !timeout.is_zero() => timeout,
+                    _ => return,
+                },
+                None => Duration::MAX,
+            };
+            peers = match self.bell.wait_timeout(peers, timeout.min(Duration::from_secs(3600))) {
+                Ok((peers, _)) => peers,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// Taking the lock first means that no sleeper can be between its look and its sleep.
+    fn ring(&self) {
+        drop(self.lock());
+        self.bell.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Peers> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Connects to our own listener, so that its `accept(2)` returns. Says from where.
+fn call(listener: &TcpListener) -> io::Result<SocketAddr> {
+    let address = listener.local_addr()?;
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(host, address.port());
+    TcpStream::connect_timeout(&address, Duration::from_secs(1))?.local_addr()
+}

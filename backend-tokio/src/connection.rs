@@ -1,0 +1,121 @@
+//! One connection as a task: the five waits at once.
+
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::pin::{Pin, pin};
+use std::time::Instant;
+
+use backend_common::{Next, Output, Session, Wait, socket};
+use protocol::{Handler, Outcome, Ticket, Work};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, coop::consume_budget};
+use tokio::time::{Sleep, sleep_until};
+
+/// The order to stop, as a channel: the moment by which all must be gone.
+pub(crate) type Orders = watch::Receiver<Option<Instant>>;
+
+// ANCHOR: converse
+/// Drives one connection to its end.
+pub(crate) async fn converse<H: Handler>(
+    stream: TcpStream,
+    mut session: Session<H>,
+    orders: Orders,
+) -> io::Result<()> {
+    let mut timer = pin!(sleep_until(Instant::now().into()));
+    let mut is_set = false;
+    let mut work = JoinSet::new();
+    let mut order = pin!(next_order(orders));
+    loop {
+        match session.poll() {
+            Next::Run(ticket, job) => spawn(&mut work, ticket, job),
+            Next::ShutdownWrite => socket2::SockRef::from(&stream).shutdown(Shutdown::Write)?,
+            Next::Close => return Ok(()),
+            Next::Wait(wait) => {
+                set(&mut timer, &mut is_set, wait);
+                consume_budget().await; // a busy connection lets others have their turn
+                tokio::select! {
+                    // room to send
+                    ready = stream.writable(), if wait.write => {
+                        ready?;
+                        unless_blocked(send(&stream, &mut session))?;
+                    }
+                    // input
+                    ready = stream.readable(), if wait.read => {
+                        ready?;
+                        let result = session.receive_with(|space| stream.try_read(space));
+                        unless_blocked(result)?;
+                    }
+                    // a moment in time
+                    () = &mut timer, if is_set => {
+                        is_set = false;
+                        session.handle_timeout();
+                    }
+                    // work done elsewhere
+                    Some(done) = work.join_next(), if !work.is_empty() => {
+                        let (ticket, outcome) = done.map_err(io::Error::other)?;
+                        session.complete(ticket, outcome);
+                    }
+                    // the order to stop
+                    (by, orders) = &mut order => {
+                        session.shutdown(by);
+                        order.set(next_order(orders));
+                    }
+                }
+            }
+        }
+    }
+}
+// ANCHOR_END: converse
+
+/// Sends what the socket has room for.
+fn send<H: Handler>(stream: &TcpStream, session: &mut Session<H>) -> io::Result<usize> {
+    session.send_with(|output| match output {
+        Output::Bytes(bytes) => stream.try_write(bytes),
+        Output::File(range) => {
+            stream.try_io(Interest::WRITABLE, || socket::send_file(stream, range))
+        }
+    })
+}
+
+/// A timer that is set already need not be put off: it may fire too early.
+fn set(timer: &mut Pin<&mut Sleep>, is_set: &mut bool, wait: Wait) {
+    if let Some(deadline) = wait.deadline
+        && !(*is_set && timer.deadline() <= deadline.into())
+    {
+        timer.as_mut().reset(deadline.into());
+        *is_set = true;
+    }
+}
+
+/// Work that may block goes to threads that may; a future becomes a task.
+fn spawn(work: &mut JoinSet<(Ticket, Outcome)>, ticket: Ticket, job: Work) {
+    match job {
+        Work::Blocking(job) => work.spawn_blocking(move || (ticket, job.run())),
+        Work::Future(task) => work.spawn(async move { (ticket, task.await) }),
+    };
+}
+
+/// The next order to stop; never, if none can come any more.
+async fn next_order(mut orders: Orders) -> (Instant, Orders) {
+    loop {
+        if orders.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        let by = *orders.borrow_and_update();
+        if let Some(by) = by {
+            return (by, orders);
+        }
+    }
+}
+
+/// Passes errors on, but for those that only mean another try.
+fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
+    match result {
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+            Ok(())
+        }
+        result => result.map(drop),
+    }
+}

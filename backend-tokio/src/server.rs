@@ -1,0 +1,200 @@
+//! Accepting, and the runtimes that connections become tasks of.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use backend_common::{Backend, Context, Session, Slot, Stop, socket};
+use protocol::Handler;
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, watch};
+use tokio::time::{timeout, timeout_at};
+
+use crate::connection::{Orders, converse};
+
+/// How tasks find their threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// One runtime with a pool of threads that steal tasks from each other.
+    #[default]
+    Multi,
+    /// A runtime of its own on each thread: a connection stays where it is.
+    Local,
+}
+
+impl Backend for Model {
+    const NAME: &'static str = "tokio";
+    const MODELS: &'static [(Self, &'static str, &'static str)] = &[
+        (Model::Multi, "multi", "tasks on a pool of threads that steal work from each other"),
+        (Model::Local, "local", "tasks on a single-threaded runtime for each thread"),
+    ];
+
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let runtime = match self {
+            Model::Multi => Builder::new_multi_thread()
+                .worker_threads(context.threads())
+                .max_blocking_threads(context.workers)
+                .enable_all()
+                .build()?,
+            Model::Local => local_runtime(context.workers)?,
+        };
+        let orders = listen_for_orders(&context.stop);
+        match self {
+            Model::Multi => runtime.block_on(accept(listener, &context, |stream, slot| {
+                let session = Session::new(&context, slot);
+                tokio::spawn(serve(stream, session, orders.clone()));
+            }))?,
+            Model::Local => {
+                let mut locals = Locals::start(&context, &orders)?;
+                runtime.block_on(accept(listener, &context, |stream, slot| {
+                    locals.hand_over(stream, slot);
+                }))?;
+                locals.join()?;
+            }
+        }
+        // Work that is still running belongs to connections that have been cut.
+        runtime.shutdown_background();
+        Ok(())
+    }
+}
+
+/// A runtime on the thread that blocks on it.
+fn local_runtime(workers: usize) -> io::Result<Runtime> {
+    Builder::new_current_thread().max_blocking_threads(workers).enable_all().build()
+}
+
+/// The order to stop as a channel that tasks can wait on.
+fn listen_for_orders(stop: &Stop) -> Orders {
+    let (sender, orders) = watch::channel(None);
+    stop.on_order(move |by| {
+        sender.send_replace(Some(by));
+    });
+    orders
+}
+
+/// Accepts until the order to stop has come and nobody is left who had connected before it; then
+/// waits until all connections have left.
+async fn accept<H: Handler>(
+    listener: TcpListener,
+    context: &Context<H>,
+    mut hand_over: impl FnMut(TcpStream, Slot),
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let bell = Arc::new(Notify::new());
+    let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
+    context.admission.on_departure(move || departure.notify_one());
+    context.stop.on_order(move |_| order.notify_one());
+
+    while context.stop.ordered().is_none() {
+        let Some(slot) = context.admission.admit() else {
+            bell.notified().await;
+            continue;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = bell.notified() => continue,
+        };
+        match accepted {
+            Ok((stream, _)) => hand_over(stream, slot),
+            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) => {
+                socket::report_accept_error(&error);
+                let _ = timeout(socket::ACCEPT_PAUSE, bell.notified()).await;
+            }
+        }
+    }
+    // Whoever had connected before the order is still served; then connections are refused.
+    let listener = listener.into_std()?;
+    while let (Some(slot), Ok((stream, _))) = (context.admission.admit(), listener.accept()) {
+        stream.set_nonblocking(true)?;
+        hand_over(TcpStream::from_std(stream)?, slot);
+    }
+    drop(listener);
+    see_off(context, &bell).await;
+    Ok(())
+}
+
+/// Waits until all connections have left. Each goes of its own accord when its time is up; one
+/// that does not is held by a handler that blocks its thread.
+async fn see_off<H>(context: &Context<H>, bell: &Notify) {
+    const LEAVE: Duration = Duration::from_millis(500);
+    while let Some(by) = context.stop.ordered().filter(|_| !context.admission.is_empty()) {
+        let patience = by.max(Instant::now()) + LEAVE;
+        if timeout_at(patience.into(), bell.notified()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The task of one connection.
+async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, orders: Orders) {
+    let _ = socket::prepare(&stream); // it only costs latency
+    if let Err(error) = converse(stream, session, orders).await {
+        tracing::debug!("connection ended: {error}");
+    }
+}
+
+/// What a connection is handed over to another runtime as.
+type Accepted = (std::net::TcpStream, Slot);
+
+/// Threads, each with a runtime of its own.
+struct Locals {
+    inboxes: Vec<UnboundedSender<Accepted>>,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+    turn: usize,
+}
+
+impl Locals {
+    fn start<H: Handler>(context: &Arc<Context<H>>, orders: &Orders) -> io::Result<Self> {
+        let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
+        for _ in 0..context.threads() {
+            let (sender, inbox) = unbounded_channel();
+            inboxes.push(sender);
+            let (context, orders) = (Arc::clone(context), orders.clone());
+            let run = move || run_local(&context, inbox, &orders);
+            threads.push(thread::Builder::new().name("local-runtime".into()).spawn(run)?);
+        }
+        Ok(Locals { inboxes, threads, turn: 0 })
+    }
+
+    /// Hands a connection to the next thread.
+    fn hand_over(&mut self, stream: TcpStream, slot: Slot) {
+        self.turn = (self.turn + 1) % self.inboxes.len();
+        match stream.into_std() {
+            Ok(stream) => drop(self.inboxes[self.turn].send((stream, slot))),
+            Err(error) => tracing::warn!("cannot hand a connection over: {error}"),
+        }
+    }
+
+    fn join(self) -> io::Result<()> {
+        drop(self.inboxes); // the threads end
+        for thread in self.threads {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    }
+}
+
+/// Serves the connections that come in until no more can come.
+fn run_local<H: Handler>(
+    context: &Arc<Context<H>>,
+    mut inbox: UnboundedReceiver<Accepted>,
+    orders: &Orders,
+) -> io::Result<()> {
+    let workers = context.workers.div_ceil(context.threads());
+    let runtime = local_runtime(workers)?;
+    runtime.block_on(async {
+        while let Some((stream, slot)) = inbox.recv().await {
+            let session = Session::new(context, slot);
+            tokio::spawn(serve(TcpStream::from_std(stream)?, session, orders.clone()));
+        }
+        io::Result::Ok(())
+    })?;
+    runtime.shutdown_background();
+    Ok(())
+}
