@@ -68,7 +68,7 @@ pub(crate) async fn converse<H: Handler>(
                 if turn % TURN == 0 {
                     task::yield_now().await; // a busy connection lets others have their turn
                 }
-                piece.fill(&session, wait).await;
+                piece.fill(session.file().cloned()).await;
                 // room to send, and input
                 let ready =
                     poll_fn(|context| poll_ready(&stream, &mut session, &mut piece, wait, context));
@@ -164,14 +164,13 @@ struct FilePiece {
 
 impl FilePiece {
     /// Reads the next piece, if a file is to be sent and the last piece has been.
-    async fn fill<H: Handler>(&mut self, session: &Session<H>, wait: Wait) {
-        let range = if wait.write { session.file() } else { None };
+    async fn fill(&mut self, range: Option<FileRange>) {
         let Some(range) = range else {
-            self.bytes = Vec::new(); // an idle connection holds no buffer
+            *self = FilePiece::default(); // an idle connection holds no buffer
             return;
         };
         if self.sent == self.bytes.len() {
-            let (range, bytes) = (range.clone(), std::mem::take(&mut self.bytes));
+            let bytes = std::mem::take(&mut self.bytes);
             self.bytes = task::spawn_blocking(move || read(&range, bytes)).await;
             self.sent = 0;
         }

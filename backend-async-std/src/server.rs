@@ -45,7 +45,7 @@ impl Backend for Model {
             workers: Arc::new(Semaphore::new(context.workers)),
         });
         let bell = Arc::clone(&shared);
-        context.stop.on_order(move |_| drop(bell.bell.notify(usize::MAX)));
+        context.stop.on_order(move |_| ring(&bell.bell));
         task::block_on(accept(listener, &context, |stream, slot| {
             let session = Session::new(&context, slot);
             task::spawn(serve(stream, session, Arc::clone(&shared)));
@@ -65,8 +65,8 @@ async fn accept<H: Handler>(
     let listener = async_std::net::TcpListener::from(listener);
     let bell = Arc::new(Event::new());
     let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
-    context.admission.on_departure(move || drop(departure.notify(usize::MAX)));
-    context.stop.on_order(move |_| drop(order.notify(usize::MAX)));
+    context.admission.on_departure(move || ring(&departure));
+    context.stop.on_order(move |_| ring(&order));
 
     loop {
         let rings = bell.listen(); // before looking, so that no ring is missed
@@ -100,6 +100,10 @@ async fn accept<H: Handler>(
     drop((listener, rest));
     see_off(context, &bell).await;
     Ok(())
+}
+
+fn ring(bell: &Event) {
+    bell.notify(usize::MAX);
 }
 
 /// Waits until all connections have left. Each goes of its own accord when its time is up; one

@@ -1,0 +1,18 @@
+//! The application that every backend serves alike, and the command line that their `main`s share.
+//!
+//! It does nothing but decide: whatever takes time is an effect. `/sleep` is a deadline, `/work`
+//! and files are [`Work`](protocol::Work), `/stream` a source that says when it goes on.
+//!
+//! * [`App`]: the routes.
+//! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
+//! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod conditional;
+mod routes;
+pub mod store;
+
+pub use cli::main;
+pub use routes::App;
