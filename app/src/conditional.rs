@@ -27,11 +27,12 @@ pub(crate) struct Version {
 }
 
 impl Version {
-    pub(crate) fn new(modified: SystemTime, length: u64) -> Self {
+    pub(crate) fn new(modified: SystemTime, length: u64, number: u64) -> Self {
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         // HTTP knows whole seconds.
         let seconds = UNIX_EPOCH + Duration::from_secs(since.as_secs());
-        Version { tag: format!("\"{:x}-{length:x}\"", since.as_nanos()), modified: seconds }
+        let tag = format!("\"{:x}-{length:x}-{number:x}\"", since.as_nanos());
+        Version { tag, modified: seconds }
     }
 }
 
@@ -46,7 +47,13 @@ pub(crate) enum Part {
 
 impl Conditions {
     pub(crate) fn of(request: &Request<'_>) -> Self {
-        let text = |name| request.field_str(name).map(str::to_owned);
+        // Several lines of one field are one list (RFC 9110 §5.3).
+        let text = |name: &str| {
+            let lines = request.fields().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+            lines
+                .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+                .reduce(|list, line| list + ", " + &line)
+        };
         let date = |name| request.field_str(name).and_then(|it| httpdate::parse_http_date(it).ok());
         let is_get = request.method() == Method::GET;
         Conditions {
@@ -172,7 +179,7 @@ mod tests {
     #[test]
     fn preconditions_in_their_order() {
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
-        let version = Version::new(at(1000), 5);
+        let version = Version::new(at(1000), 5, 1);
         let tag = version.tag.clone();
         let read = || Conditions { is_read: true, ..Conditions::default() };
         let fail = |conditions: Conditions| conditions.fail(Some(&version)).map(|it| it.as_u16());

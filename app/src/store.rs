@@ -154,7 +154,13 @@ fn respond(
 fn version(metadata: &Metadata) -> Version {
     let modified =
         metadata.modified().map_or(std::time::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
-    Version::new(modified, metadata.len())
+    // Two files that replace each other within one tick of the file system's clock differ at least
+    // in this.
+    #[cfg(unix)]
+    let number = cap_std::fs::MetadataExt::ino(metadata);
+    #[cfg(not(unix))]
+    let number = 0;
+    Version::new(modified, metadata.len(), number)
 }
 
 /// By the ending of the name. Text is taken to be UTF-8.

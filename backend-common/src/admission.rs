@@ -51,6 +51,7 @@ impl Admission {
         assert!(self.wake.set(Box::new(wake)).is_ok(), "on_departure was called twice");
     }
 
+    // ANCHOR: admit
     /// A place for one more connection. If there is none, a later departure wakes the acceptor.
     #[must_use]
     pub fn admit(self: &Arc<Self>) -> Option<Slot> {
@@ -70,6 +71,7 @@ impl Admission {
         }
         Some(Slot { admission: Arc::clone(self) })
     }
+    // ANCHOR_END: admit
 
     /// Whether all connections have left. If not, a later departure wakes the acceptor.
     #[must_use]

@@ -113,6 +113,7 @@ impl<H: Handler> Session<H> {
         }
     }
 
+    // ANCHOR: receive_with
     /// Has `read` fill a buffer; it returns how much it has read, 0 at the end of the stream.
     ///
     /// # Errors
@@ -130,6 +131,7 @@ impl<H: Handler> Session<H> {
         }
         Ok(bytes)
     }
+    // ANCHOR_END: receive_with
 
     /// Has `write` send what is to be sent; it returns how much it has sent.
     ///

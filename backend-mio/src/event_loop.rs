@@ -24,6 +24,7 @@ const EVENTS: usize = 1024;
 /// How often one connection may read or write before others have their turn.
 const TURN: usize = 16;
 
+// ANCHOR: mailbox
 /// What others have to tell a loop.
 pub(crate) enum Letter {
     /// A connection has been accepted.
@@ -57,7 +58,9 @@ impl Mailbox {
         std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+// ANCHOR_END: mailbox
 
+// ANCHOR: peer
 /// A connection and what is known of its socket.
 struct Peer<H: Handler> {
     /// Distinguishes it from others that have had its key.
@@ -72,6 +75,7 @@ struct Peer<H: Handler> {
     /// The earliest timer that is set for it.
     timer: Option<Instant>,
 }
+// ANCHOR_END: peer
 
 /// One thread's connections.
 pub(crate) struct EventLoop<H: Handler> {
@@ -134,6 +138,7 @@ impl<H: Handler> EventLoop<H> {
     }
     // ANCHOR_END: run
 
+    // ANCHOR: timeout
     /// How long `poll` may sleep: until the next timer, or not at all if somebody waits.
     fn timeout(&self) -> Option<std::time::Duration> {
         if !self.waiting.is_empty() {
@@ -141,6 +146,7 @@ impl<H: Handler> EventLoop<H> {
         }
         Some(self.timers.next()?.saturating_duration_since(Instant::now()))
     }
+    // ANCHOR_END: timeout
 
     fn read_letters(&mut self) {
         for letter in self.mailbox.take() {
@@ -180,6 +186,7 @@ impl<H: Handler> EventLoop<H> {
         self.drive(key);
     }
 
+    // ANCHOR: on_ready
     /// Data, or room for it. The event comes once: what it said is kept until a read or a write
     /// says that there is no more.
     fn on_ready(&mut self, key: usize, event: &Event) {
@@ -189,6 +196,7 @@ impl<H: Handler> EventLoop<H> {
         peer.ended |= event.is_read_closed();
         self.drive(key);
     }
+    // ANCHOR_END: on_ready
 
     /// Timers. A connection whose deadline has moved on is told too early, which does no harm.
     fn on_time(&mut self) {
@@ -264,6 +272,7 @@ impl<H: Handler> EventLoop<H> {
 }
 
 impl<H: Handler> Peer<H> {
+    // ANCHOR: receive
     fn receive(&mut self) -> io::Result<()> {
         let mut room = 0;
         let result = self.session.receive_with(|space| {
@@ -275,6 +284,7 @@ impl<H: Handler> Peer<H> {
         self.readable = !emptied && !would_block(&result);
         unless_blocked(result)
     }
+    // ANCHOR_END: receive
 
     fn send(&mut self) -> io::Result<()> {
         let result = self.session.send_with(|output| match output {

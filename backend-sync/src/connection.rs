@@ -54,6 +54,7 @@ pub(crate) struct Conversation<'a, H: Handler> {
 }
 
 impl<H: Handler> Conversation<'_, H> {
+    // ANCHOR: run
     /// Drives the connection to its end.
     pub(crate) fn run(mut self) -> io::Result<()> {
         loop {
@@ -65,18 +66,25 @@ impl<H: Handler> Conversation<'_, H> {
                 Next::ShutdownWrite => self.peer.socket.shutdown(Shutdown::Write)?,
                 Next::Close => return Ok(()),
                 Next::Wait(wait) => {
-                    match self.wait(wait) {
-                        Err(error) if is_timeout(&error) => {}
+                    let result = self.wait(wait);
+                    let is_cut = self.is_cut();
+                    match result {
+                        Err(error) if is_cut || is_timeout(&error) => {}
                         result => result?,
                     }
-                    if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    if is_cut {
+                        self.obey();
+                    }
+                    if is_cut || wait.deadline.is_some_and(|by| by <= Instant::now()) {
                         self.session.handle_timeout();
                     }
                 }
             }
         }
     }
+    // ANCHOR_END: run
 
+    // ANCHOR: wait
     /// A thread can sleep in one place only: room to send comes first, then input.
     fn wait(&mut self, wait: Wait) -> io::Result<()> {
         let timeout = wait.deadline.map(|by| by.saturating_duration_since(Instant::now()));
@@ -99,6 +107,7 @@ impl<H: Handler> Conversation<'_, H> {
         }
         Ok(())
     }
+    // ANCHOR_END: wait
 
     /// Sleeps in `read(2)`.
     fn receive(&mut self) -> io::Result<()> {
@@ -130,11 +139,19 @@ impl<H: Handler> Conversation<'_, H> {
         });
         match look {
             Err(error) if is_timeout(&error) => {
-                thread::park_timeout(timeout.unwrap_or(Duration::MAX));
+                let until = timeout.map(|timeout| Instant::now() + timeout);
+                while !self.is_cut() && until.is_none_or(|until| Instant::now() < until) {
+                    thread::park_timeout(timeout.unwrap_or(Duration::MAX)); // may wake early
+                }
                 self.session.receive_with(|space| socket.read(space)).map(drop)
             }
             result => result.map(drop),
         }
+    }
+
+    /// Whether the time to stop is up, so that whatever the socket says is our own doing.
+    fn is_cut(&self) -> bool {
+        self.stop.ordered().is_some_and(|by| by <= Instant::now())
     }
 
     /// Passes the order to stop on.

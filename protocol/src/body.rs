@@ -46,7 +46,9 @@ impl BodyDecoder {
     pub(crate) fn declared(&self) -> u64 {
         match self {
             BodyDecoder::Known(left) => *left,
-            BodyDecoder::Chunked(chunked) => chunked.left,
+            // Not before its size has come whole: what is said must not depend on the split.
+            BodyDecoder::Chunked(chunked) if chunked.state == State::Content => chunked.left,
+            BodyDecoder::Chunked(_) => 0,
         }
     }
 
@@ -96,6 +98,7 @@ pub(crate) struct ChunkedDecoder {
     trailers: usize,
 }
 
+// ANCHOR: states
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -115,11 +118,13 @@ enum State {
     LastLf,
     Done,
 }
+// ANCHOR_END: states
 
 impl ChunkedDecoder {
     /// More hexadecimal digits than a `u64` has are refused, leading zeros or not.
     const MAX_DIGITS: u8 = 16;
 
+    // ANCHOR: decode
     fn decode<'a>(
         &mut self,
         input: &'a [u8],
@@ -141,6 +146,7 @@ impl ChunkedDecoder {
         }
         Ok(Piece { consumed: at + content.len(), content })
     }
+    // ANCHOR_END: decode
 
     /// One byte of framing.
     fn step(&mut self, byte: u8, limits: &Limits) -> Result<State, Refusal> {

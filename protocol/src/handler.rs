@@ -154,6 +154,14 @@ pub trait Sink: Send + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub(crate) u64);
 
+impl Ticket {
+    /// A name for work of a [`Protocol`] other than HTTP, which numbers its own.
+    #[must_use]
+    pub fn new(number: u64) -> Self {
+        Ticket(number)
+    }
+}
+
 /// Something to be done elsewhere, in the backend's own idiom.
 #[derive(Debug)]
 pub enum Work {

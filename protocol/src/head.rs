@@ -14,6 +14,7 @@ use crate::clock::Now;
 use crate::request::{Request, Target};
 use crate::{Limits, Refusal};
 
+// ANCHOR: scanner
 /// Looks for the empty line that ends a head, and remembers how far it has looked.
 #[derive(Debug, Default)]
 pub(crate) struct HeadScanner {
@@ -22,6 +23,7 @@ pub(crate) struct HeadScanner {
     /// Where the line that is arriving began.
     line: usize,
 }
+// ANCHOR_END: scanner
 
 impl HeadScanner {
     /// Whether a head has begun to arrive.
@@ -29,6 +31,7 @@ impl HeadScanner {
         self.scanned > 0
     }
 
+    // ANCHOR: scan
     /// The length of the head at the start of `input`, or `None` when its end has yet to come.
     /// `input` begins with the head's first byte and has only grown since the last call.
     pub(crate) fn scan(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Refusal> {
@@ -55,6 +58,7 @@ impl HeadScanner {
         }
         Ok(None)
     }
+    // ANCHOR_END: scan
 
     /// Whether a head may reach as far as the byte at index `last`. Where both limits are passed
     /// at once, the one that a slower arrival would have met first is named.
@@ -136,6 +140,8 @@ fn refusal(error: httparse::Error, head: &[u8]) -> Refusal {
         httparse::Error::HeaderName | httparse::Error::HeaderValue => Refusal::FieldLine,
         httparse::Error::Version if names_another_version(head) => Refusal::Version,
         _ if !has_request_line(head) => Refusal::RequestLine,
+        // A CR that no LF follows: the scanner has seen a CR before every LF (RFC 9112 §2.2).
+        httparse::Error::NewLine => Refusal::LineEnding,
         _ => Refusal::FieldLine,
     }
 }
@@ -145,11 +151,12 @@ fn request_line(head: &[u8]) -> &[u8] {
     &head[..memchr::memchr(b'\r', head).unwrap_or(head.len())]
 }
 
-/// Whether the request line ends in a well-formed `HTTP-version` (RFC 9112 §2.3).
+/// Whether the request line ends in a well-formed `HTTP-version` (RFC 9112 §2.3) that is not ours;
+/// with ours, something else is wrong with it.
 fn names_another_version(head: &[u8]) -> bool {
     let version = request_line(head).rsplit(|&byte| byte == b' ').next().unwrap_or_default();
     matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-        if major.is_ascii_digit() && minor.is_ascii_digit())
+        if matches!(major, b'0' | b'2'..=b'9') && minor.is_ascii_digit())
 }
 
 /// Whether the request line alone would have been accepted.
@@ -304,4 +311,45 @@ fn is_reg_name_byte(byte: u8) -> bool {
 /// tchar (RFC 9110 §5.6.2).
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scanner_looks_at_every_byte_once() {
+        let limits = Limits { head: usize::MAX, ..Limits::default() };
+        let field = format!("A: {}\r\n", "x".repeat(100));
+        let head = format!("GET / HTTP/1.1\r\n{}\r\n", field.repeat(150)).into_bytes();
+        for step in [1, 2, 7, 1000, head.len()] {
+            let (mut scanner, mut looked_at, mut end, mut found) =
+                (HeadScanner::default(), 0, 0, None);
+            while found.is_none() {
+                end = head.len().min(end + step);
+                looked_at += end - scanner.scanned;
+                found = scanner.scan(&head[..end], &limits).unwrap();
+            }
+            assert_eq!((found, looked_at), (Some(head.len()), head.len()), "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn the_scanner_says_the_same_whatever_the_split() {
+        for (request_line, head) in [(10, 30), (30, 30), (29, 30), (28, 30), (40, 30)] {
+            let limits = Limits { request_line, head, ..Limits::default() };
+            for length in 0..40 {
+                let line = "x".repeat(length);
+                for text in [format!("{line}\r\n\r\n"), format!("G\r\n{line}\r\n\r\n"), line] {
+                    let input = text.as_bytes();
+                    let whole = HeadScanner::default().scan(input, &limits);
+                    let mut scanner = HeadScanner::default();
+                    let bytewise = (1..=input.len())
+                        .map(|end| scanner.scan(&input[..end], &limits))
+                        .find(|outcome| *outcome != Ok(None));
+                    assert_eq!(bytewise.unwrap_or(Ok(None)), whole, "{text:?} {request_line}");
+                }
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::{FileRange, Now, Outcome, Ticket, Work};
 
+// ANCHOR: protocol
 /// What is spoken on one connection, without its socket. [`Connection`](crate::Connection) is
 /// HTTP/1.1; other implementations take its place, or its input after an upgrade, behind the same
 /// five waits.
@@ -14,7 +15,8 @@ pub trait Protocol: Send {
     /// Takes what has arrived and appends to `out` what is to be sent.
     ///
     /// Returns how much of `input` it has consumed. The rest is presented again with the next
-    /// call, with more appended. `input` may be overwritten where it is consumed.
+    /// call, with more appended. `input` may be overwritten where it is consumed. What comes
+    /// although [`Wait::read`] is false is not consumed and has to be kept.
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize;
 
     /// The peer has closed its side; it may still be reading. What has not been consumed may
@@ -45,7 +47,9 @@ pub trait Protocol: Send {
         None
     }
 }
+// ANCHOR_END: protocol
 
+// ANCHOR: step
 /// What a connection wants next.
 #[derive(Debug)]
 pub enum Step {
@@ -60,7 +64,9 @@ pub enum Step {
     /// Nothing to do until one of these comes to pass.
     Wait(Wait),
 }
+// ANCHOR_END: step
 
+// ANCHOR: wait
 /// What to wait for. Waiting for room to send goes without saying while output is unsent; work
 /// that runs and the order to stop may come at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,3 +78,4 @@ pub struct Wait {
     /// need not be put off: calling too early does no harm.
     pub deadline: Option<Instant>,
 }
+// ANCHOR_END: wait

@@ -130,7 +130,8 @@ pub enum Target<'a> {
 impl<'a> Target<'a> {
     /// Reads a target, whose form the method determines.
     pub(crate) fn parse(method: &Method, target: &'a str) -> Result<Self, Refusal> {
-        // A fragment is never sent (RFC 9112 §3.2); other octets have to be percent-encoded.
+        // A fragment is never sent (RFC 9112 §3.2), nor is what is not visible ASCII. Characters
+        // such as `|`, which a URI may not have, are let through: browsers send them.
         if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return Err(Refusal::Target);
         }

@@ -258,9 +258,11 @@ impl std::fmt::Debug for dyn Source {
 /// How a [`Source`] goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Production {
-    /// There is more: call again when there is room.
+    /// There is more: call again when there is room. Without having appended anything this would
+    /// go on for ever, so the body is cut off and the connection closed.
     More,
-    /// There is more, but not before this moment.
+    /// There is more, but not before this moment. One that has come already is as
+    /// [`Production::More`].
     At(std::time::Instant),
     /// That was all.
     End,

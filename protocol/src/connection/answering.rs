@@ -84,6 +84,7 @@ impl<H: Handler> Connection<H> {
 
     /// Gives the response to the current request.
     pub(super) fn respond(&mut self, response: Response, out: &mut Vec<u8>, now: Now) {
+        let response = self.possible(response);
         self.leave_body_unread();
         let exchange = &mut self.exchange;
         let is_last = (self.drain.is_some() || self.input_closed) && !self.backlog;
@@ -104,7 +105,7 @@ impl<H: Handler> Connection<H> {
             return self.finish();
         }
         self.outgoing = match response.body {
-            Body::Bytes(bytes) if bytes.len() <= self.limits.high_water => {
+            Body::Bytes(bytes) if bytes.len() <= self.limits.high_water() => {
                 out.extend_from_slice(&bytes);
                 return self.finish();
             }
@@ -117,7 +118,19 @@ impl<H: Handler> Connection<H> {
                 not_before: None,
             }),
         };
-        self.sending = Progress::start(self.now);
+    }
+
+    /// The response, unless it would put us and the peer out of step: an interim one is not the
+    /// answer (RFC 9110 §15.2), and a success would turn a CONNECT into a tunnel (§9.3.6).
+    fn possible(&self, response: Response) -> Response {
+        let status = response.status();
+        if status.is_informational() {
+            Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
+        } else if self.exchange.is_connect && status.is_success() {
+            Response::plain(StatusCode::NOT_IMPLEMENTED)
+        } else {
+            response
+        }
     }
 
     /// The response does not need the rest of the request body. A small rest is thrown away; for
@@ -137,18 +150,28 @@ impl<H: Handler> Connection<H> {
     pub(super) fn upgrade(
         &mut self,
         response: &Response,
-        next: Box<dyn Protocol>,
+        mut next: Box<dyn Protocol>,
         out: &mut Vec<u8>,
         now: Now,
     ) {
-        let date = self.date.at(now.wall);
         let version = self.exchange.version;
+        // RFC 9110 §7.8: HTTP/1.0 knows no upgrade. A body would be taken for the new protocol.
+        if version == Version::HTTP_10 || !matches!(self.incoming, Incoming::Complete) {
+            return self.respond(Response::plain(StatusCode::BAD_REQUEST).close(), out, now);
+        }
+        let date = self.date.at(now.wall);
         writer::write_head(out, response, BodyFraming::None, Persistence::Upgrade, version, date);
         self.served += 1;
         self.outgoing = Outgoing::Nothing;
         self.incoming = Incoming::Ignored;
+        // What came before the hand-over concerns the new protocol no less.
+        if self.input_closed {
+            next.receive_eof(now);
+        }
+        if let Some((_, by)) = self.drain {
+            next.shutdown(by, now);
+        }
         self.next = Some(next);
-        self.again |= self.input_closed;
     }
 
     /// The response is complete, as far as it is ours to write.
@@ -184,7 +207,7 @@ impl<H: Handler> Connection<H> {
                     self.respond(*response, out, now);
                 }
                 Outgoing::Bytes(bytes) => {
-                    let piece = bytes.split_to(bytes.len().min(self.limits.high_water));
+                    let piece = bytes.split_to(bytes.len().min(self.limits.high_water()));
                     let is_all = bytes.is_empty();
                     out.extend_from_slice(&piece);
                     if is_all {
@@ -195,8 +218,11 @@ impl<H: Handler> Connection<H> {
                     Produced::Some => {}
                     Produced::NotYet => return,
                     Produced::All => self.finish(),
+                    // What stands before it is sent. That it has no end tells the peer that it
+                    // is incomplete (RFC 9112 §8).
                     Produced::Broken => {
-                        self.ending = Ending::Closed;
+                        self.outgoing = Outgoing::Nothing;
+                        self.ending = Ending::Flush;
                         return;
                     }
                 },

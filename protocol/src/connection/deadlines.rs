@@ -1,6 +1,6 @@
 //! Time as data: what is waited for, how long, and what happens when it does not come.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
@@ -25,7 +25,7 @@ impl<H: Handler> Connection<H> {
             Ending::Open => match &self.incoming {
                 Incoming::Head(_) => {
                     matches!(self.outgoing, Outgoing::Nothing)
-                        && self.unsent < self.limits.high_water as u64
+                        && self.unsent < self.limits.high_water() as u64
                 }
                 Incoming::Body(body) => body.room() > 0,
                 Incoming::Complete | Incoming::Ignored => false,
@@ -43,11 +43,13 @@ impl<H: Handler> Connection<H> {
         }
         let since = self.receiving.since();
         match &self.incoming {
-            Incoming::Head(scanner) if scanner.started() => Some(since + self.limits.head_time),
-            Incoming::Body(_) => Some(since + self.limits.body_time),
+            Incoming::Head(scanner) if scanner.started() => {
+                Some(after(since, self.limits.head_time))
+            }
+            Incoming::Body(_) => Some(after(since, self.limits.body_time)),
             _ if self.unsent > 0 => None,
             _ => {
-                let idle = since + self.limits.idle;
+                let idle = after(since, self.limits.idle);
                 Some(self.drain.map_or(idle, |(last_call, _)| idle.min(last_call)))
             }
         }
@@ -56,7 +58,7 @@ impl<H: Handler> Connection<H> {
     /// When the peer has to have taken more.
     pub(super) fn send_deadline(&self) -> Option<Instant> {
         let is_sending = self.unsent > 0 || matches!(self.outgoing, Outgoing::File(_));
-        is_sending.then(|| self.sending.since() + self.limits.write_time)
+        is_sending.then(|| after(self.sending.since(), self.limits.write_time))
     }
 
     /// When something of our own is due.
@@ -64,13 +66,14 @@ impl<H: Handler> Connection<H> {
         match &self.outgoing {
             Outgoing::Delayed(moment, _) => Some(*moment),
             // While the peer is behind, nothing is produced.
-            Outgoing::Stream(producer) if self.unsent < self.limits.high_water as u64 => {
+            Outgoing::Stream(producer) if self.unsent < self.limits.high_water() as u64 => {
                 producer.not_before
             }
             _ => None,
         }
     }
 
+    // ANCHOR: deadline
     pub(super) fn deadline(&self) -> Option<Instant> {
         [
             self.receive_deadline(),
@@ -82,7 +85,9 @@ impl<H: Handler> Connection<H> {
         .flatten()
         .min()
     }
+    // ANCHOR_END: deadline
 
+    // ANCHOR: time_out
     /// Ends what has taken too long.
     pub(super) fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
         let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
@@ -94,9 +99,23 @@ impl<H: Handler> Connection<H> {
                 Incoming::Head(scanner) if scanner.started() => {
                     self.refuse_head(Refusal::Timeout, out, now); // RFC 9110 §15.5.9
                 }
-                Incoming::Head(_) => self.ending = Ending::Flush,
+                // A response that has just gone out may still be on its way to the peer.
+                Incoming::Head(_)
+                    if now.instant < after(self.receiving.since(), self.limits.linger) =>
+                {
+                    self.ending = Ending::Flush;
+                }
+                // Nothing is under way in either direction that a reset could destroy.
+                Incoming::Head(_) => self.ending = Ending::Closed,
                 _ => self.refuse(Refusal::Timeout, out, now),
             }
         }
     }
+    // ANCHOR_END: time_out
+}
+
+/// A moment so much later. A time that the clock cannot hold is as good as a century.
+pub(super) fn after(moment: Instant, time: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    moment + time.min(CENTURY)
 }

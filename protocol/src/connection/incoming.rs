@@ -5,6 +5,7 @@ use crate::handler::{Collector, Outcome, Sink, Ticket, Work, Written};
 use crate::head::HeadScanner;
 use crate::{Limits, Refusal};
 
+// ANCHOR: incoming
 /// What the next bytes of input are.
 pub(super) enum Incoming {
     /// A request head, of which some may have come.
@@ -16,6 +17,7 @@ pub(super) enum Incoming {
     /// Of no interest: the connection is about to end.
     Ignored,
 }
+// ANCHOR_END: incoming
 
 /// A body on its way in.
 pub(super) struct IncomingBody {
@@ -66,7 +68,12 @@ impl IncomingBody {
                 limits.body
             }
         };
-        if self.received > limit { Err(Refusal::BodyTooLarge) } else { Ok(piece.consumed) }
+        // What is declared counts, lest a body that cannot be taken be waited for.
+        if self.received.saturating_add(self.decoder.declared()) > limit {
+            Err(Refusal::BodyTooLarge)
+        } else {
+            Ok(piece.consumed)
+        }
     }
 }
 

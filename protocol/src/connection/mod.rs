@@ -74,6 +74,7 @@ pub struct Connection<H> {
 struct Exchange {
     version: Version,
     is_head: bool,
+    is_connect: bool,
     /// The client waits for `100 Continue`.
     expects_continue: bool,
     /// The client will not use the connection again.
@@ -87,6 +88,7 @@ impl Exchange {
     const UNKNOWN: Exchange = Exchange {
         version: Version::HTTP_11,
         is_head: false,
+        is_connect: false,
         expects_continue: false,
         client_closes: false,
         close: true,
@@ -96,6 +98,7 @@ impl Exchange {
         Exchange {
             version: request.version(),
             is_head: *request.method() == Method::HEAD,
+            is_connect: *request.method() == Method::CONNECT,
             expects_continue: framing.expects_continue,
             client_closes: !framing.keep_alive,
             close: !framing.keep_alive,
@@ -103,6 +106,7 @@ impl Exchange {
     }
 }
 
+// ANCHOR: ending
 /// How far the connection is from its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -114,6 +118,7 @@ enum Ending {
     Linger(Instant),
     Closed,
 }
+// ANCHOR_END: ending
 
 impl<H: Handler> Connection<H> {
     /// How long an idle connection may still be used after the order to stop. A request that
@@ -154,6 +159,7 @@ impl<H: Handler> Connection<H> {
     }
 
     /// Whether no request is under way, not even the beginning of one, and nothing is unsent.
+    /// What follows an upgrade is never idle.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let between = match &self.incoming {
@@ -161,7 +167,11 @@ impl<H: Handler> Connection<H> {
             Incoming::Ignored => true,
             Incoming::Body(_) | Incoming::Complete => false,
         };
-        between && matches!(self.outgoing, Outgoing::Nothing) && self.unsent == 0 && !self.backlog
+        between
+            && self.next.is_none()
+            && matches!(self.outgoing, Outgoing::Nothing)
+            && self.unsent == 0
+            && !self.backlog
     }
 }
 
@@ -212,7 +222,7 @@ impl<H: Handler> Protocol for Connection<H> {
             Outgoing::Stream(producer) => producer.is_due(now.instant),
             _ => self.backlog,
         };
-        self.again |= has_more && self.unsent < self.limits.high_water as u64;
+        self.again |= has_more && self.unsent < self.limits.high_water() as u64;
         if self.unsent == 0 && self.is_idle() {
             self.receiving = Progress::start(now.instant); // the idle time begins
         }
@@ -223,7 +233,9 @@ impl<H: Handler> Protocol for Connection<H> {
             return next.complete(ticket, outcome, out, now);
         }
         self.enter(out, now);
-        self.receiving = Progress::start(now.instant); // reading may have been held up
+        if !self.wants_input() {
+            self.receiving = Progress::start(now.instant); // reading was held up
+        }
         self.settle(ticket, outcome, out, now);
         self.produce(out, now);
         self.again |= self.backlog || self.input_closed;
@@ -255,6 +267,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
     }
 
+    // ANCHOR: poll
     fn poll(&mut self) -> Step {
         if self.ending == Ending::Closed {
             return Step::Close;
@@ -269,21 +282,28 @@ impl<H: Handler> Protocol for Connection<H> {
             return next.poll();
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
+        let is_over = match self.ending {
+            Ending::Flush => all_sent && (self.input_closed || self.is_parted()),
+            Ending::Linger(_) => self.input_closed,
+            Ending::Open | Ending::Closed => false,
+        };
+        if is_over {
+            self.ending = Ending::Closed;
+            return Step::Close;
+        }
         if self.ending == Ending::Flush && all_sent {
-            if self.input_closed || self.is_parted() {
-                self.ending = Ending::Closed;
-                return Step::Close;
-            }
-            self.ending = Ending::Linger(self.now + self.limits.linger);
+            self.ending = Ending::Linger(deadlines::after(self.now, self.limits.linger));
             return Step::ShutdownWrite;
         }
         Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
     }
+    // ANCHOR_END: poll
 
     fn file(&self) -> Option<&FileRange> {
-        match &self.outgoing {
-            Outgoing::File(range) => Some(range),
-            _ => None,
+        match (&self.next, &self.outgoing) {
+            (Some(next), _) => next.file(),
+            (None, Outgoing::File(range)) => Some(range),
+            (None, _) => None,
         }
     }
 }
@@ -307,6 +327,6 @@ impl<H: Handler> Connection<H> {
 
     /// Whether there is as much unsent output as there may be.
     fn is_behind(&self, out: &[u8]) -> bool {
-        self.unsent + (out.len() - self.mark) as u64 >= self.limits.high_water as u64
+        self.unsent + (out.len() - self.mark) as u64 >= self.limits.high_water() as u64
     }
 }

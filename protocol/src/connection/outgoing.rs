@@ -9,6 +9,7 @@ use crate::response::{Content, FileRange, Production, Response, Source};
 use crate::writer;
 use crate::{Now, Ticket};
 
+// ANCHOR: outgoing
 /// Where the answer to the current request stands.
 pub(super) enum Outgoing {
     /// Nothing is owed: no request, or its response is complete.
@@ -26,6 +27,7 @@ pub(super) enum Outgoing {
     /// A response body that is being produced.
     Stream(Producer),
 }
+// ANCHOR_END: outgoing
 
 /// A source and how its body is framed.
 pub(super) struct Producer {
@@ -63,18 +65,19 @@ impl Producer {
         };
         let production = if self.chunked { writer::write_chunk(out, &mut fill) } else { fill(out) };
         match production {
-            Ok(Production::More) if out.len() > before => Produced::Some,
-            Ok(Production::At(moment)) => {
+            Ok(Production::At(moment)) if moment > now.instant => {
                 self.not_before = Some(moment);
-                if moment > now.instant { Produced::NotYet } else { Produced::Some }
+                Produced::NotYet
             }
+            // A moment that has come is no reason to wait, nor to ask for ever.
+            Ok(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
             Ok(Production::End) => {
                 if self.chunked {
                     out.extend_from_slice(writer::LAST_CHUNK);
                 }
                 Produced::All
             }
-            Ok(Production::More) | Err(_) => Produced::Broken,
+            Ok(Production::More | Production::At(_)) | Err(_) => Produced::Broken,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::handler::{Handler, Ticket};
 use crate::{Now, Refusal, head};
 
 impl<H: Handler> Connection<H> {
+    // ANCHOR: advance
     /// Goes on as far as input and room for output allow. Returns the bytes consumed.
     pub(super) fn advance(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         let mut consumed = 0;
@@ -36,6 +37,7 @@ impl<H: Handler> Connection<H> {
             }
         }
     }
+    // ANCHOR_END: advance
 
     pub(super) fn may_begin(&self, out: &[u8]) -> bool {
         matches!(self.outgoing, Outgoing::Nothing) && !self.is_behind(out)

@@ -1,0 +1,6 @@
+//! The tests that every backend has to pass, on this one.
+
+use backend_async_std::Model;
+
+backend_suite::suite!(global, Model::Global);
+backend_suite::binary!(env!("CARGO_BIN_EXE_backend-async-std"));

@@ -1,0 +1,6 @@
+//! The tests that every backend has to pass, on this one.
+
+use backend_mio::Model;
+
+backend_suite::suite!(loops, Model::Loops);
+backend_suite::binary!(env!("CARGO_BIN_EXE_backend-mio"));

@@ -1,0 +1,119 @@
+//! Uploads and downloads, also when they go wrong.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backend_common::{Backend, Request, Response};
+use protocol::FileRange;
+
+use crate::client::{Client, eventually};
+use crate::{app, server};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// Bytes without a pattern that a mistake could hide in.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+fn put(client: &mut Client, path: &str, body: &[u8]) -> u16 {
+    let length = body.len();
+    client.send(format!("PUT {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n"));
+    client.send(body);
+    client.response().status
+}
+
+pub fn uploads_come_back_whole<B: Backend>(model: B) {
+    let (server, dir) = app(model);
+    let mut client = Client::connect(server.address());
+    for (number, length) in [0, 1, 65_535, 65_536, 65_537, 3_000_000].into_iter().enumerate() {
+        let (path, body) = (format!("/files/a/b%20{number}"), noise(length));
+        assert_eq!(put(&mut client, &path, &body), 201);
+        assert!(client.get(&path).body == body, "{length} bytes");
+        assert_eq!(put(&mut client, &path, &body), 204);
+    }
+    // Chunked, with the chunks in pieces.
+    let body = noise(300_000);
+    client.send("POST /files/chunked HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for chunk in body.chunks(7_777) {
+        let wire = [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat();
+        wire.chunks(5_000).for_each(|piece| client.send(piece));
+    }
+    client.send("0\r\n\r\n");
+    assert_eq!(client.response().status, 201);
+    assert!(fs::read(dir.path().join("chunked")).unwrap() == body);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn an_upload_that_breaks_off_leaves_nothing<B: Backend>(model: B) {
+    let (server, dir) = app(model);
+    let files = || fs::read_dir(dir.path()).unwrap().count();
+    let begin = || {
+        let mut client = Client::connect(server.address());
+        client.send("PUT /files/x HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
+        client.send(noise(500_000));
+        eventually("the upload has begun", || files() == 1);
+        client
+    };
+    let mut half_closed = begin();
+    half_closed.half_close();
+    assert_eq!(half_closed.response().status, 400);
+    eventually("the unfinished file is removed", || files() == 0);
+    begin().reset();
+    eventually("the unfinished file is removed", || files() == 0);
+    let cut = begin();
+    server.shutdown(Duration::from_millis(50)).unwrap();
+    eventually("the unfinished file is removed", || files() == 0);
+    drop(cut);
+}
+
+pub fn a_file_that_shrinks_while_it_is_sent_ends_the_connection<B: Backend>(model: B) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    fs::write(&path, noise(1_000)).unwrap();
+    let file = Arc::new(fs::File::open(&path).unwrap());
+    let handler = move |_: &Request<'_>| {
+        // As if it had been longer when it was looked at.
+        Response::ok().body(FileRange { file: Arc::clone(&file), offset: 0, length: 5_000 })
+    };
+    let server = server(model).spawn(handler).unwrap();
+    let mut client = Client::connect(server.address());
+    client.ask("/");
+    let error = client.try_response().expect_err("the body must be short of its length");
+    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret"), "secret").unwrap();
+    let (server, dir) = app(model);
+    fs::write(dir.path().join("inside"), "inside").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink(outside.path(), dir.path().join("away")).unwrap();
+        symlink(outside.path().join("secret"), dir.path().join("secret")).unwrap();
+        symlink("inside", dir.path().join("link")).unwrap();
+        symlink("loop", dir.path().join("loop")).unwrap();
+    }
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.get("/files/link").text(), "inside");
+    for path in ["/files/secret", "/files/away/secret", "/files/loop", "/files/..%2Fsecret"] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    assert_eq!(put(&mut client, "/files/away/new", b"x"), 404);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    // A new file takes the place of the link, not of what it leads to.
+    assert_eq!(put(&mut client, "/files/secret", b"mine"), 204);
+    assert_eq!(fs::read_to_string(outside.path().join("secret")).unwrap(), "secret");
+    server.shutdown(SOON).unwrap();
+}

@@ -1,0 +1,122 @@
+//! The tests that every backend has to pass, over real sockets: written once, generic over the
+//! backend, and run by each backend's own `cargo test` through [`suite!`].
+//!
+//! * [`conformance`]: HTTP, byte for byte.
+//! * [`serving`]: many connections, bounds, work, panics, time.
+//! * [`files`]: uploads and downloads, also when they go wrong.
+//! * [`stopping`]: the order to stop, under every condition.
+//! * [`process`]: the binary: its command line, signals, running out of descriptors.
+
+#![allow(missing_docs, reason = "the names of the tests say what they test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    reason = "these are tests"
+)]
+
+pub mod client;
+pub mod files;
+pub mod process;
+pub mod serving;
+pub mod stopping;
+
+use app::App;
+use app::store::Store;
+use backend_common::{Backend, Handle, Server};
+
+/// A server that suits tests, on a port of its own.
+pub fn server<B: Backend>(model: B) -> Server<B> {
+    Server::bind("127.0.0.1:0").unwrap().model(model).threads(4).workers(4)
+}
+
+/// The demo application over a fresh data directory.
+pub fn app<B: Backend>(model: B) -> (Handle, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
+    // The pool has a thread for each connection that tests keep open at once.
+    (server(model).threads(64).spawn(app).unwrap(), dir)
+}
+
+/// HTTP, as the conformance suite has it.
+pub fn conformance<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    ::conformance::run(server.address(), &::conformance::Filter::default()).assert_all_passed();
+    server.shutdown(std::time::Duration::from_secs(5)).unwrap();
+}
+
+/// Runs all tests on one model of a backend: `suite!(name, Model::Variant)`.
+#[macro_export]
+macro_rules! suite {
+    ($name:ident, $model:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::suite!(@tests $model;
+                conformance,
+                serving::every_request_of_many_connections_is_answered,
+                serving::further_connections_wait_for_room,
+                serving::a_panic_costs_one_connection,
+                serving::work_beyond_the_bound_is_refused,
+                serving::futures_are_work_too,
+                serving::sleeping_holds_no_one_up,
+                serving::a_slow_head_is_timed_out,
+                serving::an_idle_connection_is_closed,
+                serving::a_peer_that_does_not_read_is_cut,
+                serving::a_pipeline_is_answered_in_order,
+                files::uploads_come_back_whole,
+                files::an_upload_that_breaks_off_leaves_nothing,
+                files::a_file_that_shrinks_while_it_is_sent_ends_the_connection,
+                files::links_lead_nowhere_outside,
+                stopping::requests_under_way_are_answered,
+                stopping::no_request_is_lost_under_load,
+                stopping::idle_connections_are_closed,
+                stopping::a_request_that_crosses_the_order_is_answered,
+                stopping::time_that_is_up_cuts,
+                stopping::a_second_order_shortens_the_time,
+                stopping::work_that_does_not_end_holds_nothing_up,
+                stopping::a_server_can_be_stopped_before_it_runs,
+            );
+        }
+    };
+    (@tests $model:expr; $($($path:ident)::+),* $(,)?) => {
+        $($crate::suite!(@one $model; $($path)::+);)*
+    };
+    (@one $model:expr; $module:ident :: $test:ident) => {
+        #[test]
+        fn $test() {
+            $crate::$module::$test($model);
+        }
+    };
+    (@one $model:expr; $test:ident) => {
+        #[test]
+        fn $test() {
+            $crate::$test($model);
+        }
+    };
+}
+
+/// Tests the binary of a backend: `binary!(env!("CARGO_BIN_EXE_backend-…"))`.
+#[macro_export]
+macro_rules! binary {
+    ($path:expr) => {
+        mod binary {
+            $crate::binary!(@tests $path;
+                says_where_it_listens_and_stops_on_a_signal,
+                a_second_signal_ends_at_once,
+                a_taken_port_is_said_in_one_line,
+                a_wrong_flag_is_a_usage_error,
+                running_out_of_descriptors_is_waited_out,
+            );
+        }
+    };
+    (@tests $path:expr; $($test:ident),* $(,)?) => {
+        $(
+            #[cfg(unix)]
+            #[test]
+            fn $test() {
+                $crate::process::$test($path);
+            }
+        )*
+    };
+}

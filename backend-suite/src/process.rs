@@ -1,0 +1,162 @@
+//! The binary: its command line, signals, running out of descriptors.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::client::{Client, eventually};
+
+/// A backend's binary, running. It does not outlive the test.
+struct Process {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    address: SocketAddr,
+    data: PathBuf,
+}
+
+impl Process {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut line = || {
+            let mut line = String::new();
+            lines.read_line(&mut line).unwrap();
+            line.trim().to_owned()
+        };
+        assert!(line().starts_with("Ways to Wait "));
+        line();
+        let url = line();
+        let address = url.strip_prefix("http://").and_then(|it| it.strip_suffix('/'));
+        let files = line();
+        let data =
+            files.strip_prefix("files in ").and_then(|it| it.strip_suffix(", removed at exit"));
+        assert!(line().starts_with("Ctrl-C stops"));
+        let (address, data) = (address.unwrap().parse().unwrap(), data.unwrap().into());
+        Process { child, lines, address, data }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end; returns the exit code and what else was printed.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(path: &str) -> Command {
+    let mut command = Command::new(path);
+    command.args(["--listen", "127.0.0.1:0", "--threads", "2"]);
+    command
+}
+
+pub fn says_where_it_listens_and_stops_on_a_signal(path: &str) {
+    let server = Process::start(command(path));
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/healthz").text(), "ok\n");
+    let data = server.data.clone();
+    assert!(data.is_dir());
+    client.ask("/sleep/300");
+    std::thread::sleep(Duration::from_millis(100));
+    server.signal(Signal::TERM);
+    assert_eq!(client.response().text(), "slept for 300 ms\n");
+    let (code, output) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(output.contains("2 requests on 1 connections, 0 cut short"), "{output}");
+    assert!(!data.exists(), "the temporary directory is left");
+}
+
+pub fn a_second_signal_ends_at_once(path: &str) {
+    let server = Process::start(command(path));
+    let mut client = Client::connect(server.address);
+    client.ask("/work/10000");
+    std::thread::sleep(Duration::from_millis(200));
+    let data = server.data.clone();
+    let start = Instant::now();
+    server.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(50));
+    server.signal(Signal::INT);
+    let (code, output) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(output.contains("1 cut short"), "{output}");
+    assert!(start.elapsed() < Duration::from_secs(5), "the second signal was not obeyed");
+    assert!(!data.exists(), "the temporary directory is left");
+}
+
+pub fn a_taken_port_is_said_in_one_line(path: &str) {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = Command::new(path).args(["--listen", &address]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with(&format!("error: cannot listen on {address}: Address")), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+pub fn a_wrong_flag_is_a_usage_error(path: &str) {
+    for (flags, part) in [
+        (&["--frobnicate"][..], "--frobnicate"),
+        (&["--threads", "0"], "at least 1"),
+        (&["--site", "/no/such/place"], "not a directory"),
+        (&["--idle-timeout", "soon"], "--idle-timeout"),
+        (&["--model", "astrology"], "astrology"),
+    ] {
+        let output = Command::new(path).args(flags).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.lines().next().unwrap().contains(part), "{said}");
+    }
+}
+
+/// More connections than descriptors: those that have one are served, those that have none wait,
+/// and waiting costs next to no processor time.
+pub fn running_out_of_descriptors_is_waited_out(path: &str) {
+    let mut shell = Command::new("sh");
+    // 60 descriptors, of which a backend needs some two dozen for itself.
+    shell.args(["-c", "ulimit -n 60; exec \"$0\" \"$@\"", path]);
+    shell.args(["--listen", "127.0.0.1:0", "--threads", "2"]).stderr(Stdio::null());
+    let server = Process::start(shell);
+    let mut first = Client::connect(server.address);
+    assert_eq!(first.get("/healthz").status, 200);
+    let crowd: Vec<_> = (0..100).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    let before = cpu_time(server.child.id());
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(first.get("/healthz").status, 200, "those inside are served");
+    if let (Some(before), Some(after)) = (before, cpu_time(server.child.id())) {
+        assert!(after - before < 20, "spun for {} of 50 ticks", after - before);
+    }
+    let mut last = Client::connect(server.address);
+    last.ask("/healthz");
+    drop(crowd);
+    assert_eq!(last.response().status, 200, "served when there is room again");
+    drop((first, last));
+    eventually("room for all again", || {
+        let mut clients: Vec<_> = (0..10).map(|_| Client::connect(server.address)).collect();
+        clients.iter_mut().all(|client| client.get("/healthz").status == 200)
+    });
+    server.signal(Signal::INT);
+    assert_eq!(server.end().0, Some(0));
+}
+
+/// User and system time of a process, in hundredths of a second; `None` where there is no `/proc`.
+fn cpu_time(process: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let fields: Vec<&str> = fields.split(' ').collect();
+    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+}

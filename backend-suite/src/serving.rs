@@ -1,0 +1,208 @@
+//! Many connections, bounds, work, panics, time.
+
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use backend_common::{Backend, Limits, Reply, Request, Response};
+
+use crate::client::Client;
+use crate::{app, server};
+
+const SOON: Duration = Duration::from_secs(5);
+
+pub fn every_request_of_many_connections_is_answered<B: Backend>(model: B) {
+    raise_descriptor_limit();
+    let answer = |request: &Request<'_>| Response::text(request.path().to_owned());
+    // The pool needs a thread for each connection that is open at once.
+    let server = server(model).threads(if B::NAME == "sync" { 1000 } else { 2 });
+    let server = server.spawn(answer).unwrap();
+    let address = server.address();
+    let clients: Vec<_> = (0..8)
+        .map(|group| {
+            std::thread::spawn(move || {
+                let mut clients: Vec<_> = (0..125).map(|_| Client::connect(address)).collect();
+                for round in 0..10 {
+                    for (number, client) in clients.iter_mut().enumerate() {
+                        client.ask(&format!("/{group}/{number}/{round}"));
+                    }
+                    for (number, client) in clients.iter_mut().enumerate() {
+                        let response = client.response();
+                        assert_eq!(response.text(), format!("/{group}/{number}/{round}"));
+                    }
+                }
+            })
+        })
+        .collect();
+    clients.into_iter().for_each(|client| client.join().unwrap());
+    let report = server.shutdown(SOON).unwrap();
+    assert_eq!((report.connections, report.requests, report.cut), (1000, 10_000, 0));
+}
+
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+pub fn further_connections_wait_for_room<B: Backend>(model: B) {
+    let server = server(model).max_connections(2);
+    let server = server.spawn(|_: &Request<'_>| "served").unwrap();
+    let mut first = Client::connect(server.address());
+    let mut second = Client::connect(server.address());
+    assert_eq!(first.get("/").status, 200);
+    assert_eq!(second.get("/").status, 200);
+    let mut third = Client::connect(server.address());
+    third.ask("/");
+    third.stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    third.try_response().expect_err("there is no room yet");
+    third.stream.set_read_timeout(Some(SOON)).unwrap();
+    drop(first);
+    assert_eq!(third.response().status, 200);
+    assert_eq!(second.get("/").status, 200);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn a_panic_costs_one_connection<B: Backend>(model: B) {
+    let handler = |request: &Request<'_>| match request.path() {
+        "/now" => panic!("on purpose"),
+        "/work" => Reply::blocking(|| -> Response { panic!("on purpose") }),
+        "/future" => Reply::future(async { Response::from(panics()) }),
+        _ => "fine".into(),
+    };
+    let server = server(model).spawn(handler).unwrap();
+    let mut other = Client::connect(server.address());
+    assert_eq!(other.get("/").status, 200);
+    for path in ["/now", "/work", "/future"] {
+        let mut client = Client::connect(server.address());
+        let response = client.get(path);
+        assert_eq!((response.status, response.closes()), (500, true), "{path}");
+        client.expect_close();
+    }
+    assert_eq!(other.get("/").status, 200);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn work_beyond_the_bound_is_refused<B: Backend>(model: B) {
+    let (begun, has_begun) = channel();
+    let (release, released) = channel::<()>();
+    let shared = Arc::new(Mutex::new((begun, released)));
+    let handler = move |_: &Request<'_>| {
+        let shared = Arc::clone(&shared);
+        Reply::blocking(move || {
+            let shared = shared.lock().unwrap();
+            shared.0.send(()).unwrap();
+            shared.1.recv().unwrap();
+            "done"
+        })
+    };
+    let server = server(model).max_work(1).spawn(handler).unwrap();
+    let mut first = Client::connect(server.address());
+    let mut second = Client::connect(server.address());
+    first.ask("/");
+    has_begun.recv_timeout(SOON).unwrap();
+    let refused = second.get("/");
+    assert_eq!(refused.status, 503);
+    assert!(refused.head.contains("retry-after: 1\r\n"), "{}", refused.head);
+    release.send(()).unwrap();
+    assert_eq!(first.response().text(), "done");
+    release.send(()).unwrap();
+    assert_eq!(second.get("/").text(), "done");
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn futures_are_work_too<B: Backend>(model: B) {
+    let handler = |_: &Request<'_>| {
+        Reply::future(async {
+            let mut polls = 0;
+            std::future::poll_fn(|context| {
+                polls += 1;
+                context.waker().wake_by_ref();
+                if polls < 3 { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+            })
+            .await;
+            format!("polled {polls} times")
+        })
+    };
+    let server = server(model).spawn(handler).unwrap();
+    assert_eq!(Client::connect(server.address()).get("/").text(), "polled 3 times");
+    server.shutdown(SOON).unwrap();
+}
+
+/// Sleeping is a deadline: fifty sleeps take as long as one, on whatever few threads.
+pub fn sleeping_holds_no_one_up<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let start = Instant::now();
+    let mut clients: Vec<_> = (0..50).map(|_| Client::connect(server.address())).collect();
+    clients.iter_mut().for_each(|client| client.ask("/sleep/300"));
+    for client in &mut clients {
+        assert_eq!(client.response().text(), "slept for 300 ms\n");
+    }
+    assert!(start.elapsed() >= Duration::from_millis(300), "woke too early");
+    // One after the other they would have taken fifteen seconds.
+    assert!(start.elapsed() < Duration::from_secs(8), "slept one after the other");
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn a_slow_head_is_timed_out<B: Backend>(model: B) {
+    let limits = Limits { head_time: Duration::from_millis(150), ..Limits::default() };
+    let server = server(model).limits(limits).spawn(|_: &Request<'_>| "served").unwrap();
+    let mut client = Client::connect(server.address());
+    client.send("GET / HTT");
+    let response = client.response();
+    assert_eq!((response.status, response.closes()), (408, true));
+    client.expect_close();
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
+    let limits = Limits { idle: Duration::from_millis(150), ..Limits::default() };
+    let server = server(model).limits(limits).spawn(|_: &Request<'_>| "served").unwrap();
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.get("/").status, 200);
+    client.expect_close();
+    Client::connect(server.address()).expect_close();
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn a_peer_that_does_not_read_is_cut<B: Backend>(model: B) {
+    let limits = Limits { write_time: Duration::from_millis(200), ..Limits::default() };
+    let body = vec![b'x'; 64 << 20];
+    let handler = move |_: &Request<'_>| Response::text(body.clone());
+    let server = server(model).limits(limits).spawn(handler).unwrap();
+    let mut client = Client::connect(server.address());
+    client.ask("/");
+    // Not read for long enough, whatever the kernel's buffers take.
+    std::thread::sleep(Duration::from_millis(2000));
+    let error = client.try_response().expect_err("the response cannot have been sent whole");
+    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn a_pipeline_is_answered_in_order<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut client = Client::connect(server.address());
+    let paths: Vec<String> = (0..200)
+        .map(|number| match number % 20 {
+            7 => "/sleep/5".to_owned(),
+            13 => "/work/1".to_owned(),
+            _ => format!("/echo/{number}"),
+        })
+        .collect();
+    paths.iter().for_each(|path| client.ask(path));
+    for path in &paths {
+        let response = client.response();
+        let expected = match path.as_str() {
+            "/sleep/5" => "slept for 5 ms",
+            "/work/1" => "worked for 1 ms",
+            path => path.strip_prefix("/echo/").unwrap(),
+        };
+        assert!(response.text().starts_with(expected), "{path}: {response:?}");
+    }
+    server.shutdown(SOON).unwrap();
+}
+
+fn panics() -> String {
+    panic!("on purpose")
+}

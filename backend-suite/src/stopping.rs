@@ -1,0 +1,171 @@
+//! The order to stop, under every condition.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backend_common::{Backend, Reply, Request};
+
+use crate::client::Client;
+use crate::{app, server};
+
+const SOON: Duration = Duration::from_secs(10);
+
+pub fn requests_under_way_are_answered<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut clients: Vec<_> = (0..20).map(|_| Client::connect(server.address())).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.ask(if number % 2 == 0 { "/sleep/400" } else { "/work/50" });
+    }
+    let mut slow = Client::connect(server.address());
+    slow.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nha");
+    thread::sleep(Duration::from_millis(100));
+    server.stopper().stop(SOON);
+    slow.send("lf");
+    clients.push(slow);
+    for client in &mut clients {
+        let response = client.response();
+        assert_eq!(response.status, 200);
+        client.expect_close();
+    }
+    let report = server.join().unwrap();
+    assert_eq!((report.requests, report.cut), (21, 0));
+}
+
+/// Clients that ask one request after the other while the server is told to stop. A request may
+/// go unanswered only if it was sent when the last call was over.
+pub fn no_request_is_lost_under_load<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let address = server.address();
+    let clients: Vec<_> = (0..32)
+        .map(|_| {
+            thread::spawn(move || {
+                let mut client = Client::connect(address);
+                for count in 0u64.. {
+                    let asked = Instant::now();
+                    client.stream.set_nodelay(true).ok();
+                    let request = b"GET /echo/x HTTP/1.1\r\nHost: test\r\n\r\n";
+                    let sent = std::io::Write::write_all(&mut client.stream, request);
+                    match sent.and_then(|()| client.try_response()) {
+                        Ok(Some(response)) if response.closes() => return (count + 1, None),
+                        Ok(Some(_)) => {}
+                        Ok(None) | Err(_) => return (count, Some(asked)),
+                    }
+                }
+                unreachable!()
+            })
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(150));
+    let order = Instant::now();
+    let report = server.shutdown(SOON).unwrap();
+    let mut answered = 0;
+    for client in clients {
+        let (count, unanswered) = client.join().unwrap();
+        answered += count;
+        if let Some(asked) = unanswered {
+            let late = asked.saturating_duration_since(order);
+            assert!(late > Duration::from_millis(400), "lost a request sent after {late:?}");
+        }
+    }
+    assert_eq!((report.requests, report.cut), (answered, 0));
+}
+
+pub fn idle_connections_are_closed<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut clients: Vec<_> = (0..20).map(|_| Client::connect(server.address())).collect();
+    for client in clients.iter_mut().take(10) {
+        assert_eq!(client.get("/healthz").status, 200);
+    }
+    let address = server.address();
+    let report = thread::spawn(move || server.shutdown(Duration::from_secs(60)).unwrap());
+    clients.iter_mut().for_each(Client::expect_close);
+    drop(clients);
+    let report = report.join().unwrap();
+    assert_eq!((report.connections, report.requests, report.cut), (20, 10, 0));
+    std::net::TcpStream::connect(address).expect_err("nobody listens any more");
+}
+
+pub fn a_request_that_crosses_the_order_is_answered<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.get("/healthz").status, 200);
+    let fresh = Client::connect(server.address());
+    // It is accepted before the order if this is answered, for accepting has an order.
+    assert_eq!(Client::connect(server.address()).get("/healthz").status, 200);
+    server.stopper().stop(SOON);
+    thread::sleep(Duration::from_millis(100));
+    let mut clients = [client, fresh];
+    clients.iter_mut().for_each(|client| client.ask("/echo/late"));
+    for client in &mut clients {
+        let response = client.response();
+        assert_eq!((response.text(), response.closes()), ("late", true));
+    }
+    assert_eq!(server.join().unwrap().cut, 0);
+}
+
+pub fn time_that_is_up_cuts<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut sleeping = Client::connect(server.address());
+    sleeping.ask("/sleep/10000");
+    let mut sending = Client::connect(server.address());
+    sending.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nha");
+    thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    let report = server.shutdown(Duration::from_millis(200)).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "waited for what was to be cut");
+    assert_eq!(report.cut, 2);
+    sleeping.expect_close();
+    sending.expect_close();
+}
+
+pub fn a_second_order_shortens_the_time<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut sleeping = Client::connect(server.address());
+    sleeping.ask("/sleep/10000");
+    thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    server.stopper().stop(Duration::from_secs(60));
+    server.stopper().stop(Duration::ZERO);
+    assert_eq!(server.join().unwrap().cut, 1);
+    assert!(start.elapsed() < Duration::from_secs(5), "the second order was not obeyed");
+    sleeping.expect_close();
+}
+
+pub fn work_that_does_not_end_holds_nothing_up<B: Backend>(model: B) {
+    let (begun, has_begun) = mpsc::channel();
+    let done = Arc::new(AtomicBool::new(false));
+    let end = Arc::clone(&done);
+    let handler = move |_: &Request<'_>| {
+        let (begun, done) = (begun.clone(), Arc::clone(&done));
+        Reply::blocking(move || {
+            begun.send(()).unwrap();
+            while !done.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            "done"
+        })
+    };
+    let server = server(model).spawn(handler).unwrap();
+    let mut client = Client::connect(server.address());
+    client.ask("/");
+    has_begun.recv_timeout(SOON).unwrap();
+    let start = Instant::now();
+    let report = server.shutdown(Duration::from_millis(100)).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "waited for work that does not end");
+    assert_eq!(report.cut, 1);
+    client.expect_close();
+    end.store(true, Ordering::Relaxed);
+}
+
+pub fn a_server_can_be_stopped_before_it_runs<B: Backend>(model: B) {
+    let server = server(model);
+    // In the kernel's queue already: it is still served.
+    let mut client = Client::connect(server.address());
+    client.ask("/");
+    server.stopper().stop(SOON);
+    let report = server.run(|_: &Request<'_>| "served").unwrap();
+    assert_eq!(client.response().text(), "served");
+    assert_eq!((report.connections, report.requests, report.cut), (1, 1, 0));
+}

@@ -1,0 +1,7 @@
+//! The tests that every backend has to pass, on this one.
+
+use backend_sync::Model;
+
+backend_suite::suite!(threads, Model::Threads);
+backend_suite::suite!(pool, Model::Pool);
+backend_suite::binary!(env!("CARGO_BIN_EXE_backend-sync"));

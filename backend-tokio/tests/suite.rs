@@ -1,0 +1,7 @@
+//! The tests that every backend has to pass, on this one.
+
+use backend_tokio::Model;
+
+backend_suite::suite!(multi, Model::Multi);
+backend_suite::suite!(local, Model::Local);
+backend_suite::binary!(env!("CARGO_BIN_EXE_backend-tokio"));

@@ -1,0 +1,715 @@
+//! How a connection flows: ends of input, slow readers, slow sinks, work that comes late or not at
+//! all, and what takes over after an upgrade.
+
+#![allow(clippy::disallowed_types, reason = "what a sink has seen is shared with its test")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use common::demo::{Demo, LARGE, large};
+use common::{Driver, End};
+use protocol::http::{HeaderValue, StatusCode};
+use protocol::{
+    FileRange, Limits, Now, Outcome, Protocol, Reply, Request, Response, Sink, Step, Ticket, Wait,
+    Work,
+};
+
+fn demo() -> Driver<Demo> {
+    common::silence_expected_panics();
+    Driver::new(Demo, Limits::default())
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n")
+}
+
+fn post(path: &str, body: &str) -> String {
+    let length = body.len();
+    format!("POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{body}")
+}
+
+/// The statuses of all responses, as text. Their bodies must not look like responses.
+fn statuses(text: &str) -> Vec<&str> {
+    text.split("HTTP/1.1 ").skip(1).map(|response| &response[..3]).collect()
+}
+
+mod end_of_input {
+    use super::*;
+
+    #[test]
+    fn at_once_closes_without_a_word() {
+        for blank in ["", "\r\n", "\r", "\r\n\r"] {
+            let mut driver = demo();
+            driver.feed(blank);
+            driver.eof();
+            assert_eq!((driver.text().as_str(), driver.end), ("", End::Closed), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn within_a_message_is_refused_at_every_point() {
+        let chunked = "POST /stream HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\
+                       3;x\r\nabc\r\n0\r\nA: b\r\n\r\n";
+        for input in [get("/"), post("/collect", "hello"), post("/stream", "hello"), chunked.into()]
+        {
+            for at in 1..input.len() {
+                let mut driver = demo();
+                driver.feed(&input[..at]);
+                driver.eof();
+                assert_eq!(statuses(&driver.text()), ["400"], "{:?}", &input[..at]);
+                assert!(driver.text().contains("the message is incomplete"));
+                assert_eq!((driver.end, driver.lost), (End::Closed, 0));
+            }
+            let mut driver = demo();
+            driver.feed(&input);
+            driver.eof();
+            assert_eq!(statuses(&driver.text()), ["200"]);
+            assert_eq!((driver.end, driver.lost), (End::Closed, 0));
+        }
+    }
+
+    #[test]
+    fn behind_requests_leaves_them_to_be_answered() {
+        for path in ["/later", "/work/later", "/source/slow", "/file/large", "/large"] {
+            let mut driver = demo();
+            driver.takes = 0;
+            driver.feed(get(path) + &get("/work") + &get(path) + &get("/last"));
+            driver.eof_unasked();
+            driver.takes = 10_000;
+            driver.take(10_000);
+            driver.pass_ms(1500);
+            let text = driver.text();
+            assert_eq!(statuses(&text), ["200", "200", "200", "200"], "{path}");
+            assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{path}");
+            assert_eq!(text.matches("connection: close").count(), 1, "the last one says so");
+            assert!(text.ends_with("GET origin /last None HTTP/1.1"));
+        }
+    }
+
+    #[test]
+    fn while_work_is_done_leaves_its_answer_to_be_sent() {
+        let mut driver = demo();
+        driver.holds_work = true;
+        driver.feed(get("/work"));
+        driver.eof_unasked();
+        assert_eq!((driver.text().as_str(), driver.end), ("", End::Open));
+        driver.finish_work();
+        assert!(driver.text().contains("connection: close") && driver.text().ends_with("worked"));
+        assert_eq!((driver.end, driver.lost), (End::Closed, 0));
+    }
+
+    #[test]
+    fn while_a_body_is_produced_ends_the_connection_after_it() {
+        let mut driver = demo();
+        driver.feed(get("/source/slow"));
+        driver.eof_unasked();
+        driver.pass_ms(1000);
+        assert!(driver.text().ends_with("3,\r\n0\r\n\r\n"));
+        assert_eq!((driver.end, driver.lost), (End::Closed, 0));
+    }
+
+    #[test]
+    fn ends_the_linger() {
+        let mut driver = demo();
+        driver.feed("no request\r\n\r\n");
+        assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::HalfClosed));
+        driver.feed("more of it");
+        assert_eq!((driver.unread(), driver.end), (0, End::HalfClosed));
+        driver.eof();
+        assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::Closed));
+    }
+
+    #[test]
+    fn is_not_waited_for_when_the_peer_has_said_that_it_parts() {
+        let mut driver = demo();
+        driver.feed("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        assert_eq!((statuses(&driver.text()), driver.end), (vec!["200"], End::Closed));
+    }
+}
+
+mod slow_readers {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        request_line: 8 << 10,
+        head: 16 << 10,
+        fields: 100,
+        body: 1 << 20,
+        collect: 1 << 20,
+        chunk_extensions: 0,
+        discard: 0,
+        high_water: 10_000,
+        idle: std::time::Duration::from_secs(60),
+        head_time: std::time::Duration::from_secs(60),
+        body_time: std::time::Duration::from_secs(60),
+        write_time: std::time::Duration::from_secs(60),
+        linger: std::time::Duration::from_secs(60),
+    };
+
+    /// What a peer receives that takes `step` bytes at a time, and the most that was ever unsent.
+    fn trickle(path: &str, step: usize) -> (Vec<u8>, usize) {
+        let mut driver = Driver::new(Demo, LIMITS);
+        driver.takes = 0;
+        driver.feed(get(path) + &get("/next"));
+        assert!(driver.unsent() > 0);
+        while driver.take(step) > 0 {}
+        let next = b"GET origin /next None HTTP/1.1";
+        assert!(driver.wire.ends_with(next), "the next request had to wait, no longer");
+        assert_eq!(driver.end, End::Open);
+        (driver.wire, driver.most_unsent)
+    }
+
+    /// The body of the first response in `wire`, of known length.
+    fn first_body(wire: &[u8], length: usize) -> &[u8] {
+        let start = wire.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        &wire[start..start + length]
+    }
+
+    #[test]
+    fn get_a_large_body_and_never_cost_more_than_a_piece_beyond_the_high_water_mark() {
+        for step in [1000, 9_999, 10_000, 10_001, usize::MAX] {
+            let (wire, most) = trickle("/large", step);
+            assert_eq!(first_body(&wire, LARGE), large());
+            assert!(most < 2 * LIMITS.high_water, "{most} bytes were unsent, in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn get_a_produced_body_and_never_cost_more_than_a_piece_beyond_the_high_water_mark() {
+        let (whole, _) = trickle("/source/large", usize::MAX);
+        for step in [1, 999, 20_000] {
+            let (wire, most) = trickle("/source/large", step);
+            assert!(wire == whole);
+            assert!(most < LIMITS.high_water + 4000 + 17, "{most} bytes were unsent");
+        }
+    }
+
+    #[test]
+    fn get_a_file_that_is_never_in_memory() {
+        for step in [1000, 9_999, usize::MAX] {
+            let (wire, most) = trickle("/file/large", step);
+            assert_eq!(first_body(&wire, LARGE), large());
+            assert!(most < 200, "{most} bytes were unsent, in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn hold_up_the_requests_that_they_pipeline() {
+        let mut driver = Driver::new(Demo, LIMITS);
+        driver.takes = 0;
+        let requests = 1000;
+        for n in 0..requests {
+            driver.feed(get(&format!("/{n:04}")));
+        }
+        assert!(!driver.wait.read, "the rest stays in the socket");
+        assert!(driver.unread() > 900);
+        while driver.take(5000) > 0 {}
+        assert!(driver.wait.read);
+        assert!(driver.most_unsent < LIMITS.high_water + 200);
+        let text = driver.text();
+        let numbers =
+            text.split("origin /").skip(1).map(|rest| rest[..4].parse::<usize>().unwrap());
+        assert_eq!(numbers.collect::<Vec<_>>(), (0..requests).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn do_not_keep_a_body_from_being_thrown_away() {
+        let mut driver = Driver::new(Demo, Limits { discard: 1 << 20, ..LIMITS });
+        driver.takes = 0;
+        let body = "x".repeat(500_000);
+        driver.feed(post("/large", &body));
+        assert_eq!(driver.unread(), 0);
+        driver.feed(get("/next"));
+        while driver.take(9000) > 0 {}
+        assert_eq!(first_body(&driver.wire, LARGE), large());
+        assert!(driver.wire.ends_with(b"GET origin /next None HTTP/1.1"));
+    }
+}
+
+mod bodies {
+    use super::*;
+
+    /// What has become of a sink, and what it has seen.
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<(Vec<usize>, &'static str)>>);
+
+    struct Watched(Seen, Vec<u8>);
+
+    impl Sink for Watched {
+        fn write(&mut self, piece: &[u8]) -> Result<(), Response> {
+            self.0.0.lock().unwrap().0.push(piece.len());
+            self.1.extend_from_slice(piece);
+            Ok(())
+        }
+
+        fn finish(mut self: Box<Self>) -> Reply {
+            self.0.0.lock().unwrap().1 = "finished";
+            Response::ok().body(std::mem::take(&mut self.1)).into()
+        }
+    }
+
+    impl Drop for Watched {
+        fn drop(&mut self) {
+            let mut seen = self.0.0.lock().unwrap();
+            if seen.1 != "finished" {
+                seen.1 = "dropped";
+            }
+        }
+    }
+
+    impl Seen {
+        fn handler(&self) -> impl Fn(&Request<'_>) -> Reply + Send + Sync + 'static {
+            let seen = self.clone();
+            move |_| Reply::stream(Watched(seen.clone(), Vec::new()))
+        }
+
+        fn fate(&self) -> &'static str {
+            self.0.lock().unwrap().1
+        }
+
+        fn pieces(&self) -> Vec<usize> {
+            self.0.lock().unwrap().0.clone()
+        }
+    }
+
+    #[test]
+    fn wait_in_the_socket_while_the_sink_is_away_and_its_next_piece_is_full() {
+        let seen = Seen::default();
+        let mut driver = Driver::new(seen.handler(), Limits::default());
+        driver.holds_work = true;
+        let body = "0123456789abcdef".repeat(20_000);
+        let request = post("/", &body);
+        for piece in request.as_bytes().chunks(1000) {
+            driver.feed(piece);
+        }
+        assert!(!driver.wait.read);
+        assert_eq!(driver.held.len(), 1, "a sink does one thing at a time");
+        let read = request.len() - 1000 * driver.unread();
+        assert!(read < (64 << 10) + 3000, "{read} bytes were read");
+        while !driver.held.is_empty() {
+            driver.finish_work();
+        }
+        assert!(driver.text().ends_with(&body));
+        assert!(seen.pieces().iter().all(|&length| length <= 64 << 10));
+        assert_eq!((seen.fate(), driver.end), ("finished", End::Open));
+    }
+
+    #[test]
+    fn that_end_while_the_sink_is_away_are_finished_after_it() {
+        let seen = Seen::default();
+        let mut driver = Driver::new(seen.handler(), Limits::default());
+        driver.holds_work = true;
+        let request = post("/", "hello");
+        driver.feed(&request[..request.len() - 3]);
+        driver.feed(&request[request.len() - 3..]);
+        driver.feed(request.replace("hello", "world"));
+        assert_eq!(driver.held.len(), 1);
+        for _ in 0..4 {
+            driver.finish_work();
+            if driver.held.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(statuses(&driver.text()), ["200", "200"]);
+        assert!(driver.text().contains("hello") && driver.text().ends_with("world"));
+    }
+
+    #[test]
+    fn that_break_off_drop_their_sink() {
+        let seen = Seen::default();
+        let mut driver = Driver::new(seen.handler(), Limits::default());
+        let request = post("/", "hello");
+        driver.feed(&request[..request.len() - 3]);
+        driver.eof();
+        assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::Closed));
+        drop(driver);
+        assert_eq!(seen.fate(), "dropped");
+    }
+
+    #[test]
+    fn that_break_off_while_there_is_no_room_are_refused_when_there_is() {
+        let mut driver = demo();
+        driver.holds_work = true;
+        driver.feed(post("/stream", &"x".repeat(100_000)).split_at(70).0);
+        driver.feed([b'x'; 64 << 10]);
+        assert!(!driver.wait.read);
+        driver.eof_unasked();
+        assert_eq!(driver.text(), "");
+        driver.finish_work();
+        assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::Closed));
+    }
+
+    #[test]
+    fn that_are_refused_do_not_wait_for_their_sink() {
+        let seen = Seen::default();
+        let mut driver = Driver::new(seen.handler(), Limits::default());
+        driver.holds_work = true;
+        driver.feed("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello");
+        driver.feed("!");
+        assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::HalfClosed));
+        driver.finish_work();
+        assert_eq!(statuses(&driver.text()), ["400"], "what comes late is not answered");
+        assert_eq!((seen.fate(), driver.end), ("dropped", End::HalfClosed));
+    }
+
+    #[test]
+    fn that_the_sink_does_not_want_are_thrown_away_if_they_are_short() {
+        for (length, kept) in [(1000, true), (600 << 10, false)] {
+            let mut driver = demo();
+            driver.feed(post("/stream/full", &"x".repeat(length)));
+            driver.feed(get("/"));
+            let expected: &[_] = if kept { &["507", "200"] } else { &["507"] };
+            assert_eq!(statuses(&driver.text()), expected);
+            assert_eq!(driver.end == End::Open, kept);
+        }
+    }
+
+    #[test]
+    fn are_not_read_before_the_handler_has_said_what_for() {
+        let mut driver = demo();
+        driver.holds_work = true;
+        driver.feed(post("/work/collect", "hello").replace("hello", ""));
+        assert!(!driver.wait.read);
+        driver.feed("hello");
+        assert_eq!(driver.unread(), 1);
+        driver.finish_work();
+        assert_eq!(driver.unread(), 0);
+        driver.finish_work();
+        assert!(driver.text().ends_with("worked \"hello\""));
+    }
+}
+
+mod work {
+    use super::*;
+
+    #[test]
+    fn without_room_for_it_is_answered_with_503() {
+        for input in [get("/work"), get("/future"), post("/stream", "hello"), post("/stream", "")] {
+            let mut driver = demo();
+            driver.holds_work = true;
+            driver.feed(&input);
+            let (ticket, _) = driver.held.pop_front().unwrap();
+            driver.complete(ticket, Outcome::Overloaded);
+            assert_eq!(statuses(&driver.text()), ["503"], "{input:?}");
+            assert!(driver.text().contains("retry-after: 1\r\n"));
+            driver.feed(get("/"));
+            assert_eq!(statuses(&driver.text()), ["503", "200"], "{input:?}");
+        }
+    }
+
+    #[test]
+    fn holds_up_what_is_pipelined_behind_it() {
+        let mut driver = demo();
+        driver.holds_work = true;
+        driver.feed(get("/a") + &get("/work") + &get("/b"));
+        driver.feed(get("/c"));
+        assert_eq!(statuses(&driver.text()), ["200"]);
+        assert_eq!((driver.wait.read, driver.unread()), (false, 1));
+        driver.finish_work();
+        let text = driver.text();
+        let places: Vec<_> =
+            ["/a", "worked", "/b", "/c"].map(|body| text.find(body).unwrap()).into();
+        assert!(places.is_sorted());
+    }
+
+    #[test]
+    fn of_an_unknown_ticket_is_of_no_consequence() {
+        let mut driver = demo();
+        driver.holds_work = true;
+        driver.feed(get("/work"));
+        driver.complete(Ticket::new(77), Outcome::Panicked);
+        assert_eq!(driver.text(), "");
+        driver.finish_work();
+        assert_eq!(statuses(&driver.take_text()), ["200"]);
+        let request = post("/stream", "hello");
+        let (most, rest) = request.split_at(request.len() - 1);
+        driver.feed(most);
+        driver.complete(Ticket::new(77), Outcome::Panicked);
+        assert_eq!(driver.text(), "");
+        let (ticket, work) = driver.held.pop_front().unwrap();
+        driver.complete(ticket, common::run(work));
+        driver.complete(ticket, Outcome::Panicked);
+        assert_eq!(driver.text(), "");
+        driver.feed(rest);
+        let (ticket, work) = driver.held.pop_front().unwrap();
+        driver.complete(ticket, common::run(work));
+        driver.complete(ticket, Outcome::Panicked);
+        assert_eq!((statuses(&driver.take_text()), driver.end), (vec!["200"], End::Open));
+    }
+
+    #[test]
+    fn with_the_wrong_kind_of_outcome_is_a_fault_of_ours() {
+        let mut driver = demo();
+        driver.holds_work = true;
+        driver.feed(get("/work"));
+        let (ticket, _) = driver.held.pop_front().unwrap();
+        driver.complete(ticket, Outcome::Other(Box::new(())));
+        assert_eq!(statuses(&driver.text()), ["500"]);
+    }
+}
+
+mod sources {
+    use super::*;
+    use protocol::{Body, Content, Production};
+
+    #[test]
+    fn that_are_due_and_give_nothing_are_cut_off() {
+        let stuck = |_: &Request<'_>| {
+            Response::ok()
+                .body(Body::stream(|_: &mut Content<'_>, now: Now| Production::At(now.instant)))
+        };
+        let mut driver = Driver::new(stuck, Limits::default());
+        driver.feed(get("/"));
+        assert!(driver.text().ends_with("transfer-encoding: chunked\r\n\r\n"));
+        assert_eq!(driver.end, End::HalfClosed);
+    }
+
+    #[test]
+    fn that_are_late_make_up_for_it() {
+        let late = |request: &Request<'_>| {
+            let start = request.now().instant;
+            let mut left = 3;
+            Response::ok().body(Body::stream(move |piece: &mut Content<'_>, _: Now| {
+                piece.push(b"tick");
+                left -= 1;
+                if left == 0 { Production::End } else { Production::At(start) }
+            }))
+        };
+        let mut driver = Driver::new(late, Limits::default());
+        driver.feed(get("/"));
+        assert_eq!(driver.text().matches("tick").count(), 3);
+        assert_eq!(driver.end, End::Open);
+    }
+}
+
+#[test]
+fn a_chunk_that_is_too_large_is_refused_when_it_is_declared() {
+    let mut driver = Driver::new(Demo, Limits::default());
+    driver.feed("POST /collect HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    driver.feed("ffffffffffffffff\r\nhello");
+    assert!(driver.take_text().starts_with("HTTP/1.1 413 "));
+}
+
+#[test]
+fn statuses_that_would_put_the_peer_out_of_step_are_not_given() {
+    let handler = |request: &Request<'_>| {
+        Response::new(match request.path() {
+            "/interim" => StatusCode::SWITCHING_PROTOCOLS,
+            _ => StatusCode::OK,
+        })
+    };
+    let mut driver = Driver::new(handler, Limits::default());
+    driver.feed("GET /interim HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert!(driver.take_text().starts_with("HTTP/1.1 500 "));
+    driver.feed("CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert!(driver.take_text().starts_with("HTTP/1.1 501 "));
+}
+
+#[test]
+fn limits_at_the_ends_of_their_ranges_do_no_harm() {
+    let forever = std::time::Duration::MAX;
+    let limits = Limits {
+        high_water: 0,
+        fields: usize::MAX,
+        idle: forever,
+        head_time: forever,
+        body_time: forever,
+        write_time: forever,
+        linger: forever,
+        ..Limits::default()
+    };
+    let mut driver = Driver::new(|_: &Request<'_>| Response::text("ok").close(), limits);
+    driver.feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n");
+    assert!(driver.take_text().starts_with("HTTP/1.1 200 "));
+}
+
+mod upgrades {
+    use super::*;
+
+    /// Sends back what it receives. A `!` is answered by work, a `#` by a file.
+    #[derive(Default)]
+    struct Echo {
+        unsent: u64,
+        peer_is_done: bool,
+        by: Option<Instant>,
+        work: Option<(Ticket, Work)>,
+        file: Option<FileRange>,
+    }
+
+    impl Protocol for Echo {
+        fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, _: Now) -> usize {
+            for &byte in &*input {
+                match byte {
+                    b'!' => self.work = Some((Ticket::new(1), Work::other(|| "worked"))),
+                    b'#' => self.file = Some(FileRange { file: file(), offset: 0, length: 4 }),
+                    _ => {
+                        out.push(byte);
+                        self.unsent += 1;
+                    }
+                }
+            }
+            input.len()
+        }
+
+        fn receive_eof(&mut self, _: Now) {
+            self.peer_is_done = true;
+        }
+
+        fn sent(&mut self, bytes: u64, _: Now) {
+            let from_out = bytes.min(self.unsent);
+            self.unsent -= from_out;
+            if bytes > from_out {
+                assert_eq!(bytes - from_out, self.file.take().unwrap().length);
+            }
+        }
+
+        fn complete(&mut self, _: Ticket, outcome: Outcome, out: &mut Vec<u8>, _: Now) {
+            let Outcome::Other(text) = outcome else { panic!("{outcome:?}") };
+            let text = text.downcast::<&str>().unwrap();
+            out.extend_from_slice(text.as_bytes());
+            self.unsent += text.len() as u64;
+        }
+
+        fn handle_timeout(&mut self, _: &mut Vec<u8>, now: Now) {
+            self.peer_is_done |= self.by.is_some_and(|by| by <= now.instant);
+        }
+
+        fn shutdown(&mut self, by: Instant, _: Now) {
+            self.by = Some(by);
+        }
+
+        fn poll(&mut self) -> Step {
+            match self.work.take() {
+                Some((ticket, work)) => Step::Run(ticket, work),
+                None if self.peer_is_done && self.unsent == 0 => Step::Close,
+                None => Step::Wait(Wait { read: !self.peer_is_done, deadline: self.by }),
+            }
+        }
+
+        fn file(&self) -> Option<&FileRange> {
+            self.file.as_ref()
+        }
+    }
+
+    #[expect(clippy::disallowed_types, reason = "the type of FileRange::file")]
+    fn file() -> Arc<std::fs::File> {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, b"file").unwrap();
+        Arc::new(file)
+    }
+
+    fn upgrade(request: &Request<'_>) -> Reply {
+        let echo =
+            || Reply::upgrade(HeaderValue::from_static("echo"), Response::ok(), Echo::default());
+        match request.path() {
+            "/later" => Reply::blocking(echo),
+            _ => echo(),
+        }
+    }
+
+    const SWITCHED: &str =
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+
+    fn upgrading() -> Driver<fn(&Request<'_>) -> Reply> {
+        Driver::new(upgrade, Limits::default())
+    }
+
+    #[test]
+    fn hand_over_whatever_the_split() {
+        for path in ["/now", "/later"] {
+            let input = get(path) + "hello";
+            for at in 0..=input.len() {
+                let mut driver = upgrading();
+                driver.feed(&input[..at]);
+                driver.feed(&input[at..]);
+                driver.feed(", you");
+                assert_eq!(driver.text(), format!("{SWITCHED}hello, you"), "split at {at}");
+                assert_eq!(driver.end, End::Open);
+                driver.eof();
+                assert_eq!(driver.end, End::Closed);
+            }
+        }
+    }
+
+    #[test]
+    fn are_refused_where_they_cannot_be() {
+        for request in [
+            "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi",
+        ] {
+            let mut driver = upgrading();
+            driver.feed(request);
+            assert!(driver.text().starts_with("HTTP/1.1 400 Bad Request\r\n"), "{request}");
+        }
+    }
+
+    #[test]
+    fn hand_over_the_work_of_the_new_protocol() {
+        let mut driver = upgrading();
+        driver.feed(get("/later") + "a!");
+        driver.feed("b");
+        assert_eq!(driver.text(), format!("{SWITCHED}aworkedb"));
+    }
+
+    #[test]
+    fn hand_over_the_files_of_the_new_protocol() {
+        let mut driver = upgrading();
+        driver.feed(get("/now") + "a#");
+        driver.feed("b");
+        assert_eq!(driver.text(), format!("{SWITCHED}afileb"));
+    }
+
+    #[test]
+    fn count_what_was_sent_before_them_apart() {
+        let mut driver = upgrading();
+        driver.takes = 0;
+        driver.feed(get("/now") + "hello");
+        driver.eof();
+        while driver.take(7) > 0 {}
+        assert_eq!(driver.text(), format!("{SWITCHED}hello"));
+        assert_eq!((driver.end, driver.lost), (End::Closed, 0));
+    }
+
+    #[test]
+    fn hand_over_an_end_of_input_that_came_before() {
+        let mut driver = upgrading();
+        driver.holds_work = true;
+        driver.feed(get("/later") + "hello");
+        driver.eof_unasked();
+        driver.finish_work();
+        assert_eq!(driver.text(), format!("{SWITCHED}hello"));
+        assert_eq!(driver.end, End::Closed);
+    }
+
+    #[test]
+    fn hand_over_the_order_to_stop_before_and_after() {
+        let second = std::time::Duration::from_secs(1);
+        for before in [true, false] {
+            let mut driver = upgrading();
+            driver.holds_work = true;
+            driver.feed(get("/later"));
+            if before {
+                driver.shutdown(second);
+            }
+            driver.finish_work();
+            if !before {
+                driver.shutdown(second);
+            }
+            assert_eq!(driver.patience(), Some(second));
+            driver.pass(second);
+            assert_eq!(driver.end, End::Closed);
+        }
+    }
+
+    #[test]
+    fn are_not_idle() {
+        let mut driver = upgrading();
+        assert!(driver.connection.is_idle());
+        driver.feed(get("/now"));
+        assert!(!driver.connection.is_idle());
+        assert_eq!(driver.connection.served(), 1);
+    }
+}
