@@ -99,10 +99,9 @@ impl<H: Handler> Connection<H> {
                 Incoming::Head(scanner) if scanner.started() => {
                     self.refuse_head(Refusal::Timeout, out, now); // RFC 9110 §15.5.9
                 }
-                // A response that has just gone out may still be on its way to the peer.
-                Incoming::Head(_)
-                    if now.instant < after(self.receiving.since(), self.limits.linger) =>
-                {
+                // The last call was over before the last response was out, which may still be on
+                // its way to the peer.
+                Incoming::Head(_) if now.instant < self.receiving.since() + Self::LAST_CALL => {
                     self.ending = Ending::Flush;
                 }
                 // Nothing is under way in either direction that a reset could destroy.
