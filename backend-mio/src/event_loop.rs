@@ -60,7 +60,6 @@ impl Mailbox {
 }
 // ANCHOR_END: mailbox
 
-// ANCHOR: peer
 /// A connection and what is known of its socket.
 struct Peer<H: Handler> {
     /// Distinguishes it from others that have had its key.
@@ -75,7 +74,6 @@ struct Peer<H: Handler> {
     /// The earliest timer that is set for it.
     timer: Option<Instant>,
 }
-// ANCHOR_END: peer
 
 /// One thread's connections.
 pub(crate) struct EventLoop<H: Handler> {

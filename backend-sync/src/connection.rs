@@ -54,7 +54,6 @@ pub(crate) struct Conversation<'a, H: Handler> {
 }
 
 impl<H: Handler> Conversation<'_, H> {
-    // ANCHOR: run
     /// Drives the connection to its end.
     pub(crate) fn run(mut self) -> io::Result<()> {
         loop {
@@ -82,7 +81,6 @@ impl<H: Handler> Conversation<'_, H> {
             }
         }
     }
-    // ANCHOR_END: run
 
     // ANCHOR: wait
     /// A thread can sleep in one place only: room to send comes first, then input.

@@ -46,7 +46,8 @@ impl Backend for Model {
             Model::Threads => None,
             Model::Pool => Some(start_pool(&crew)?),
         };
-        crew.listen_for_orders(&listener)?;
+        let listener = Arc::new(listener);
+        crew.listen_for_orders(&listener);
         while let Some((socket, slot)) = crew.accept(&listener) {
             let result = match &pool {
                 Some(pool) => pool.send((socket, slot)).map_err(io::Error::other),
@@ -163,18 +164,20 @@ impl<H: Handler> Crew<H> {
     }
 
     /// Has the order to stop wake every thread that sleeps.
-    fn listen_for_orders(self: &Arc<Self>, listener: &TcpListener) -> io::Result<()> {
+    fn listen_for_orders(self: &Arc<Self>, listener: &Arc<TcpListener>) {
         let crew = Arc::downgrade(self);
         self.context.admission.on_departure(move || {
             crew.upgrade().into_iter().for_each(|crew| crew.ring());
         });
         let crew = Arc::downgrade(self);
-        let listener = listener.try_clone()?;
+        let listener = Arc::downgrade(listener);
         self.context.stop.on_order(move |_| {
             let Some(crew) = crew.upgrade() else { return };
             let mut peers = crew.lock();
             peers.by_number.values().for_each(|peer| peer.rouse());
-            if peers.own_call.is_none() {
+            if peers.own_call.is_none()
+                && let Some(listener) = listener.upgrade()
+            {
                 // The acceptor sleeps in accept(2): from now on it does not, and a call wakes it.
                 let _ = listener.set_nonblocking(true);
                 peers.own_call = call(&listener).ok();
@@ -182,7 +185,6 @@ impl<H: Handler> Crew<H> {
             drop(peers);
             crew.ring();
         });
-        Ok(())
     }
 
     /// Waits until all connections have left or their time is up; then cuts those that remain.

@@ -87,7 +87,6 @@ impl<H: Handler> Connection<H> {
     }
     // ANCHOR_END: deadline
 
-    // ANCHOR: time_out
     /// Ends what has taken too long.
     pub(super) fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
         let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
@@ -110,7 +109,6 @@ impl<H: Handler> Connection<H> {
             }
         }
     }
-    // ANCHOR_END: time_out
 }
 
 /// A moment so much later. A time that the clock cannot hold is as good as a century.

@@ -267,7 +267,6 @@ impl<H: Handler> Protocol for Connection<H> {
         }
     }
 
-    // ANCHOR: poll
     fn poll(&mut self) -> Step {
         if self.ending == Ending::Closed {
             return Step::Close;
@@ -297,7 +296,6 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
     }
-    // ANCHOR_END: poll
 
     fn file(&self) -> Option<&FileRange> {
         match (&self.next, &self.outgoing) {

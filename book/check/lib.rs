@@ -1,0 +1,25 @@
+//! What keeps the course true. The text is in `book/src`; here is what tests it.
+//!
+//! * [`links`] finds listings without a source, dead links and lines that have moved.
+//! * [`mod@transcript`] produces a connection's transcript, which the text shows.
+//! * The snippets in the text are documentation tests of this crate.
+
+#![forbid(unsafe_code)]
+
+pub mod links;
+pub mod transcript;
+
+/// A chapter, for the sake of its snippets.
+macro_rules! chapter {
+    ($name:ident, $file:literal) => {
+        #[cfg(doctest)]
+        #[doc = include_str!($file)]
+        struct $name;
+    };
+}
+
+chapter!(Introduction, "../src/introduction.md");
+chapter!(Bytes, "../src/bytes.md");
+chapter!(StateMachine, "../src/state-machine.md");
+chapter!(EventLoop, "../src/event-loop.md");
+chapter!(Concepts, "../../CONCEPTS.md");

@@ -1,0 +1,188 @@
+//! Holds the course and the documents at the root against the repository.
+//!
+//! `UPDATE_LINKS=1 cargo test -p book` writes the right line numbers into links to lines of code,
+//! `UPDATE_TRACES=1 cargo test -p book` the transcript into `book/traces`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use book::links::{Disk, check, unlisted, update};
+use book::transcript::transcript;
+
+/// At the root; those that do not exist are passed over.
+const DOCUMENTS: [&str; 4] = ["README.md", "CONCEPTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("book is in the root").to_owned()
+}
+
+/// The Markdown files of the book, by their names in `book/src`.
+fn chapters() -> Vec<String> {
+    let names = fs::read_dir(root().join("book/src")).expect("book/src").map(|entry| {
+        entry.expect("an entry of book/src").file_name().into_string().expect("a name in UTF-8")
+    });
+    names.filter(|name| name.ends_with(".md")).collect()
+}
+
+#[test]
+fn listings_links_and_quoted_lines_hold() {
+    let root = root();
+    let files = Disk(root.clone());
+    let documents = DOCUMENTS.iter().map(ToString::to_string);
+    let all = chapters().into_iter().map(|name| format!("book/src/{name}")).chain(documents);
+    let mut problems = Vec::new();
+    for file in all.filter(|file| root.join(file).exists()) {
+        if std::env::var_os("UPDATE_LINKS").is_some_and(|it| it == "1") {
+            let text = fs::read_to_string(root.join(&file)).unwrap();
+            let updated = update(&files, &file, &text);
+            if updated != text {
+                fs::write(root.join(&file), updated).unwrap();
+            }
+        }
+        problems.extend(check(&files, &file));
+    }
+    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(list.is_empty(), "\n{}\n(UPDATE_LINKS=1 puts line numbers right)", list.join("\n"));
+}
+
+#[test]
+fn every_chapter_can_be_reached() {
+    let summary = fs::read_to_string(root().join("book/src/SUMMARY.md")).unwrap();
+    assert_eq!(unlisted(&summary, &chapters()), Vec::<String>::new());
+}
+
+#[test]
+fn the_transcript_is_what_the_code_does() {
+    let file = root().join("book/traces/transcript.txt");
+    let actual = transcript();
+    if std::env::var_os("UPDATE_TRACES").is_some_and(|it| it == "1") {
+        fs::write(&file, &actual).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(committed, actual, "UPDATE_TRACES=1 writes it anew; then read the chapter again");
+}
+
+/// The checker is known to fail: each of these has one thing wrong.
+mod on_bad_input {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const CODE: &str = "// ANCHOR: good\nfn good() {}\n// ANCHOR_END: good\n\
+                        // ANCHOR: hollow\n\n// ANCHOR_END: hollow\n\
+                        // ANCHOR: open\nfn open() {}\n\
+                        fn twice() {}\nfn twice() {}\n";
+
+    fn tree(chapter: &str) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("src/code.rs", CODE.to_owned()),
+            ("book/src/chapter.md", chapter.to_owned()),
+            ("book/src/other.md", "# One `fn`, twice\n\n## Again\n\n## Again\n".to_owned()),
+            ("NOTES.md", chapter.to_owned()),
+        ])
+    }
+
+    fn problems(file: &str, text: &str) -> Vec<String> {
+        let owned = tree(text);
+        let files: BTreeMap<&str, &str> =
+            owned.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        check(&files, file).iter().map(ToString::to_string).collect()
+    }
+
+    /// Exactly one problem, which says this.
+    fn expect(file: &str, text: &str, problem: &str) {
+        let found = problems(file, text);
+        assert!(found.len() == 1 && found[0].contains(problem), "{text:?}: {found:?}");
+    }
+
+    fn chapter_with(listing: &str) -> String {
+        format!("`src/code.rs`\n\n```rust,ignore\n{listing}\n```\n")
+    }
+
+    #[test]
+    fn what_is_right_passes() {
+        let good = chapter_with("{{#include ../../src/code.rs:good}}");
+        assert_eq!(problems("book/src/chapter.md", &good), Vec::<String>::new());
+        let links = "# Here\n[a](#here) [b](other.md) [c](other.md#one-fn-twice) [d](other.md#again-1) \
+                     [e](https://example.org/#L7) `[f](nowhere.md)` \\{{#include nothing}}\n\
+                     ```md\n[g](nowhere.md)\n```\n";
+        assert_eq!(problems("book/src/chapter.md", links), Vec::<String>::new());
+        let quoted = "[a](src/code.rs#L2 \"fn good() {}\") [b](src) [c](book/src/other.md#again)";
+        assert_eq!(problems("NOTES.md", quoted), Vec::<String>::new());
+    }
+
+    #[test]
+    fn listings_without_a_source_are_found() {
+        for (listing, problem) in [
+            ("{{#include ../../src/none.rs:good}}", "chapter.md:4: src/none.rs does not exist"),
+            ("{{#include ../../src/none.rs}}", "src/none.rs does not exist"),
+            ("{{#include ../../src/code.rs:goo}}", "no `ANCHOR: goo`"),
+            ("{{#include ../../src/code.rs:hollow}}", "gives an empty listing"),
+            ("{{#include ../../src/code.rs:open}}", "no `ANCHOR_END: open`"),
+            ("{{#include ../../src/code.rs:1:2}}", "counts lines"),
+            ("{{#include ../../../code.rs}}", "outside of the repository"),
+            ("{{#rustdoc_include ../../src/code.rs}}", "not the one kind of directive"),
+        ] {
+            expect("book/src/chapter.md", &chapter_with(listing), problem);
+        }
+    }
+
+    #[test]
+    fn listings_that_are_not_set_as_such_are_found() {
+        let include = "{{#include ../../src/code.rs:good}}";
+        let chapter = |text: &str| text.replace("@", include);
+        for (text, problem) in [
+            ("`src/code.rs`\n\n```rust\n@\n```\n", "rustdoc would try"),
+            ("See here:\n\n```rust,ignore\n@\n```\n", "does not name `src/code.rs`"),
+            ("`src/code.rs`\n\n@\n", "not in a code block"),
+        ] {
+            expect("book/src/chapter.md", &chapter(text), problem);
+        }
+    }
+
+    #[test]
+    fn dead_links_are_found() {
+        for (text, problem) in [
+            ("[a](none.md)", "none.md does not exist"),
+            ("\n\n[a](#none)", "chapter.md:3: #none: there is no such heading"),
+            ("[a](other.md#none)", "no such heading"),
+            ("![a](none.svg)", "none.svg does not exist"),
+            ("[a]\n\n[a]: none.md", "none.md does not exist"),
+            ("<a href=\"none.md\">a</a>", "none.md does not exist"),
+            ("<img alt=\"\" src=\"none.svg\">", "none.svg does not exist"),
+            ("[a](../../src/code.rs)", "leads out of the book"),
+            ("[a](../../../x)", "leads out of the repository"),
+        ] {
+            expect("book/src/chapter.md", text, problem);
+        }
+    }
+
+    #[test]
+    fn lines_that_have_moved_or_gone_are_found() {
+        for (text, problem) in [
+            ("[a](src/code.rs#L7 \"fn good() {}\")", "`fn good() {}` is on line 2 now"),
+            ("[a](src/code.rs#L2 \"fn bad() {}\")", "stands nowhere"),
+            ("[a](src/code.rs#L9 \"fn twice() {}\")", "stands on lines [9, 10]"),
+            ("[a](src/code.rs#L2)", "has to quote the line"),
+            ("[a](src/code.rs#good \"fn good() {}\")", "has the form #L42"),
+        ] {
+            expect("NOTES.md", text, problem);
+        }
+    }
+
+    #[test]
+    fn lines_that_have_moved_are_put_right_and_nothing_else() {
+        let text = "[a](src/code.rs#L7 \"fn good() {}\"), #L7,\n\
+                    [b](src/code.rs#L1 \"fn open() {}\"), [c](src/code.rs#L1 \"fn twice\")\n";
+        let files = BTreeMap::from([("src/code.rs", CODE)]);
+        let right = "[a](src/code.rs#L2 \"fn good() {}\"), #L7,\n\
+                     [b](src/code.rs#L8 \"fn open() {}\"), [c](src/code.rs#L1 \"fn twice\")\n";
+        assert_eq!(update(&files, "NOTES.md", text), right);
+    }
+
+    #[test]
+    fn a_chapter_that_nobody_can_reach_is_found() {
+        let chapters = ["SUMMARY.md", "a.md", "b.md"].map(String::from);
+        assert_eq!(unlisted("# Summary\n\n- [A](a.md)\n", &chapters), ["b.md"]);
+    }
+}
