@@ -6,6 +6,7 @@
 //! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
 //! * [`Stop`], [`Admission`]: the order to stop, and the bound on connections.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
+//! * [`threads`]: a pool of them, for backends that have no runtime to ask.
 //!
 //! ```text
 //! backend-sync  backend-mio  backend-tokio  backend-async-std
@@ -21,6 +22,7 @@ mod server;
 mod session;
 pub mod socket;
 mod stop;
+pub mod threads;
 
 pub use admission::{Admission, Report, Slot};
 pub use protocol::{Handler, Limits, Reply, Request, Response};

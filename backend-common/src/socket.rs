@@ -74,6 +74,18 @@ pub fn report_accept_error(error: &io::Error) {
     tracing::warn!("cannot accept: {error}; trying again in {} ms", ACCEPT_PAUSE.as_millis());
 }
 
+/// Passes errors on, but for those that only mean another try.
+///
+/// # Errors
+/// All but `WouldBlock` and `Interrupted`.
+pub fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
+    use io::ErrorKind::{Interrupted, WouldBlock};
+    match result {
+        Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
 /// How much of a file is sent in one call, so that one download does not hold up the others.
 const FILE_PIECE: u64 = 256 << 10;
 

@@ -5,14 +5,14 @@ use std::net::Shutdown;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use backend_common::threads::{Pool, perform};
 use backend_common::{Context, Next, Output, Session, Slot, socket};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{Handler, Outcome, Ticket};
+use protocol::{Handler, Outcome, Ticket, Work};
 use slab::Slab;
 
-use crate::server::{Job, Workers};
 use crate::timers::Timers;
 
 /// Marks the mailbox; connections have their keys as tokens.
@@ -35,6 +35,23 @@ pub(crate) enum Letter {
     Stop(Instant),
     /// There will be no more connections.
     Last,
+}
+
+/// Work for a connection, and whom to tell of its outcome.
+pub(crate) struct Job {
+    mailbox: Arc<Mailbox>,
+    key: usize,
+    number: u64,
+    ticket: Ticket,
+    work: Work,
+}
+
+impl Job {
+    /// Does the work, on a thread that may block.
+    pub(crate) fn run(self) {
+        let outcome = perform(self.work);
+        self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
+    }
 }
 
 /// Where letters are left for a loop, which is woken by them.
@@ -80,7 +97,7 @@ pub(crate) struct EventLoop<H: Handler> {
     poll: Poll,
     mailbox: Arc<Mailbox>,
     context: Arc<Context<H>>,
-    workers: Workers,
+    workers: Pool<Job>,
     peers: Slab<Peer<H>>,
     numbers: u64,
     timers: Timers,
@@ -91,7 +108,7 @@ pub(crate) struct EventLoop<H: Handler> {
 }
 
 impl<H: Handler> EventLoop<H> {
-    pub(crate) fn new(context: Arc<Context<H>>, workers: Workers) -> io::Result<Self> {
+    pub(crate) fn new(context: Arc<Context<H>>, workers: Pool<Job>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), MAILBOX)?;
         Ok(EventLoop {
@@ -242,8 +259,8 @@ impl<H: Handler> EventLoop<H> {
         for _ in 0..TURN {
             let result = match peer.session.poll() {
                 Next::Run(ticket, work) => {
-                    let mailbox = Arc::clone(&self.mailbox);
-                    self.workers.run(Job { mailbox, key, number: peer.number, ticket, work });
+                    let (mailbox, number) = (Arc::clone(&self.mailbox), peer.number);
+                    self.workers.send(Job { mailbox, key, number, ticket, work });
                     Ok(())
                 }
                 Next::ShutdownWrite => peer.socket.shutdown(Shutdown::Write),
@@ -280,7 +297,7 @@ impl<H: Handler> Peer<H> {
         // A short read has emptied the socket: no need to be told so by another one.
         let emptied = matches!(result, Ok(bytes) if bytes < room) && !self.ended;
         self.readable = !emptied && !would_block(&result);
-        unless_blocked(result)
+        socket::unless_blocked(result)
     }
     // ANCHOR_END: receive
 
@@ -290,20 +307,10 @@ impl<H: Handler> Peer<H> {
             Output::File(range) => socket::send_file(&self.socket, range),
         });
         self.writable = !would_block(&result);
-        unless_blocked(result)
+        socket::unless_blocked(result)
     }
 }
 
 fn would_block(result: &io::Result<usize>) -> bool {
     result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
-}
-
-/// Passes errors on, but for those that only mean another try.
-fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
-    match result {
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-            Ok(())
-        }
-        result => result.map(drop),
-    }
 }

@@ -2,17 +2,17 @@
 
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use backend_common::threads::Pool;
 use backend_common::{Admission, Backend, Context, Slot, Stop, socket};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{Handler, Ticket, Work};
+use protocol::Handler;
 
-use crate::event_loop::{EventLoop, Letter, Mailbox};
+use crate::event_loop::{EventLoop, Job, Letter, Mailbox};
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,8 @@ impl Backend for Model {
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
         let mut acceptor = Acceptor::new(listener, &context)?;
-        let workers = Workers::start(context.workers)?;
+        let builder = || thread::Builder::new().name("worker".into());
+        let workers = Pool::start(context.workers, builder, Job::run)?;
         let mut mailboxes = Vec::new();
         let mut threads = Vec::new();
         for _ in 0..context.threads() {
@@ -128,57 +129,4 @@ impl Acceptor {
         }
         Ok(None)
     }
-}
-
-/// Work, and where its outcome is to be sent.
-pub(crate) struct Job {
-    pub(crate) mailbox: Arc<Mailbox>,
-    pub(crate) key: usize,
-    pub(crate) number: u64,
-    pub(crate) ticket: Ticket,
-    pub(crate) work: Work,
-}
-
-impl Job {
-    fn run(self) {
-        let outcome = match self.work {
-            Work::Blocking(job) => job.run(),
-            Work::Future(task) => futures_lite::future::block_on(task),
-        };
-        self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
-    }
-}
-
-/// Threads that do what would block an event loop. They end with the last handle to them.
-#[derive(Clone)]
-pub(crate) struct Workers {
-    jobs: Sender<Job>,
-}
-
-impl Workers {
-    fn start(threads: usize) -> io::Result<Self> {
-        // The channel is bounded by the bound on work, which is answered 503 beyond.
-        let (jobs, receiver) = channel::<Job>();
-        let receiver = Arc::new(Mutex::new(receiver));
-        for _ in 0..threads {
-            let receiver = Arc::clone(&receiver);
-            let work = move || {
-                while let Some(job) = take(&receiver) {
-                    job.run();
-                }
-            };
-            thread::Builder::new().name("worker".into()).spawn(work)?;
-        }
-        Ok(Workers { jobs })
-    }
-
-    pub(crate) fn run(&self, job: Job) {
-        // The workers live as long as this handle.
-        let _ = self.jobs.send(job);
-    }
-}
-
-/// The next job. Whoever waits in `recv` holds the lock; the others wait for the lock.
-fn take(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {
-    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }

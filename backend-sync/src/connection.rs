@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use backend_common::threads::perform;
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
-use protocol::{Handler, Outcome, Work};
+use protocol::Handler;
 
 /// What others must know of a connection in order to wake its thread.
 pub(crate) struct Peer {
@@ -159,14 +160,6 @@ impl<H: Handler> Conversation<'_, H> {
             self.ordered = order;
             order.into_iter().for_each(|by| self.session.shutdown(by));
         }
-    }
-}
-
-/// Work is done by the thread that waits for it: a future is polled to its end right here.
-fn perform(work: Work) -> Outcome {
-    match work {
-        Work::Blocking(job) => job.run(),
-        Work::Future(task) => futures_lite::future::block_on(task),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use backend_common::threads::Pool;
 use backend_common::{Backend, Context, Session, Slot, socket};
 use protocol::Handler;
 
@@ -44,14 +44,25 @@ impl Backend for Model {
         let crew = Arc::new(Crew { context, peers: Mutex::default(), bell: Condvar::new() });
         let pool = match self {
             Model::Threads => None,
-            Model::Pool => Some(start_pool(&crew)?),
+            Model::Pool => {
+                let crew = Arc::clone(&crew);
+                let threads = crew.context.threads.unwrap_or(POOL);
+                let serve = move |(socket, slot)| crew.serve(socket, slot);
+                Some(Pool::start(threads, || builder("pool"), serve)?)
+            }
         };
         let listener = Arc::new(listener);
         crew.listen_for_orders(&listener);
         while let Some((socket, slot)) = crew.accept(&listener) {
             let result = match &pool {
-                Some(pool) => pool.send((socket, slot)).map_err(io::Error::other),
-                None => spawn_thread(&crew, socket, slot),
+                Some(pool) => {
+                    pool.send((socket, slot));
+                    Ok(())
+                }
+                None => {
+                    let crew = Arc::clone(&crew);
+                    builder("connection").spawn(move || crew.serve(socket, slot)).map(drop)
+                }
             };
             if let Err(error) = result {
                 socket::report_accept_error(&error);
@@ -67,34 +78,8 @@ impl Backend for Model {
 /// What a connection is handed over as.
 type Accepted = (TcpStream, Slot);
 
-/// Hands a connection to a thread of its own.
-fn spawn_thread<H: Handler>(crew: &Arc<Crew<H>>, socket: TcpStream, slot: Slot) -> io::Result<()> {
-    let crew = Arc::clone(crew);
-    let serve = move || crew.serve(socket, slot);
-    thread::Builder::new().name("connection".into()).stack_size(STACK).spawn(serve)?;
-    Ok(())
-}
-
-/// Starts threads that take connections from a channel, one after the other.
-fn start_pool<H: Handler>(crew: &Arc<Crew<H>>) -> io::Result<Sender<Accepted>> {
-    // As many may wait in it as there are places: the bound on connections bounds the channel.
-    let (sender, receiver) = channel::<Accepted>();
-    let receiver = Arc::new(Mutex::new(receiver));
-    for _ in 0..crew.context.threads.unwrap_or(POOL) {
-        let (crew, receiver) = (Arc::clone(crew), Arc::clone(&receiver));
-        let serve = move || {
-            while let Some((socket, slot)) = take(&receiver) {
-                crew.serve(socket, slot);
-            }
-        };
-        thread::Builder::new().name("pool".into()).stack_size(STACK).spawn(serve)?;
-    }
-    Ok(sender)
-}
-
-/// The next connection. Whoever waits in `recv` holds the lock; the others wait for the lock.
-fn take(receiver: &Mutex<Receiver<Accepted>>) -> Option<Accepted> {
-    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+fn builder(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into()).stack_size(STACK)
 }
 
 /// All threads of a server, and what it takes to wake them.

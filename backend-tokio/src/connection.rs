@@ -1,6 +1,6 @@
 //! One connection as a task: the five waits at once.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::time::Instant;
@@ -39,13 +39,13 @@ pub(crate) async fn converse<H: Handler>(
                     // room to send
                     ready = stream.writable(), if wait.write => {
                         ready?;
-                        unless_blocked(send(&stream, &mut session))?;
+                        socket::unless_blocked(send(&stream, &mut session))?;
                     }
                     // input
                     ready = stream.readable(), if wait.read => {
                         ready?;
                         let result = session.receive_with(|space| stream.try_read(space));
-                        unless_blocked(result)?;
+                        socket::unless_blocked(result)?;
                     }
                     // a moment in time
                     () = &mut timer, if is_set => {
@@ -107,15 +107,5 @@ async fn next_order(mut orders: Orders) -> (Instant, Orders) {
         if let Some(by) = by {
             return (by, orders);
         }
-    }
-}
-
-/// Passes errors on, but for those that only mean another try.
-fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
-    match result {
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-            Ok(())
-        }
-        result => result.map(drop),
     }
 }

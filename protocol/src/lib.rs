@@ -64,6 +64,8 @@ mod clock;
 mod connection;
 mod handler;
 mod head;
+#[cfg(feature = "internals")]
+pub mod internals;
 mod limits;
 mod protocol;
 mod refusal;

@@ -1,0 +1,81 @@
+//! Threads, for the backends that have no runtime to ask.
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use protocol::{Outcome, Work};
+
+/// A fixed number of threads, fed by a channel. Each takes the next thing when it is done with
+/// the last. They end when this is dropped, after what is in the channel.
+pub struct Pool<T> {
+    sender: Sender<T>,
+}
+
+impl<T> Clone for Pool<T> {
+    fn clone(&self) -> Self {
+        Pool { sender: self.sender.clone() }
+    }
+}
+
+impl<T: Send + 'static> Pool<T> {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// If there are no threads to be had.
+    pub fn start(
+        threads: usize,
+        builder: impl Fn() -> thread::Builder,
+        serve: impl Fn(T) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        // Not bounded here: what is sent has a place already, among connections or work.
+        let (sender, receiver) = channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads {
+            let (receiver, serve) = (Arc::clone(&receiver), serve.clone());
+            builder().spawn(move || {
+                while let Some(next) = take(&receiver) {
+                    serve(next);
+                }
+            })?;
+        }
+        Ok(Pool { sender })
+    }
+
+    /// Hands something to the next thread that is free.
+    pub fn send(&self, next: T) {
+        // The threads live at least as long as this.
+        let _ = self.sender.send(next);
+    }
+}
+
+/// Whoever waits in `recv` holds the lock; the others wait for the lock.
+fn take<T>(receiver: &Mutex<Receiver<T>>) -> Option<T> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// Does work on the current thread: a future is polled to its end.
+pub fn perform(work: Work) -> Outcome {
+    match work {
+        Work::Blocking(job) => job.run(),
+        Work::Future(task) => futures_lite::future::block_on(task),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_runs_dry_before_it_ends() {
+        let (done, all_done) = channel();
+        let serve = move |number: u32| done.send(number).unwrap();
+        let pool = Pool::start(3, thread::Builder::new, serve).unwrap();
+        (0..100).for_each(|number| pool.send(number));
+        drop(pool);
+        let mut numbers: Vec<u32> = all_done.iter().collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+    }
+}
