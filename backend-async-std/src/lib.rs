@@ -16,7 +16,7 @@
 //! | work done elsewhere | `task::spawn_blocking` or `task::spawn`, and a `JoinHandle` |
 //! | the order to stop | an `Event` |
 //!
-//! [`mod@connection`] drives one connection, [`mod@server`] accepts.
+//! `src/connection.rs` drives one connection, `src/server.rs` accepts.
 //!
 //! ```no_run
 //! use backend_async_std::{Request, Response, Server};

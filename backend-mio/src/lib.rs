@@ -9,8 +9,8 @@
 //! | work done elsewhere | a pool of workers, and a `Waker` |
 //! | the order to stop | a letter in the loop's mailbox, and a `Waker` |
 //!
-//! [`mod@event_loop`] drives connections, [`mod@server`] accepts and does the work;
-//! [`mod@timers`] is the queue of timers.
+//! `src/event_loop.rs` drives connections, `src/server.rs` accepts and does the work;
+//! `src/timers.rs` is the queue of timers.
 //!
 //! ```no_run
 //! use backend_mio::{Request, Response, Server};

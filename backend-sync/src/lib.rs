@@ -10,7 +10,7 @@
 //! | the order to stop | a flag, and a wake-up through the socket that the thread sleeps on |
 //!
 //! Two models: [`Model::Threads`], a thread for each connection, and [`Model::Pool`], a fixed
-//! number of threads fed by a channel. [`mod@connection`] drives one connection, [`mod@server`]
+//! number of threads fed by a channel. `src/connection.rs` drives one connection, `src/server.rs`
 //! accepts.
 //!
 //! ```no_run

@@ -11,7 +11,7 @@
 //!
 //! Two models: [`Model::Multi`], tasks on a pool of threads that steal work from each other, and
 //! [`Model::Local`], a runtime of its own for each thread, where a connection stays.
-//! [`mod@connection`] drives one connection, [`mod@server`] accepts.
+//! `src/connection.rs` drives one connection, `src/server.rs` accepts.
 //!
 //! ```no_run
 //! use backend_tokio::{Request, Response, Server};
