@@ -1,7 +1,7 @@
 //! The tests that every backend has to pass, over real sockets: written once, generic over the
 //! backend, and run by each backend's own `cargo test` through [`suite!`].
 //!
-//! * [`conformance`]: HTTP, byte for byte.
+//! * [`conformance()`]: HTTP, byte for byte.
 //! * [`serving`]: many connections, bounds, work, panics, time.
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`stopping`]: the order to stop, under every condition.

@@ -36,3 +36,8 @@ pub use server::Model;
 
 /// A server on tokio.
 pub type Server = backend_common::Server<Model>;
+
+/// The example in the README is compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
