@@ -203,6 +203,9 @@ impl<H: Handler> Protocol for Connection<H> {
 
     fn sent(&mut self, bytes: u64, now: Now) {
         self.now = now.instant;
+        if bytes == 0 {
+            return; // no progress, so nothing that waits for it may go on
+        }
         self.sending.advance(bytes, now.instant);
         let from_out = bytes.min(self.unsent);
         self.unsent -= from_out;
