@@ -36,10 +36,10 @@ struct Options {
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// Threads that drive connections [default: one for each processor; the pool of sync: 64]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = some_threads)]
     threads: Option<usize>,
     /// Threads for blocking work [default: two for each processor]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = some_threads)]
     workers: Option<usize>,
     /// Connections at once; further ones wait to be accepted
     #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one)]
@@ -79,6 +79,12 @@ struct LimitOptions {
     /// Longest request body that is kept in memory [default: 1 MiB]
     #[arg(long, value_name = "SIZE")]
     collect_limit: Option<ByteSize>,
+    /// Longest sum of chunk extensions in a body [default: 16 KiB]
+    #[arg(long, value_name = "SIZE")]
+    chunk_extensions_limit: Option<ByteSize>,
+    /// Most of an unwanted body that is read to keep the connection [default: 256 KiB]
+    #[arg(long, value_name = "SIZE")]
+    discard_limit: Option<ByteSize>,
     /// Most unsent output before a connection has to wait [default: 64 KiB]
     #[arg(long, value_name = "SIZE")]
     high_water: Option<ByteSize>,
@@ -94,6 +100,9 @@ struct LimitOptions {
     /// Longest time for output to advance by a KiB [default: 20s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     write_timeout: Option<Duration>,
+    /// Longest wait for the peer to close after we have [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    linger_timeout: Option<Duration>,
 }
 
 impl LimitOptions {
@@ -113,7 +122,9 @@ impl LimitOptions {
             head_time: self.head_timeout.unwrap_or(or.head_time),
             body_time: self.body_timeout.unwrap_or(or.body_time),
             write_time: self.write_timeout.unwrap_or(or.write_time),
-            ..or
+            chunk_extensions: size(self.chunk_extensions_limit).unwrap_or(or.chunk_extensions),
+            discard: self.discard_limit.map_or(or.discard, |size| size.as_u64()),
+            linger: self.linger_timeout.unwrap_or(or.linger),
         }
     }
 }
@@ -124,6 +135,15 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(0) => Err("must be at least 1".into()),
         Ok(number) => Ok(number),
         Err(_) => Err("not a whole number".into()),
+    }
+}
+
+/// A number of threads that a system can be expected to have.
+fn some_threads(text: &str) -> Result<usize, String> {
+    const MOST: usize = 4096;
+    match at_least_one(text)? {
+        number if number > MOST => Err(format!("must be at most {MOST}")),
+        number => Ok(number),
     }
 }
 
@@ -186,6 +206,7 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
 
     let data = Data::new(options.data.clone()).map_err(because("cannot make a directory"))?;
     let store = Store::open(data.path()).map_err(because("cannot open the data directory"))?;
+    store.tidy().map_err(because("cannot tidy the data directory"))?;
     let mut app = App::new(B::NAME, &format!("{name}: {what}")).files(store);
     if let Some(site) = &options.site {
         app = app.site(Store::open(site).map_err(because("cannot open the site"))?);

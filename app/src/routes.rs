@@ -128,7 +128,7 @@ impl App {
                 None => StatusCode::NOT_FOUND.into(),
             },
             Route::Site(path) => match &self.site {
-                Some(store) => store.page(path, Conditions::of(request)),
+                Some(store) => store.page(path, request.query(), Conditions::of(request)),
                 None => StatusCode::NOT_FOUND.into(),
             },
         }
@@ -186,7 +186,7 @@ fn bad_request(text: &'static str) -> Reply {
 }
 
 /// Plain text is never taken for a page, whatever it holds.
-fn nosniff(response: Response) -> Response {
+pub(crate) fn nosniff(response: Response) -> Response {
     response.field(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
 }
 

@@ -5,8 +5,8 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
@@ -16,12 +16,21 @@ use protocol::http::header::{self, HeaderValue};
 use protocol::{FileRange, Reply, Response, Sink};
 
 use crate::conditional::{Conditions, Part, Version};
+use crate::routes::nosniff;
 
 /// A directory and everything below it.
 #[derive(Clone)]
 pub struct Store {
     dir: Arc<Dir>,
+    /// Held while a file is given its name, so that what was found out about the old one holds.
+    publishing: Arc<Mutex<()>>,
 }
+
+/// How many parts a path may have.
+const DEEPEST: usize = 32;
+
+/// NUL ends a path. A backslash or a colon leads elsewhere on Windows.
+const SPECIAL: &[char] = if cfg!(windows) { &['\0', '\\', ':'] } else { &['\0', '\\'] };
 
 /// What uploads are called until they are complete. Such names cannot be asked for.
 const UNFINISHED: &str = ".unfinished-";
@@ -32,7 +41,23 @@ impl Store {
     /// # Errors
     /// If there is no such directory, or it may not be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Store { dir: Arc::new(Dir::open_ambient_dir(path, ambient_authority())?) })
+        let dir = Arc::new(Dir::open_ambient_dir(path, ambient_authority())?);
+        Ok(Store { dir, publishing: Arc::default() })
+    }
+
+    /// Removes what uploads have left that were cut off with their server. A directory for
+    /// uploads belongs to one server.
+    ///
+    /// # Errors
+    /// If the directory cannot be read, or a file in it not be removed.
+    pub fn tidy(&self) -> io::Result<()> {
+        for entry in self.dir.entries()? {
+            let name = entry?.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with(UNFINISHED)) {
+                self.dir.remove_file(&name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Answers with a file.
@@ -42,19 +67,25 @@ impl Store {
         Reply::blocking(move || match open(&dir, &path) {
             Ok(Opened::File(file, metadata)) => respond(file, &metadata, &path, &conditions),
             Ok(Opened::Directory) => Err(Response::plain(StatusCode::NOT_FOUND)),
-            Err(error) => Err(failure(&error)),
+            Err(error) => Err(unreadable(&error)),
         })
     }
 
-    /// Answers with a page of a site: a file, or the `index.html` of a directory.
-    pub(crate) fn page(&self, path: &str, conditions: Conditions) -> Reply {
-        let asked = path.to_owned();
-        let Some(path) =
-            relative(path.trim_matches('/')).or_else(|| (path == "/").then(String::new))
-        else {
+    /// Answers with a page of a site: a file, or the `index.html` of a directory. Hidden files,
+    /// whose names begin with a dot, are not part of a site (but `.well-known` is, RFC 8615).
+    pub(crate) fn page(&self, target: &str, query: Option<&str>, conditions: Conditions) -> Reply {
+        let is_directory = target.ends_with('/');
+        let path = match target.trim_matches('/') {
+            "" => Some(String::new()),
+            path => relative(path),
+        };
+        let is_hidden = |part: &str| part.starts_with('.') && part != ".well-known";
+        let Some(path) = path.filter(|path| !path.split('/').any(is_hidden)) else {
             return not_found();
         };
-        let is_directory = asked.ends_with('/');
+        let target = target.trim_start_matches('/');
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let slashed = format!("/{target}/{query}");
         let dir = Arc::clone(&self.dir);
         Reply::blocking(move || {
             let path = if is_directory { format!("{path}/index.html") } else { path };
@@ -62,9 +93,12 @@ impl Store {
             match open(&dir, path) {
                 Ok(Opened::File(file, metadata)) => respond(file, &metadata, path, &conditions),
                 // Relative links need the slash.
-                Ok(Opened::Directory) if !is_directory => Ok(redirect(&asked)),
+                Ok(Opened::Directory) if !is_directory => {
+                    Ok(Response::plain(StatusCode::PERMANENT_REDIRECT)
+                        .field(header::LOCATION, value(&slashed)))
+                }
                 Ok(Opened::Directory) => Err(Response::plain(StatusCode::NOT_FOUND)),
-                Err(error) => Err(failure(&error)),
+                Err(error) => Err(unreadable(&error)),
             }
         })
     }
@@ -72,8 +106,8 @@ impl Store {
     /// Takes the request body as a file: a new one, or in place of another if it may `replace`.
     pub(crate) fn upload(&self, path: &str, replace: bool, conditions: Conditions) -> Reply {
         let Some(path) = relative(path) else { return not_found() };
-        let dir = Arc::clone(&self.dir);
-        Reply::blocking(move || match Upload::begin(dir, path, replace, &conditions) {
+        let store = self.clone();
+        Reply::blocking(move || match Upload::begin(store, path, replace, conditions) {
             Ok(upload) => Reply::stream(upload),
             Err(response) => response.into(),
         })
@@ -88,10 +122,10 @@ fn relative(path: &str) -> Option<String> {
             && part != "."
             && part != ".."
             && !part.starts_with(UNFINISHED)
-            // NUL ends a path; a backslash or a colon leads elsewhere on Windows.
-            && !part.contains(['\0', '\\', ':'])
+            && !part.contains(SPECIAL)
     };
-    path.split('/').all(is_plain).then(|| path.into_owned())
+    let parts = path.split('/');
+    (parts.clone().count() <= DEEPEST && parts.clone().all(is_plain)).then(|| path.into_owned())
 }
 
 enum Opened {
@@ -178,25 +212,26 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-fn nosniff(response: Response) -> Response {
-    response.field(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
-}
-
-/// The path came in a request target, so it has nothing that a field value may not have; but two
-/// slashes at its start would name another host.
-fn redirect(path: &str) -> Response {
-    let location = format!("/{}/", path.trim_start_matches('/'));
-    Response::plain(StatusCode::PERMANENT_REDIRECT).field(header::LOCATION, value(&location))
-}
-
 fn not_found() -> Reply {
     Response::plain(StatusCode::NOT_FOUND).into()
+}
+
+/// What it says to the client that a file cannot be read: in most cases, that there is none. What
+/// is outside is as if it were not.
+fn unreadable(error: &io::Error) -> Response {
+    match error.kind() {
+        ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
+            Response::plain(StatusCode::NOT_FOUND)
+        }
+        _ => failure(error),
+    }
 }
 
 /// What a failed file operation says to the client.
 fn failure(error: &io::Error) -> Response {
     let status = match error.kind() {
-        // What is outside is as if it were not: cap-std calls it a permission that is denied.
+        // The system's own refusal; without its number it is cap-std's, of a path that leads out.
+        ErrorKind::PermissionDenied if error.raw_os_error().is_some() => StatusCode::FORBIDDEN,
         ErrorKind::NotFound
         | ErrorKind::PermissionDenied
         | ErrorKind::InvalidInput
@@ -228,57 +263,60 @@ fn is_loop(error: &io::Error) -> bool {
 
 /// A file on its way in. It has another name until it is complete, and is gone if it never is.
 struct Upload {
-    dir: Arc<Dir>,
+    store: Store,
     file: File,
     unfinished: String,
     path: String,
     replace: bool,
+    conditions: Conditions,
 }
 
 impl Upload {
     fn begin(
-        dir: Arc<Dir>,
+        store: Store,
         path: String,
         replace: bool,
-        conditions: &Conditions,
+        conditions: Conditions,
     ) -> Result<Self, Response> {
-        match dir.symlink_metadata(&path) {
-            Ok(present) => {
-                if let Some(status) = conditions.fail(Some(&version(&present))) {
-                    return Err(Response::plain(status));
-                }
-                if present.is_dir() || !replace {
-                    return Err(Response::plain(StatusCode::CONFLICT));
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                if let Some(status) = conditions.fail(None) {
-                    return Err(Response::plain(status));
-                }
-            }
-            Err(error) => return Err(failure(&error)),
-        }
-        if path.ends_with('/') {
-            return Err(Response::plain(StatusCode::CONFLICT));
-        }
-        if let Some(parent) = Path::new(&path).parent() {
-            dir.create_dir_all(parent).map_err(|error| failure(&error))?;
-        }
-        let (file, unfinished) = create_unfinished(&dir).map_err(|error| failure(&error))?;
-        Ok(Upload { dir, file, unfinished, path, replace })
+        // What cannot become a file is said before the body has come.
+        admit(&store.dir, &path, replace, &conditions)?;
+        let (file, unfinished) = create_unfinished(&store.dir).map_err(|error| failure(&error))?;
+        Ok(Upload { store, file, unfinished, path, replace, conditions })
     }
 
     /// Gives the complete file its name, in one step. Says whether it is a new one.
-    fn publish(&self) -> io::Result<bool> {
-        if self.replace {
-            let is_new = self.dir.symlink_metadata(&self.path).is_err();
-            self.dir.rename(&self.unfinished, &self.dir, &self.path)?;
-            return Ok(is_new);
-        }
-        // A link is refused where a file is, which renaming is not.
-        self.dir.hard_link(&self.unfinished, &self.dir, &self.path)?;
-        self.dir.remove_file(&self.unfinished)?;
-        Ok(true)
+    fn publish(&self) -> Result<bool, Response> {
+        let dir = &self.store.dir;
+        let _only_one = self.store.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Others may have been faster: it is now that counts.
+        let is_new = admit(dir, &self.path, self.replace, &self.conditions)?;
+        let give_name = || {
+            if let Some(parent) = Path::new(&self.path).parent() {
+                dir.create_dir_all(parent)?;
+            }
+            if self.replace {
+                return dir.rename(&self.unfinished, dir, &self.path);
+            }
+            // A link is refused where a file is, which renaming is not.
+            dir.hard_link(&self.unfinished, dir, &self.path)
+        };
+        give_name().map(|()| is_new).map_err(|error| failure(&error))
+    }
+}
+
+/// Whether this may become a file. If it may, whether there is none of this name so far.
+fn admit(dir: &Dir, path: &str, replace: bool, conditions: &Conditions) -> Result<bool, Response> {
+    let present = match dir.symlink_metadata(path) {
+        Ok(present) => Some(present),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(failure(&error)),
+    };
+    if let Some(status) = conditions.fail(present.as_ref().map(version).as_ref()) {
+        return Err(Response::plain(status));
+    }
+    match present {
+        Some(present) if present.is_dir() || !replace => Err(Response::plain(StatusCode::CONFLICT)),
+        present => Ok(present.is_none()),
     }
 }
 
@@ -310,15 +348,15 @@ impl Sink for Upload {
                     .into()
             }
             Ok(false) => StatusCode::NO_CONTENT.into(),
-            Err(error) => failure(&error).into(),
+            Err(response) => response.into(),
         }
     }
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        // After publishing it has no such name any more.
-        let _ = self.dir.remove_file(&self.unfinished);
+        // After a rename it has no such name any more.
+        let _ = self.store.dir.remove_file(&self.unfinished);
     }
 }
 
@@ -356,13 +394,14 @@ mod tests {
             "a%2f..%2fb",
             "%2fetc",
             "a\\b",
-            "c:",
             "a%5cb",
             "%ff",
             ".unfinished-1-2",
         ] {
             assert_eq!(relative(path), None, "{path}");
         }
+        assert!(relative(&vec!["a"; DEEPEST].join("/")).is_some());
+        assert!(relative(&vec!["a"; DEEPEST + 1].join("/")).is_none());
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(crate) async fn converse<H: Handler>(
     let mut timer = pin!(sleep_until(None));
     let mut is_set_to: Option<Instant> = None;
     let mut work = Vec::new();
+    let mut ordered = None;
     let mut order = pin!(next_order(&shared, None));
     let mut piece = FilePiece::default();
     for turn in 1.. {
@@ -65,8 +66,18 @@ pub(crate) async fn converse<H: Handler>(
                     timer.set(sleep_until(Some(deadline)));
                     is_set_to = Some(deadline);
                 }
+                // Racing is biased: a socket that is always ready must not outrun the rest.
+                if let Some(by) = shared.stop.ordered().filter(|by| Some(*by) != ordered) {
+                    ordered = Some(by);
+                    session.shutdown(by);
+                    continue;
+                }
                 if turn % TURN == 0 {
-                    task::yield_now().await; // a busy connection lets others have their turn
+                    task::yield_now().await; // nor other connections
+                    if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        session.handle_timeout();
+                        continue;
+                    }
                 }
                 piece.fill(session.file().cloned()).await;
                 // room to send, and input
@@ -92,6 +103,7 @@ pub(crate) async fn converse<H: Handler>(
                     }
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
                     Over::Order(by) => {
+                        ordered = Some(by);
                         session.shutdown(by);
                         order.set(next_order(&shared, Some(by)));
                     }

@@ -93,9 +93,21 @@ async fn accept<H: Handler>(
             }
         }
     }
-    // Whoever had connected before the order is still served; then connections are refused.
-    while let (Some(slot), Ok((stream, _))) = (context.admission.admit(), rest.accept()) {
-        hand_over(stream.into(), slot);
+    // Whoever had connected before the order is still served, as places become free.
+    while let Some(by) = context.stop.ordered() {
+        let rings = bell.listen();
+        let Some(slot) = context.admission.admit() else {
+            let patience = by.saturating_duration_since(Instant::now());
+            match timeout(patience, rings).await {
+                Ok(()) => continue,
+                Err(_) => break,
+            }
+        };
+        match rest.accept() {
+            Ok((stream, _)) => hand_over(stream.into(), slot),
+            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(_) => break, // nobody is left
+        }
     }
     drop((listener, rest));
     see_off(context, &bell).await;

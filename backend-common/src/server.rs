@@ -128,21 +128,21 @@ impl<B: Backend> Server<B> {
     /// model calls for.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
-        self.config.threads = Some(threads.max(1));
+        self.config.threads = Some(threads);
         self
     }
 
     /// Threads for blocking work, at least one. Default: two for each processor.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
-        self.config.workers = workers.max(1);
+        self.config.workers = workers;
         self
     }
 
     /// Most connections at once, at least one; further ones wait to be accepted. Default 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.config.max_connections = connections.max(1);
+        self.config.max_connections = connections;
         self
     }
 
@@ -150,7 +150,7 @@ impl<B: Backend> Server<B> {
     /// Default 4,096.
     #[must_use]
     pub fn max_work(mut self, pieces: usize) -> Self {
-        self.config.max_work = pieces.max(1);
+        self.config.max_work = pieces;
         self
     }
 
@@ -179,12 +179,13 @@ impl<B: Backend> Server<B> {
     /// If it cannot begin: no threads to be had, for example.
     pub fn run(self, handler: impl Handler) -> io::Result<Report> {
         let Config { threads, workers, max_connections, max_work, limits } = self.config;
-        let admission = Arc::new(Admission::new(max_connections, max_work));
+        // With none of something nothing would ever be served.
+        let admission = Arc::new(Admission::new(max_connections.max(1), max_work.max(1)));
         let context = Context {
             handler: Arc::new(handler),
             limits: Arc::new(limits),
-            threads,
-            workers,
+            threads: threads.map(|threads| threads.max(1)),
+            workers: workers.max(1),
             stop: self.stop,
             admission: Arc::clone(&admission),
         };
@@ -214,7 +215,9 @@ impl Stopper {
     /// Graceful shutdown: no new connections; idle ones are closed, requests under way answered.
     /// What is not done `within` this time is cut. With zero, everything ends at once.
     pub fn stop(&self, within: Duration) {
-        self.stop.order(Instant::now() + within);
+        // More than the clock can hold is as good as a century.
+        const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+        self.stop.order(Instant::now() + within.min(CENTURY));
     }
 }
 

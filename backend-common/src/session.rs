@@ -5,6 +5,7 @@
 //! otherwise and drives the connection itself.)
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -15,7 +16,8 @@ use crate::{Context, Slot};
 
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session<H: Handler> {
-    connection: Connection<H>,
+    /// `None` once it has panicked: there is no going on then.
+    connection: Option<Connection<H>>,
     slot: Slot,
     /// Bytes `start..end` have come and are not consumed. Empty while there are none.
     input: Vec<u8>,
@@ -27,6 +29,8 @@ pub struct Session<H: Handler> {
     /// Pieces of work that run.
     working: usize,
     ordered: Option<Instant>,
+    /// Requests that have been passed on to the slot.
+    counted: u64,
 }
 
 /// What a connection wants next.
@@ -67,6 +71,31 @@ fn now() -> Now {
     Now { instant: Instant::now(), wall: SystemTime::now() }
 }
 
+/// Calls a connection. If something that it holds panics (a source, an upgraded protocol), this
+/// connection ends, and no thread with it.
+fn guarded<H: Handler, R>(
+    connection: &mut Option<Connection<H>>,
+    call: impl FnOnce(&mut Connection<H>) -> R,
+) -> Option<R> {
+    let whole = connection.as_mut()?;
+    match catch_unwind(AssertUnwindSafe(|| call(whole))) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            std::mem::forget(payload); // dropping it might panic as well
+            discard(connection);
+            None
+        }
+    }
+}
+
+/// Drops a connection, whatever comes of it.
+fn discard<H: Handler>(connection: &mut Option<Connection<H>>) {
+    let connection = connection.take();
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(connection))) {
+        std::mem::forget(payload);
+    }
+}
+
 impl<H: Handler> Session<H> {
     /// A connection that has just been accepted.
     #[must_use]
@@ -74,7 +103,7 @@ impl<H: Handler> Session<H> {
         slot.take();
         let (handler, limits) = (Arc::clone(&context.handler), Arc::clone(&context.limits));
         Session {
-            connection: Connection::new(handler, limits, now()),
+            connection: Some(Connection::new(handler, limits, now())),
             slot,
             input: Vec::new(),
             start: 0,
@@ -83,13 +112,17 @@ impl<H: Handler> Session<H> {
             sent: 0,
             working: 0,
             ordered: None,
+            counted: 0,
         }
     }
 
     /// What to do next.
     pub fn poll(&mut self) -> Next {
         loop {
-            match self.connection.poll() {
+            let Some(step) = guarded(&mut self.connection, Connection::poll) else {
+                return Next::Close;
+            };
+            match step {
                 Step::Receive => self.advance(now()),
                 Step::Run(ticket, work) if self.slot.begin_work() => {
                     self.working += 1;
@@ -99,14 +132,15 @@ impl<H: Handler> Session<H> {
                 Step::ShutdownWrite => return Next::ShutdownWrite,
                 Step::Close => {
                     let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
-                    if is_late && !self.connection.is_idle() {
+                    if is_late && !self.is_idle() {
                         self.slot.cut();
                     }
                     return Next::Close;
                 }
                 Step::Wait(wait) => {
+                    self.count();
                     self.release();
-                    let write = self.sent < self.output.len() || self.connection.file().is_some();
+                    let write = self.sent < self.output.len() || self.file().is_some();
                     return Next::Wait(Wait { read: wait.read, write, deadline: wait.deadline });
                 }
             }
@@ -124,7 +158,7 @@ impl<H: Handler> Session<H> {
     ) -> io::Result<usize> {
         let bytes = read(self.space())?;
         if bytes == 0 {
-            self.connection.receive_eof(now());
+            guarded(&mut self.connection, |connection| connection.receive_eof(now()));
         } else {
             self.end += bytes;
             self.advance(now());
@@ -143,7 +177,7 @@ impl<H: Handler> Session<H> {
         write: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let unsent = &self.output[self.sent..];
-        let bytes = match self.connection.file() {
+        let bytes = match self.connection.as_ref().and_then(Connection::file) {
             _ if !unsent.is_empty() => {
                 let bytes = write(Output::Bytes(unsent))?;
                 self.sent += bytes;
@@ -155,14 +189,15 @@ impl<H: Handler> Session<H> {
         if bytes == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        self.connection.sent(bytes as u64, now());
+        guarded(&mut self.connection, |connection| connection.sent(bytes as u64, now()));
         Ok(bytes)
     }
 
     /// The range of a file that is to be sent next, if it is the turn of one.
     #[must_use]
     pub fn file(&self) -> Option<&FileRange> {
-        self.connection.file().filter(|_| self.sent == self.output.len())
+        let file = self.connection.as_ref().and_then(Connection::file);
+        file.filter(|_| self.sent == self.output.len())
     }
 
     /// The work has come to this.
@@ -175,31 +210,37 @@ impl<H: Handler> Session<H> {
     /// The deadline has come.
     pub fn handle_timeout(&mut self) {
         self.borrow_output();
-        self.connection.handle_timeout(&mut self.output, now());
+        let output = &mut self.output;
+        guarded(&mut self.connection, |connection| connection.handle_timeout(output, now()));
     }
 
     /// The order to stop has come: be gone at the moment `by`.
     pub fn shutdown(&mut self, by: Instant) {
         self.ordered = Some(by);
-        self.connection.shutdown(by, now());
+        guarded(&mut self.connection, |connection| connection.shutdown(by, now()));
     }
 
     /// Whether no request is under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.connection.is_idle() && self.start == self.end
+        self.connection.as_ref().is_none_or(Connection::is_idle) && self.start == self.end
     }
 
     fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         self.borrow_output();
-        self.connection.complete(ticket, outcome, &mut self.output, now());
+        let output = &mut self.output;
+        let complete =
+            |connection: &mut Connection<H>| connection.complete(ticket, outcome, output, now());
+        guarded(&mut self.connection, complete);
     }
 
     /// Presents what has come.
     fn advance(&mut self, now: Now) {
         self.borrow_output();
         let input = &mut self.input[self.start..self.end];
-        self.start += self.connection.receive(input, &mut self.output, now);
+        let output = &mut self.output;
+        let receive = |connection: &mut Connection<H>| connection.receive(input, output, now);
+        self.start += guarded(&mut self.connection, receive).unwrap_or(0);
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
@@ -228,6 +269,15 @@ impl<H: Handler> Session<H> {
         }
     }
 
+    /// Passes on how many requests have been answered.
+    fn count(&mut self) {
+        let served = self.connection.as_ref().map_or(self.counted, Connection::served);
+        if served > self.counted {
+            self.slot.served(served - self.counted);
+            self.counted = served;
+        }
+    }
+
     /// Gives back the buffers that nothing is under way in.
     fn release(&mut self) {
         if self.start == self.end && !self.input.is_empty() {
@@ -242,8 +292,9 @@ impl<H: Handler> Session<H> {
 
 impl<H: Handler> Drop for Session<H> {
     fn drop(&mut self) {
-        self.slot.served(self.connection.served());
+        self.count();
         self.slot.end_work(self.working);
+        discard(&mut self.connection);
         // After an error too, the buffers go on to the next connection.
         (self.start, self.end, self.sent) = (0, 0, self.output.len());
         self.release();

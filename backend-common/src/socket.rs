@@ -1,7 +1,7 @@
 //! Sockets, as far as all backends treat them alike.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
 use protocol::FileRange;
@@ -46,6 +46,41 @@ where
     socket2::SockRef<'s>: From<&'s S>,
 {
     socket2::SockRef::from(stream).set_tcp_nodelay(true)
+}
+
+/// Calls our own listener, so that a thread that sleeps in `accept(2)` on it wakes. Its socket is
+/// taken beforehand: when it is needed there may be no descriptor left.
+pub struct Caller {
+    socket: Socket,
+    address: SocketAddr,
+}
+
+impl Caller {
+    /// Prepares for calling this listener.
+    ///
+    /// # Errors
+    /// If there is no socket to be had.
+    pub fn new(listener: &TcpListener) -> io::Result<Self> {
+        let mut address = listener.local_addr()?;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        Ok(Caller { socket, address })
+    }
+
+    /// Calls once, and says from where.
+    ///
+    /// # Errors
+    /// If the listener cannot be reached within a second.
+    pub fn call(&self) -> io::Result<SocketAddr> {
+        self.socket.connect_timeout(&self.address.into(), Duration::from_secs(1))?;
+        let from = self.socket.local_addr()?;
+        self.socket.shutdown(std::net::Shutdown::Both)?;
+        from.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+    }
 }
 
 /// How long accepting rests when the system has no room for another connection (`EMFILE`,

@@ -1,6 +1,7 @@
 //! Threads, for the backends that have no runtime to ask.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -36,7 +37,10 @@ impl<T: Send + 'static> Pool<T> {
             let (receiver, serve) = (Arc::clone(&receiver), serve.clone());
             builder().spawn(move || {
                 while let Some(next) = take(&receiver) {
-                    serve(next);
+                    // A panic costs what was being served, not the thread.
+                    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| serve(next))) {
+                        std::mem::forget(payload); // dropping it might panic as well
+                    }
                 }
             })?;
         }
@@ -68,9 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pool_runs_dry_before_it_ends() {
+    fn a_pool_survives_panics_and_runs_dry_before_it_ends() {
         let (done, all_done) = channel();
-        let serve = move |number: u32| done.send(number).unwrap();
+        let serve = move |number: u32| {
+            done.send(number).unwrap();
+            assert!(!number.is_multiple_of(10), "on purpose");
+        };
         let pool = Pool::start(3, thread::Builder::new, serve).unwrap();
         (0..100).for_each(|number| pool.send(number));
         drop(pool);

@@ -88,8 +88,10 @@ struct Peer<H: Handler> {
     writable: bool,
     /// The peer has closed its side, so that a short read does not mean that all has been read.
     ended: bool,
-    /// The earliest timer that is set for it.
+    /// The timer that is set for it.
     timer: Option<Instant>,
+    /// It has used up its turn and is among those that wait for the next.
+    waiting: bool,
 }
 
 /// One thread's connections.
@@ -146,6 +148,8 @@ impl<H: Handler> EventLoop<H> {
             }
             self.on_time();
             for key in std::mem::take(&mut self.waiting) {
+                let Some(peer) = self.peers.get_mut(key) else { continue };
+                peer.waiting = false;
                 self.drive(key);
             }
         }
@@ -197,6 +201,7 @@ impl<H: Handler> EventLoop<H> {
             writable: true,
             ended: false,
             timer: None,
+            waiting: false,
         });
         self.drive(key);
     }
@@ -209,20 +214,20 @@ impl<H: Handler> EventLoop<H> {
         peer.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         peer.writable |= event.is_writable() || event.is_error();
         peer.ended |= event.is_read_closed();
-        self.drive(key);
+        if !peer.waiting {
+            self.drive(key); // otherwise its turn will come
+        }
     }
     // ANCHOR_END: on_ready
 
     /// Timers. A connection whose deadline has moved on is told too early, which does no harm.
     fn on_time(&mut self) {
         let now = Instant::now();
-        while let Some((moment, key)) = self.timers.pop(now) {
+        while let Some(key) = self.timers.pop(now) {
             let Some(peer) = self.peers.get_mut(key) else { continue };
-            if peer.timer == Some(moment) {
-                peer.timer = None;
-                peer.session.handle_timeout();
-                self.drive(key);
-            }
+            peer.timer = None;
+            peer.session.handle_timeout();
+            self.drive(key);
         }
     }
 
@@ -249,7 +254,8 @@ impl<H: Handler> EventLoop<H> {
         if let Err(error) = result {
             tracing::debug!("connection ended: {error}");
         }
-        self.peers.remove(key);
+        let peer = self.peers.remove(key);
+        self.timers.cancel(peer.timer, key);
     }
 
     // ANCHOR: drive
@@ -268,11 +274,8 @@ impl<H: Handler> EventLoop<H> {
                 Next::Wait(wait) if wait.write && peer.writable => peer.send(),
                 Next::Wait(wait) if wait.read && peer.readable => peer.receive(),
                 Next::Wait(wait) => {
-                    if let Some(deadline) = wait.deadline
-                        && peer.timer.is_none_or(|timer| deadline < timer)
-                    {
-                        self.timers.push(deadline, key);
-                        peer.timer = Some(deadline);
+                    if let Some(deadline) = wait.deadline {
+                        self.timers.set(&mut peer.timer, deadline, key);
                     }
                     return;
                 }
@@ -281,7 +284,9 @@ impl<H: Handler> EventLoop<H> {
                 return self.on_closed(key, &result);
             }
         }
-        self.waiting.push(key);
+        if !std::mem::replace(&mut peer.waiting, true) {
+            self.waiting.push(key);
+        }
     }
     // ANCHOR_END: drive
 }

@@ -82,22 +82,25 @@ impl Acceptor {
     }
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
-    /// is left who had connected before it.
+    /// is left who had connected before it, or the time is up.
     fn run(&mut self, loops: &[Arc<Mailbox>]) -> io::Result<()> {
         let mut events = Events::with_capacity(8);
         let mut turn = loops.iter().cycle();
+        let mut last_look = false;
         loop {
-            let is_ordered = self.stop.ordered().is_some();
-            self.ready |= is_ordered;
+            let ordered = self.stop.ordered();
+            // An event may not have come yet for somebody who had connected before the order.
+            self.ready |= ordered.is_some() && !std::mem::replace(&mut last_look, true);
             while let Some((socket, slot)) = self.accept()? {
                 if let Some(mailbox) = turn.next() {
                     mailbox.post(Letter::Connection(socket, slot));
                 }
             }
-            if is_ordered {
+            if ordered.is_some_and(|by| !self.ready || by <= Instant::now()) {
                 return Ok(());
             }
-            let timeout = self.pause.map(|until| until.saturating_duration_since(Instant::now()));
+            let until = self.pause.into_iter().chain(ordered).min();
+            let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
             match self.poll.poll(&mut events, timeout.map(|it| it + Duration::from_millis(1))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => self.ready |= events.iter().any(|event| event.token() == LISTENER),

@@ -1,32 +1,41 @@
-//! A queue of timers. They are never taken out before their time: one that has become too early
-//! or pointless is found out when it fires.
+//! A queue of timers, at most one for each connection.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// Moments and what they are for, the earliest first.
+/// Moments and whom they are for, the earliest first.
 #[derive(Default)]
 pub(crate) struct Timers {
-    heap: BinaryHeap<Reverse<(Instant, usize)>>,
+    queue: BTreeSet<(Instant, usize)>,
 }
 
 impl Timers {
-    pub(crate) fn push(&mut self, moment: Instant, key: usize) {
-        self.heap.push(Reverse((moment, key)));
+    /// Sets the timer of `key`, in place of the `old` one. A timer that fires too early does no
+    /// harm, so one that is set is moved only to be earlier.
+    pub(crate) fn set(&mut self, old: &mut Option<Instant>, moment: Instant, key: usize) {
+        if old.is_none_or(|old| moment < old) {
+            self.cancel(old.replace(moment), key);
+            self.queue.insert((moment, key));
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, timer: Option<Instant>, key: usize) {
+        if let Some(moment) = timer {
+            self.queue.remove(&(moment, key));
+        }
     }
 
     /// When the next timer fires.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.heap.peek().map(|&Reverse((moment, _))| moment)
+        self.queue.first().map(|&(moment, _)| moment)
     }
 
-    /// The next timer whose moment has come.
-    pub(crate) fn pop(&mut self, now: Instant) -> Option<(Instant, usize)> {
+    /// Whose timer has fired.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<usize> {
         if self.next()? > now {
             return None;
         }
-        self.heap.pop().map(|Reverse(timer)| timer)
+        self.queue.pop_first().map(|(_, key)| key)
     }
 }
 
@@ -36,17 +45,21 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn timers_fire_in_order_and_not_early() {
+    fn timers_fire_in_order_not_early_and_once() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut timers = Timers::default();
-        for (moment, key) in [(at(3), 30), (at(1), 10), (at(2), 20)] {
-            timers.push(moment, key);
+        let mut set = [None; 3];
+        for (key, moment) in [(0, at(9)), (1, at(1)), (2, at(2)), (0, at(3)), (1, at(5))] {
+            timers.set(&mut set[key], moment, key);
         }
+        assert_eq!(set, [Some(at(3)), Some(at(1)), Some(at(2))], "only ever earlier");
+        timers.cancel(set[2], 2);
         assert_eq!(timers.pop(start), None);
-        assert_eq!(timers.pop(at(2)), Some((at(1), 10)));
-        assert_eq!(timers.pop(at(2)), Some((at(2), 20)));
+        assert_eq!(timers.pop(at(2)), Some(1));
         assert_eq!(timers.pop(at(2)), None);
         assert_eq!(timers.next(), Some(at(3)));
+        assert_eq!(timers.pop(at(99)), Some(0));
+        assert_eq!(timers.pop(at(99)), None, "nothing is left behind");
     }
 }

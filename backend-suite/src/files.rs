@@ -117,3 +117,37 @@ pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
     assert_eq!(fs::read_to_string(outside.path().join("secret")).unwrap(), "secret");
     server.shutdown(SOON).unwrap();
 }
+
+pub fn of_two_that_would_be_first_one_is<B: Backend>(model: B) {
+    let (server, dir) = app(model);
+    let begin = || {
+        let mut client = Client::connect(server.address());
+        client.send("PUT /files/new/x HTTP/1.1\r\nHost: test\r\nIf-None-Match: *\r\n");
+        client.send("Content-Length: 4\r\n\r\nha");
+        client
+    };
+    let (mut first, mut second) = (begin(), begin());
+    eventually("both have begun", || fs::read_dir(dir.path()).unwrap().count() == 2);
+    second.send("lf");
+    assert_eq!(second.response().status, 201);
+    first.send("ve");
+    assert_eq!(first.response().status, 412);
+    assert_eq!(fs::read_to_string(dir.path().join("new/x")).unwrap(), "half");
+    eventually("nothing unfinished is left", || fs::read_dir(dir.path()).unwrap().count() == 1);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn paths_that_cannot_be_are_said_to_be_none<B: Backend>(model: B) {
+    let (server, dir) = app(model);
+    let mut client = Client::connect(server.address());
+    assert_eq!(put(&mut client, "/files/file", b"x"), 201);
+    assert_eq!(client.get("/files/file/below").status, 404);
+    assert_eq!(put(&mut client, "/files/file/below", b"x"), 409);
+    // So deep that making it would be work without end.
+    let deep = format!("/files/{}x", "a/".repeat(1600));
+    assert_eq!(client.get(&deep).status, 404);
+    assert_eq!(put(&mut client, &deep, b"x"), 404);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(client.get("/healthz").status, 200);
+    server.shutdown(SOON).unwrap();
+}

@@ -64,10 +64,14 @@ macro_rules! suite {
                 serving::an_idle_connection_is_closed,
                 serving::a_peer_that_does_not_read_is_cut,
                 serving::a_pipeline_is_answered_in_order,
+                serving::a_protocol_that_panics_costs_one_connection,
+                serving::none_of_something_is_one_of_it,
                 files::uploads_come_back_whole,
                 files::an_upload_that_breaks_off_leaves_nothing,
                 files::a_file_that_shrinks_while_it_is_sent_ends_the_connection,
                 files::links_lead_nowhere_outside,
+                files::of_two_that_would_be_first_one_is,
+                files::paths_that_cannot_be_are_said_to_be_none,
                 stopping::requests_under_way_are_answered,
                 stopping::no_request_is_lost_under_load,
                 stopping::idle_connections_are_closed,
@@ -76,6 +80,11 @@ macro_rules! suite {
                 stopping::a_second_order_shortens_the_time,
                 stopping::work_that_does_not_end_holds_nothing_up,
                 stopping::a_server_can_be_stopped_before_it_runs,
+                stopping::whoever_waits_for_room_is_served,
+                stopping::a_client_that_never_pauses_holds_nothing_up,
+                stopping::a_protocol_that_does_not_obey_is_cut,
+                stopping::an_answer_that_is_not_acknowledged_is_not_cut,
+                stopping::there_is_no_time_too_long,
             );
         }
     };
@@ -107,6 +116,7 @@ macro_rules! binary {
                 a_taken_port_is_said_in_one_line,
                 a_wrong_flag_is_a_usage_error,
                 running_out_of_descriptors_is_waited_out,
+                memory_stays_flat_whatever_the_size_of_a_file,
             );
         }
     };

@@ -153,6 +153,33 @@ pub fn running_out_of_descriptors_is_waited_out(path: &str) {
     assert_eq!(server.end().0, Some(0));
 }
 
+/// An upload and a download of 64 MiB each, in a server that never holds more than a few pieces.
+pub fn memory_stays_flat_whatever_the_size_of_a_file(path: &str) {
+    const SIZE: usize = 64 << 20;
+    let server = Process::start(command(path));
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/healthz").status, 200);
+    let before = peak_memory(server.child.id());
+    client.send(format!("PUT /files/x HTTP/1.1\r\nHost: x\r\nContent-Length: {SIZE}\r\n\r\n"));
+    let piece = vec![b'x'; 1 << 20];
+    (0..SIZE / piece.len()).for_each(|_| client.send(&piece));
+    assert_eq!(client.response().status, 201);
+    assert_eq!(client.get("/files/x").body.len(), SIZE);
+    if let (Some(before), Some(after)) = (before, peak_memory(server.child.id())) {
+        assert!(after - before < 8 << 10, "grew by {} KiB", after - before);
+    }
+    drop(client);
+    server.signal(Signal::INT);
+    assert_eq!(server.end().0, Some(0));
+}
+
+/// Most memory that a process has had, in KiB; `None` where there is no `/proc`.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
 /// User and system time of a process, in hundredths of a second; `None` where there is no `/proc`.
 fn cpu_time(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;

@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backend_common::{Backend, Limits, Reply, Request, Response};
+use protocol::bytes::Bytes;
+use protocol::http::HeaderValue;
+use protocol::{Now, Outcome, Protocol, Step, Ticket, Wait};
 
 use crate::client::Client;
 use crate::{app, server};
@@ -167,8 +170,8 @@ pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
 }
 
 pub fn a_peer_that_does_not_read_is_cut<B: Backend>(model: B) {
-    let limits = Limits { write_time: Duration::from_millis(200), ..Limits::default() };
-    let body = vec![b'x'; 64 << 20];
+    let limits = Limits { write_time: Duration::from_millis(400), ..Limits::default() };
+    let body = Bytes::from(vec![b'x'; 64 << 20]);
     let handler = move |_: &Request<'_>| Response::text(body.clone());
     let server = server(model).limits(limits).spawn(handler).unwrap();
     let mut client = Client::connect(server.address());
@@ -200,6 +203,53 @@ pub fn a_pipeline_is_answered_in_order<B: Backend>(model: B) {
         };
         assert!(response.text().starts_with(expected), "{path}: {response:?}");
     }
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn a_protocol_that_panics_costs_one_connection<B: Backend>(model: B) {
+    let handler = |request: &Request<'_>| match request.path() {
+        "/upgrade" => Reply::upgrade(HeaderValue::from_static("trouble"), Response::ok(), Trouble),
+        _ => "fine".into(),
+    };
+    let server = server(model).threads(2).spawn(handler).unwrap();
+    for _ in 0..4 {
+        let mut client = Client::connect(server.address());
+        assert_eq!(client.get("/upgrade").status, 101);
+        client.send("boom");
+        client.expect_close();
+    }
+    assert_eq!(Client::connect(server.address()).get("/").text(), "fine");
+    server.shutdown(SOON).unwrap();
+}
+
+/// A protocol that panics when something comes, and never ends of its own will.
+pub struct Trouble;
+
+impl Protocol for Trouble {
+    fn receive(&mut self, input: &mut [u8], _: &mut Vec<u8>, _: Now) -> usize {
+        assert!(input.is_empty(), "on purpose");
+        0
+    }
+
+    fn receive_eof(&mut self, _: Now) {}
+
+    fn sent(&mut self, _: u64, _: Now) {}
+
+    fn complete(&mut self, _: Ticket, _: Outcome, _: &mut Vec<u8>, _: Now) {}
+
+    fn handle_timeout(&mut self, _: &mut Vec<u8>, _: Now) {}
+
+    fn shutdown(&mut self, _: Instant, _: Now) {}
+
+    fn poll(&mut self) -> Step {
+        Step::Wait(Wait { read: true, deadline: None })
+    }
+}
+
+pub fn none_of_something_is_one_of_it<B: Backend>(model: B) {
+    let server = server(model).threads(0).workers(0).max_connections(0).max_work(0);
+    let server = server.spawn(|_: &Request<'_>| Reply::blocking(|| "served")).unwrap();
+    assert_eq!(Client::connect(server.address()).get("/").text(), "served");
     server.shutdown(SOON).unwrap();
 }
 

@@ -5,9 +5,13 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Reply, Request, Server};
+use app::App;
+use app::store::Store;
+use backend_common::{Backend, Reply, Request, Response, Server};
+use protocol::http::HeaderValue;
 
 use crate::client::Client;
+use crate::serving::Trouble;
 use crate::{app, server};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -171,4 +175,73 @@ pub fn a_server_can_be_stopped_before_it_runs<B: Backend>(model: B) {
     let report = server.run(|_: &Request<'_>| "served").unwrap();
     assert_eq!(client.response().text(), "served");
     assert_eq!((report.connections, report.requests, report.cut), (1, 1, 0));
+}
+
+pub fn whoever_waits_for_room_is_served<B: Backend>(model: B) {
+    let dir = tempfile::tempdir().unwrap();
+    let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
+    let server = server(model).max_connections(1).spawn(app).unwrap();
+    let mut inside = Client::connect(server.address());
+    inside.ask("/sleep/300");
+    thread::sleep(Duration::from_millis(100));
+    let mut outside = Client::connect(server.address());
+    outside.ask("/echo/outside");
+    server.stopper().stop(SOON);
+    assert_eq!(inside.response().text(), "slept for 300 ms\n");
+    drop(inside);
+    assert_eq!(outside.response().text(), "outside");
+    drop(outside);
+    assert_eq!(server.join().unwrap().cut, 0);
+}
+
+pub fn a_client_that_never_pauses_holds_nothing_up<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut writer = Client::connect(server.address());
+    let mut reader = writer.stream.try_clone().unwrap();
+    let requests = "GET /echo/x HTTP/1.1\r\nHost: test\r\n\r\n".repeat(200);
+    let writing = thread::spawn(move || {
+        // Until the server has had enough.
+        while std::io::Write::write_all(&mut writer.stream, requests.as_bytes()).is_ok() {}
+    });
+    let reading = thread::spawn(move || {
+        let mut buffer = vec![0; 1 << 20];
+        while std::io::Read::read(&mut reader, &mut buffer).is_ok_and(|bytes| bytes > 0) {}
+    });
+    thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    server.shutdown(Duration::from_secs(2)).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(6), "held up by a busy client");
+    writing.join().unwrap();
+    reading.join().unwrap();
+}
+
+pub fn a_protocol_that_does_not_obey_is_cut<B: Backend>(model: B) {
+    let upgrade = |_: &Request<'_>| {
+        Reply::upgrade(HeaderValue::from_static("trouble"), Response::ok(), Trouble)
+    };
+    let server = server(model).spawn(upgrade).unwrap();
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.get("/").status, 101);
+    let start = Instant::now();
+    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().cut, 1);
+    assert!(start.elapsed() < Duration::from_secs(5), "waited for what never ends");
+    client.expect_close();
+}
+
+pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    let mut client = Client::connect(server.address());
+    client.ask("/sleep/200");
+    thread::sleep(Duration::from_millis(100));
+    server.stopper().stop(Duration::from_secs(1));
+    assert!(client.response().closes());
+    // The client keeps its side open, so the server lingers until its time is up.
+    let report = server.join().unwrap();
+    assert_eq!((report.requests, report.cut), (1, 0));
+}
+
+pub fn there_is_no_time_too_long<B: Backend>(model: B) {
+    let (server, _dir) = app(model);
+    server.stopper().stop(Duration::MAX);
+    assert_eq!(server.join().unwrap().cut, 0);
 }

@@ -10,6 +10,10 @@ use backend_common::threads::perform;
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use protocol::Handler;
 
+/// How often a connection whose read side was shut down to wake it is looked at. That is after
+/// the order to stop, and not for long.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// What others must know of a connection in order to wake its thread.
 pub(crate) struct Peer {
     socket: TcpStream,
@@ -67,13 +71,11 @@ impl<H: Handler> Conversation<'_, H> {
                 Next::Close => return Ok(()),
                 Next::Wait(wait) => {
                     let result = self.wait(wait);
+                    self.obey(); // before anything is answered
                     let is_cut = self.is_cut();
                     match result {
                         Err(error) if is_cut || is_timeout(&error) => {}
                         result => result?,
-                    }
-                    if is_cut {
-                        self.obey();
                     }
                     if is_cut || wait.deadline.is_some_and(|by| by <= Instant::now()) {
                         self.session.handle_timeout();
@@ -95,7 +97,7 @@ impl<H: Handler> Conversation<'_, H> {
                 Output::File(range) => socket::send_file(&self.peer.socket, range),
             })?;
         } else if wait.read && self.peer.roused.load(Ordering::SeqCst) {
-            self.last_look(timeout)?;
+            self.look_again(timeout)?;
         } else if wait.read {
             // input
             self.timeouts.set_read(&self.peer.socket, timeout)?;
@@ -128,23 +130,21 @@ impl<H: Handler> Conversation<'_, H> {
         result.map(drop)
     }
 
-    /// Once its read side has been shut down, `read(2)` does not sleep any more. A request that
-    /// crossed the order on its way is found by looking now and when the time for it is up.
-    fn last_look(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    /// Once its read side has been shut down, `read(2)` does not sleep any more, so there is no way
+    /// left but to look now and then. A request that crossed the order on its way is found so.
+    fn look_again(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let until = timeout.map(|timeout| Instant::now() + timeout);
         let mut socket = &self.peer.socket;
-        let look = self.session.receive_with(|space| match socket.read(space)? {
-            0 => Err(ErrorKind::WouldBlock.into()),
-            bytes => Ok(bytes),
-        });
-        match look {
-            Err(error) if is_timeout(&error) => {
-                let until = timeout.map(|timeout| Instant::now() + timeout);
-                while !self.is_cut() && until.is_none_or(|until| Instant::now() < until) {
-                    thread::park_timeout(timeout.unwrap_or(Duration::MAX)); // may wake early
-                }
-                self.session.receive_with(|space| socket.read(space)).map(drop)
+        loop {
+            let is_last = self.is_cut() || until.is_some_and(|until| until <= Instant::now());
+            let look = self.session.receive_with(|space| match socket.read(space)? {
+                0 if !is_last => Err(ErrorKind::WouldBlock.into()),
+                bytes => Ok(bytes),
+            });
+            match look {
+                Err(error) if is_timeout(&error) => thread::park_timeout(LOOK),
+                result => return result.map(drop),
             }
-            result => result.map(drop),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,9 +26,6 @@ pub enum Model {
 
 /// Threads of the pool, unless said otherwise.
 const POOL: usize = 64;
-
-/// Connections keep little on their stack; handlers and work need some.
-const STACK: usize = 512 << 10;
 
 /// How long threads that have been cut may take to leave. Only one that computes does not.
 const LEAVE: Duration = Duration::from_millis(500);
@@ -79,7 +76,7 @@ impl Backend for Model {
 type Accepted = (TcpStream, Slot);
 
 fn builder(name: &str) -> thread::Builder {
-    thread::Builder::new().name(name.into()).stack_size(STACK)
+    thread::Builder::new().name(name.into())
 }
 
 /// All threads of a server, and what it takes to wake them.
@@ -120,32 +117,42 @@ impl<H: Handler> Crew<H> {
         self.lock().by_number.remove(&number);
     }
 
-    /// The next connection, or `None` when the order to stop has come and the queue is empty.
+    /// The next connection, or `None` when the order to stop has come and nobody is left who had
+    /// connected before it, or the time is up.
     fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
-        let is_ordered = || self.context.stop.ordered().is_some();
         loop {
-            let mut place = self.context.admission.admit();
-            self.sleep(None, |_| {
-                place = place.take().or_else(|| self.context.admission.admit());
-                place.is_some() || is_ordered()
-            });
+            let mut place = None;
+            while place.is_none() && !self.is_time_up() {
+                self.sleep(self.context.stop.ordered(), |_| {
+                    place = place.take().or_else(|| self.context.admission.admit());
+                    place.is_some() || self.is_time_up()
+                });
+            }
             let slot = place?;
-            match listener.accept() {
+            let accepted = listener.accept();
+            let is_ordered = self.context.stop.ordered().is_some();
+            match accepted {
                 // Accepted sockets inherit the mode of the listener on some systems.
                 Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
-                    if !is_ordered() || self.lock().own_call != Some(from) {
+                    if !is_ordered || self.lock().own_call != Some(from) {
                         return Some((socket, slot));
                     }
                 }
                 Ok(_) => {}
                 Err(error) if socket::is_peers_fault(&error) => {}
-                Err(_) if is_ordered() => return None,
+                Err(_) if is_ordered => return None,
                 Err(error) => {
                     socket::report_accept_error(&error);
-                    self.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| is_ordered());
+                    self.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| {
+                        self.context.stop.ordered().is_some()
+                    });
                 }
             }
         }
+    }
+
+    fn is_time_up(&self) -> bool {
+        self.context.stop.ordered().is_some_and(|by| by <= Instant::now())
     }
 
     /// Has the order to stop wake every thread that sleeps.
@@ -155,6 +162,7 @@ impl<H: Handler> Crew<H> {
             crew.upgrade().into_iter().for_each(|crew| crew.ring());
         });
         let crew = Arc::downgrade(self);
+        let caller = socket::Caller::new(listener);
         let listener = Arc::downgrade(listener);
         self.context.stop.on_order(move |_| {
             let Some(crew) = crew.upgrade() else { return };
@@ -165,7 +173,7 @@ impl<H: Handler> Crew<H> {
             {
                 // The acceptor sleeps in accept(2): from now on it does not, and a call wakes it.
                 let _ = listener.set_nonblocking(true);
-                peers.own_call = call(&listener).ok();
+                peers.own_call = caller.as_ref().ok().and_then(|caller| caller.call().ok());
             }
             drop(peers);
             crew.ring();
@@ -217,16 +225,4 @@ impl<H: Handler> Crew<H> {
     fn lock(&self) -> MutexGuard<'_, Peers> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Connects to our own listener, so that its `accept(2)` returns. Says from where.
-fn call(listener: &TcpListener) -> io::Result<SocketAddr> {
-    let address = listener.local_addr()?;
-    let host = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let address = SocketAddr::new(host, address.port());
-    TcpStream::connect_timeout(&address, Duration::from_secs(1))?.local_addr()
 }

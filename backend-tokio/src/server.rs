@@ -54,7 +54,7 @@ impl Backend for Model {
                 runtime.block_on(accept(listener, &context, |stream, slot| {
                     locals.hand_over(stream, slot);
                 }))?;
-                locals.join()?;
+                locals.join();
             }
         }
         // Work that is still running belongs to connections that have been cut.
@@ -108,13 +108,23 @@ async fn accept<H: Handler>(
             }
         }
     }
-    // Whoever had connected before the order is still served; then connections are refused.
+    // Whoever had connected before the order is still served, as places become free.
     let listener = listener.into_std()?;
-    while let (Some(slot), Ok((stream, _))) = (context.admission.admit(), listener.accept()) {
-        stream.set_nonblocking(true)?;
-        hand_over(TcpStream::from_std(stream)?, slot);
+    while let Some(by) = context.stop.ordered() {
+        let Some(slot) = context.admission.admit() else {
+            match timeout_at(by.into(), bell.notified()).await {
+                Ok(()) => continue,
+                Err(_) => break,
+            }
+        };
+        match listener.accept().map(|(stream, _)| adopt(stream)) {
+            Ok(Some(stream)) => hand_over(stream, slot),
+            Ok(None) => {}
+            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(_) => break, // nobody is left
+        }
     }
-    drop(listener);
+    drop(listener); // refuse further connections
     see_off(context, &bell).await;
     Ok(())
 }
@@ -131,6 +141,12 @@ async fn see_off<H>(context: &Context<H>, bell: &Notify) {
     }
 }
 
+/// A socket in the care of the current runtime. Failing costs this one connection.
+fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
+    let adopted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+    adopted.inspect_err(|error| tracing::warn!("cannot watch a connection: {error}")).ok()
+}
+
 /// The task of one connection.
 async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, orders: Orders) {
     let _ = socket::prepare(&stream); // it only costs latency
@@ -145,7 +161,7 @@ type Accepted = (std::net::TcpStream, Slot);
 /// Threads, each with a runtime of its own.
 struct Locals {
     inboxes: Vec<UnboundedSender<Accepted>>,
-    threads: Vec<JoinHandle<io::Result<()>>>,
+    threads: Vec<JoinHandle<()>>,
     turn: usize,
 }
 
@@ -156,7 +172,8 @@ impl Locals {
             let (sender, inbox) = unbounded_channel();
             inboxes.push(sender);
             let (context, orders) = (Arc::clone(context), orders.clone());
-            let run = move || run_local(&context, inbox, &orders);
+            let runtime = local_runtime(context.workers.div_ceil(context.threads()))?;
+            let run = move || run_local(runtime, &context, inbox, &orders);
             threads.push(thread::Builder::new().name("local-runtime".into()).spawn(run)?);
         }
         Ok(Locals { inboxes, threads, turn: 0 })
@@ -171,30 +188,28 @@ impl Locals {
         }
     }
 
-    fn join(self) -> io::Result<()> {
+    fn join(self) {
         drop(self.inboxes); // the threads end
         for thread in self.threads {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }
-        Ok(())
     }
 }
 
 /// Serves the connections that come in until no more can come.
 fn run_local<H: Handler>(
-    context: &Arc<Context<H>>,
+    runtime: Runtime,
+    context: &Context<H>,
     mut inbox: UnboundedReceiver<Accepted>,
     orders: &Orders,
-) -> io::Result<()> {
-    let workers = context.workers.div_ceil(context.threads());
-    let runtime = local_runtime(workers)?;
+) {
     runtime.block_on(async {
         while let Some((stream, slot)) = inbox.recv().await {
-            let session = Session::new(context, slot);
-            tokio::spawn(serve(TcpStream::from_std(stream)?, session, orders.clone()));
+            if let Some(stream) = adopt(stream) {
+                let session = Session::new(context, slot);
+                tokio::spawn(serve(stream, session, orders.clone()));
+            }
         }
-        io::Result::Ok(())
-    })?;
+    });
     runtime.shutdown_background();
-    Ok(())
 }

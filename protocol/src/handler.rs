@@ -193,7 +193,7 @@ impl Job {
     /// Runs it to its end. A panic is an outcome too.
     #[must_use]
     pub fn run(self) -> Outcome {
-        catch_unwind(AssertUnwindSafe(self.0)).unwrap_or(Outcome::Panicked)
+        caught(self.0).unwrap_or(Outcome::Panicked)
     }
 }
 
@@ -210,14 +210,24 @@ impl Future for Task {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context)))
-            .unwrap_or(Poll::Ready(Outcome::Panicked))
+        caught(|| self.0.as_mut().poll(context)).unwrap_or(Poll::Ready(Outcome::Panicked))
     }
 }
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Task")
+    }
+}
+
+/// The result of a call into the application, or `None` if it panicked.
+pub(crate) fn caught<R>(call: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            std::mem::forget(payload); // dropping it might panic as well
+            None
+        }
     }
 }
 

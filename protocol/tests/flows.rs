@@ -494,12 +494,13 @@ fn a_chunk_that_is_too_large_is_refused_when_it_is_declared() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "any moment would do")]
 fn nothing_sent_is_no_reason_to_go_on() {
-    let now = protocol::Now { instant: Instant::now(), wall: std::time::UNIX_EPOCH };
+    let now = Now { instant: Instant::now(), wall: std::time::UNIX_EPOCH };
     let mut connection = protocol::Connection::new(Arc::new(Demo), Arc::default(), now);
     assert_eq!(connection.receive(&mut b"GET".to_vec(), &mut Vec::new(), now), 0);
     connection.sent(0, now);
-    assert!(matches!(connection.poll(), protocol::Step::Wait(_)));
+    assert!(matches!(connection.poll(), Step::Wait(_)));
 }
 
 #[test]

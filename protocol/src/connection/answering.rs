@@ -1,7 +1,5 @@
 //! Following the handler's reply until the response is complete.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{StatusCode, Version};
 
@@ -9,7 +7,7 @@ use super::incoming::{Incoming, Purpose, SinkFeed};
 use super::outgoing::{Outgoing, Produced, Producer};
 use super::{Connection, Ending};
 use crate::clock::Progress;
-use crate::handler::{Collector, Handler, Outcome, Reply, Sink, Ticket, Work};
+use crate::handler::{Collector, Handler, Outcome, Reply, Sink, Ticket, Work, caught};
 use crate::head::HeadScanner;
 use crate::response::Body;
 use crate::writer::{self, BodyFraming, Persistence};
@@ -57,8 +55,8 @@ impl<H: Handler> Connection<H> {
         out: &mut Vec<u8>,
         now: Now,
     ) {
-        let reply = catch_unwind(AssertUnwindSafe(|| then(body)));
-        self.follow(reply.unwrap_or_else(|_| panicked().into()), out, now);
+        let reply = caught(|| then(body));
+        self.follow(reply.unwrap_or_else(|| panicked().into()), out, now);
     }
 
     pub(super) fn stream(&mut self, sink: Box<dyn Sink>, out: &mut Vec<u8>, now: Now) {

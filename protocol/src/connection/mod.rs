@@ -162,12 +162,8 @@ impl<H: Handler> Connection<H> {
     /// What follows an upgrade is never idle.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let between = match &self.incoming {
-            Incoming::Head(scanner) => !scanner.started(),
-            Incoming::Ignored => true,
-            Incoming::Body(_) | Incoming::Complete => false,
-        };
-        between
+        // With nothing owed, a request is under way only if its head has begun.
+        !matches!(&self.incoming, Incoming::Head(scanner) if scanner.started())
             && self.next.is_none()
             && matches!(self.outgoing, Outgoing::Nothing)
             && self.unsent == 0
@@ -247,7 +243,9 @@ impl<H: Handler> Protocol for Connection<H> {
 
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
         self.now = now.instant;
-        if self.drain.is_some_and(|(_, by)| by <= now.instant) {
+        let is_late =
+            self.next.is_some() && self.send_deadline().is_some_and(|at| at <= now.instant);
+        if is_late || self.drain.is_some_and(|(_, by)| by <= now.instant) {
             self.ending = Ending::Closed;
             return;
         }
@@ -280,8 +278,8 @@ impl<H: Handler> Protocol for Connection<H> {
         if self.again {
             return Step::Receive;
         }
-        if let Some(next) = &mut self.next {
-            return next.poll();
+        if self.next.is_some() {
+            return self.poll_next();
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
         let is_over = match self.ending {
@@ -305,6 +303,21 @@ impl<H: Handler> Protocol for Connection<H> {
             (Some(next), _) => next.file(),
             (None, Outgoing::File(range)) => Some(range),
             (None, _) => None,
+        }
+    }
+}
+
+impl<H: Handler> Connection<H> {
+    /// What the protocol wants that has taken over. Time that is up is up for it as well, and what
+    /// we said before it has to be taken.
+    fn poll_next(&mut self) -> Step {
+        let ours = self.send_deadline().into_iter().chain(self.drain.map(|(_, by)| by)).min();
+        match self.next.as_mut().map(|next| next.poll()) {
+            Some(Step::Wait(Wait { read, deadline })) => {
+                Step::Wait(Wait { read, deadline: deadline.into_iter().chain(ours).min() })
+            }
+            Some(step) => step,
+            None => Step::Close,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The sending half of a connection: what is owed to the peer, and how it gets into the output.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::handler::caught;
 use crate::response::{Content, FileRange, Production, Response, Source};
 use crate::writer;
 use crate::{Now, Ticket};
@@ -60,24 +60,22 @@ impl Producer {
         self.not_before = None;
         let before = out.len();
         let source = &mut self.source;
-        let mut fill = |out: &mut Vec<u8>| {
-            catch_unwind(AssertUnwindSafe(|| source.produce(&mut Content { out }, now)))
-        };
+        let mut fill = |out: &mut Vec<u8>| caught(|| source.produce(&mut Content { out }, now));
         let production = if self.chunked { writer::write_chunk(out, &mut fill) } else { fill(out) };
         match production {
-            Ok(Production::At(moment)) if moment > now.instant => {
+            Some(Production::At(moment)) if moment > now.instant => {
                 self.not_before = Some(moment);
                 Produced::NotYet
             }
             // A moment that has come is no reason to wait, nor to ask for ever.
-            Ok(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
-            Ok(Production::End) => {
+            Some(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
+            Some(Production::End) => {
                 if self.chunked {
                     out.extend_from_slice(writer::LAST_CHUNK);
                 }
                 Produced::All
             }
-            Ok(Production::More | Production::At(_)) | Err(_) => Produced::Broken,
+            Some(Production::More | Production::At(_)) | None => Produced::Broken,
         }
     }
 }

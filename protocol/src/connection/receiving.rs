@@ -1,14 +1,12 @@
 //! Taking requests apart: heads, bodies, refusals.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::answering::panicked;
 use super::incoming::{Incoming, IncomingBody, Purpose};
 use super::outgoing::Outgoing;
 use super::{Connection, Ending, Exchange};
 use crate::body::BodyLength;
 use crate::clock::Progress;
-use crate::handler::{Handler, Ticket};
+use crate::handler::{Handler, Ticket, caught};
 use crate::{Now, Refusal, head};
 
 impl<H: Handler> Connection<H> {
@@ -98,8 +96,8 @@ impl<H: Handler> Connection<H> {
             length => Incoming::Body(Box::new(IncomingBody::new(length))),
         };
         let handler = &self.handler;
-        let reply = catch_unwind(AssertUnwindSafe(|| handler.handle(&request)));
-        self.follow(reply.unwrap_or_else(|_| panicked().into()), out, now);
+        let reply = caught(|| handler.handle(&request));
+        self.follow(reply.unwrap_or_else(|| panicked().into()), out, now);
     }
 
     /// Takes some of the request body from `rest`.
