@@ -1,4 +1,4 @@
-//! A closure that shares a counter: `cargo run -p backend-async-std --example counter`.
+//! A closure that shares a counter: `cargo run -p backend-async-std --example counter-async-std`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

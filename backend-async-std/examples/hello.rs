@@ -1,4 +1,4 @@
-//! A closure that answers: `cargo run -p backend-async-std --example hello`.
+//! A closure that answers: `cargo run -p backend-async-std --example hello-async-std`.
 
 use backend_async_std::{Request, Response, Server};
 

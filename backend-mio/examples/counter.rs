@@ -1,4 +1,4 @@
-//! A closure that shares a counter: `cargo run -p backend-mio --example counter`.
+//! A closure that shares a counter: `cargo run -p backend-mio --example counter-mio`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

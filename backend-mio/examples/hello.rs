@@ -1,4 +1,4 @@
-//! A closure that answers: `cargo run -p backend-mio --example hello`.
+//! A closure that answers: `cargo run -p backend-mio --example hello-mio`.
 
 use backend_mio::{Request, Response, Server};
 

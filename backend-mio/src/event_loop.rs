@@ -211,8 +211,11 @@ impl<H: Handler> EventLoop<H> {
     /// says that there is no more.
     fn on_ready(&mut self, key: usize, event: &Event) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        peer.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
-        peer.writable |= event.is_writable() || event.is_error();
+        if event.is_error() || event.is_write_closed() {
+            return self.on_closed(key, &Ok(())); // reset: nobody is left to answer
+        }
+        peer.readable |= event.is_readable() || event.is_read_closed();
+        peer.writable |= event.is_writable();
         peer.ended |= event.is_read_closed();
         if !peer.waiting {
             self.drive(key); // otherwise its turn will come
@@ -264,6 +267,18 @@ impl<H: Handler> EventLoop<H> {
         let Some(peer) = self.peers.get_mut(key) else { return };
         for _ in 0..TURN {
             let result = match peer.session.poll() {
+                // room to send
+                Next::Wait(wait) if wait.write && peer.writable => peer.send(),
+                // input
+                Next::Wait(wait) if wait.read && peer.readable => peer.receive(),
+                // a moment in time
+                Next::Wait(wait) => {
+                    if let Some(deadline) = wait.deadline {
+                        self.timers.set(&mut peer.timer, deadline, key);
+                    }
+                    return;
+                }
+                // work done elsewhere
                 Next::Run(ticket, work) => {
                     let (mailbox, number) = (Arc::clone(&self.mailbox), peer.number);
                     self.workers.send(Job { mailbox, key, number, ticket, work });
@@ -271,14 +286,6 @@ impl<H: Handler> EventLoop<H> {
                 }
                 Next::ShutdownWrite => peer.socket.shutdown(Shutdown::Write),
                 Next::Close => return self.on_closed(key, &Ok(())),
-                Next::Wait(wait) if wait.write && peer.writable => peer.send(),
-                Next::Wait(wait) if wait.read && peer.readable => peer.receive(),
-                Next::Wait(wait) => {
-                    if let Some(deadline) = wait.deadline {
-                        self.timers.set(&mut peer.timer, deadline, key);
-                    }
-                    return;
-                }
             };
             if result.is_err() {
                 return self.on_closed(key, &result);

@@ -17,6 +17,7 @@
 
 pub mod client;
 pub mod files;
+#[cfg(unix)]
 pub mod process;
 pub mod serving;
 pub mod stopping;
@@ -32,10 +33,18 @@ pub fn server<B: Backend>(model: B) -> Server<B> {
 
 /// The demo application over a fresh data directory.
 pub fn app<B: Backend>(model: B) -> (Handle, tempfile::TempDir) {
+    // The pool has a thread for each connection that tests keep open at once.
+    app_with(model, |server| server.threads(64))
+}
+
+/// As [`app`], on a server that is set up further.
+pub fn app_with<B: Backend>(
+    model: B,
+    set_up: impl FnOnce(Server<B>) -> Server<B>,
+) -> (Handle, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
-    // The pool has a thread for each connection that tests keep open at once.
-    (server(model).threads(64).spawn(app).unwrap(), dir)
+    (set_up(server(model)).spawn(app).unwrap(), dir)
 }
 
 /// HTTP, as the conformance suite has it.

@@ -5,14 +5,12 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use app::App;
-use app::store::Store;
 use backend_common::{Backend, Reply, Request, Response, Server};
 use protocol::http::HeaderValue;
 
 use crate::client::Client;
 use crate::serving::Trouble;
-use crate::{app, server};
+use crate::{app, app_with, server};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -178,9 +176,7 @@ pub fn a_server_can_be_stopped_before_it_runs<B: Backend>(model: B) {
 }
 
 pub fn whoever_waits_for_room_is_served<B: Backend>(model: B) {
-    let dir = tempfile::tempdir().unwrap();
-    let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
-    let server = server(model).max_connections(1).spawn(app).unwrap();
+    let (server, _dir) = app_with(model, |server| server.max_connections(1));
     let mut inside = Client::connect(server.address());
     inside.ask("/sleep/300");
     thread::sleep(Duration::from_millis(100));

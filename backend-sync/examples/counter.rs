@@ -1,4 +1,4 @@
-//! A closure that shares a counter: `cargo run -p backend-sync --example counter`.
+//! A closure that shares a counter: `cargo run -p backend-sync --example counter-sync`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

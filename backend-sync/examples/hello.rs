@@ -1,4 +1,4 @@
-//! A closure that answers: `cargo run -p backend-sync --example hello`.
+//! A closure that answers: `cargo run -p backend-sync --example hello-sync`.
 
 use backend_sync::{Request, Response, Server};
 

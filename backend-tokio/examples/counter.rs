@@ -1,4 +1,4 @@
-//! A closure that shares a counter: `cargo run -p backend-tokio --example counter`.
+//! A closure that shares a counter: `cargo run -p backend-tokio --example counter-tokio`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

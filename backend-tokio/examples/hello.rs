@@ -1,4 +1,4 @@
-//! A closure that answers: `cargo run -p backend-tokio --example hello`.
+//! A closure that answers: `cargo run -p backend-tokio --example hello-tokio`.
 
 use backend_tokio::{Request, Response, Server};
 
