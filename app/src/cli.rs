@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,7 @@ use crate::store::Store;
 #[command(version, max_term_width = 100)]
 struct Options {
     /// Address and port to listen on; port 0 lets the system choose
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: String,
     /// Serve this directory at /, in place of the landing page
     #[arg(long, value_name = "DIR")]
@@ -50,14 +51,14 @@ struct Options {
     /// How long requests under way may take to finish after the order to stop
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     shutdown_timeout: Duration,
-    #[command(flatten)]
-    limits: LimitOptions,
     /// Say nothing but errors
     #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
     /// Say also why connections end
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// What is not said stays as it is in [`Limits::default`].
@@ -126,6 +127,16 @@ impl LimitOptions {
             discard: self.discard_limit.map_or(or.discard, |size| size.as_u64()),
             linger: self.linger_timeout.unwrap_or(or.linger),
         }
+    }
+}
+
+/// An address and a port. Whether there is such an address shows when it is bound.
+fn address(text: &str) -> Result<String, String> {
+    match text.to_socket_addrs() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            Err("must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
+        }
+        _ => Ok(text.to_owned()),
     }
 }
 

@@ -115,6 +115,7 @@ pub fn a_wrong_flag_is_a_usage_error(path: &str) {
         (&["--site", "/no/such/place"], "not a directory"),
         (&["--idle-timeout", "soon"], "--idle-timeout"),
         (&["--model", "astrology"], "astrology"),
+        (&["--listen", "nonsense"], "such as 127.0.0.1:8080"),
     ] {
         let output = Command::new(path).args(flags).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
