@@ -37,7 +37,7 @@ pub fn app<B: Backend>(model: B) -> (Handle, tempfile::TempDir) {
     app_with(model, |server| server.threads(64))
 }
 
-/// As [`app`], on a server that is set up further.
+/// As [`app()`], on a server that is set up further.
 pub fn app_with<B: Backend>(
     model: B,
     set_up: impl FnOnce(Server<B>) -> Server<B>,
