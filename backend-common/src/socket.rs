@@ -121,6 +121,57 @@ pub fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
     }
 }
 
+/// The timeouts that are set on a blocking socket. Setting one is a system call, so they are rounded up
+/// by a few percent, and then most often they are right already.
+#[derive(Default)]
+pub struct Timeouts {
+    read: Option<Duration>,
+    write: Option<Duration>,
+}
+
+impl Timeouts {
+    /// Sets how long `read(2)` may sleep; `None` for ever.
+    ///
+    /// # Errors
+    /// If the socket is gone.
+    pub fn set_read(
+        &mut self,
+        socket: &std::net::TcpStream,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        let timeout = timeout.map(round_up);
+        if timeout != self.read {
+            socket.set_read_timeout(timeout)?;
+            self.read = timeout;
+        }
+        Ok(())
+    }
+
+    /// Sets how long `write(2)` may sleep; `None` for ever.
+    ///
+    /// # Errors
+    /// If the socket is gone.
+    pub fn set_write(
+        &mut self,
+        socket: &std::net::TcpStream,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        let timeout = timeout.map(round_up);
+        if timeout != self.write {
+            socket.set_write_timeout(timeout)?;
+            self.write = timeout;
+        }
+        Ok(())
+    }
+}
+
+/// To one part in 32 or better, and never to zero, which would mean no timeout.
+fn round_up(timeout: Duration) -> Duration {
+    let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX / 2) + 1;
+    let unit = (milliseconds / 64).next_power_of_two();
+    Duration::from_millis(milliseconds.div_ceil(unit) * unit)
+}
+
 /// How much of a file is sent in one call, so that one download does not hold up the others.
 const FILE_PIECE: u64 = 256 << 10;
 
@@ -185,5 +236,14 @@ mod tests {
         #[cfg(unix)]
         assert!(!is_peers_fault(&io::Error::from_raw_os_error(24))); // EMFILE
         assert!(is_peers_fault(&io::ErrorKind::ConnectionAborted.into()));
+    }
+
+    #[test]
+    fn timeouts_that_differ_by_a_little_are_set_once() {
+        let minute = round_up(Duration::from_secs(60));
+        assert_eq!(minute, round_up(Duration::from_millis(59_990)));
+        assert!(minute >= Duration::from_secs(60) && minute < Duration::from_secs(62));
+        assert_eq!(round_up(Duration::ZERO), Duration::from_millis(1));
+        assert_eq!(round_up(Duration::from_millis(20)), Duration::from_millis(21));
     }
 }

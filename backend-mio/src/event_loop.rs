@@ -6,14 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use backend_common::threads::{Pool, perform};
-use backend_common::{Context, Next, Output, Session, Slot, socket};
+use backend_common::{Context, Next, Output, Session, Slot, Timers, socket};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use protocol::{Handler, Outcome, Ticket, Work};
 use slab::Slab;
-
-use crate::timers::Timers;
 
 /// Marks the mailbox; connections have their keys as tokens.
 const MAILBOX: Token = Token(usize::MAX);

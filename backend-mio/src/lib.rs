@@ -9,8 +9,7 @@
 //! | work done elsewhere | a pool of workers, and a `Waker` |
 //! | the order to stop | a letter in the loop's mailbox, and a `Waker` |
 //!
-//! `src/event_loop.rs` drives connections, `src/server.rs` accepts and does the work;
-//! `src/timers.rs` is the queue of timers.
+//! `src/event_loop.rs` drives connections, `src/server.rs` accepts.
 //!
 //! ```no_run
 //! use backend_mio::{Request, Response, Server};
@@ -27,7 +26,6 @@
 
 mod event_loop;
 mod server;
-mod timers;
 
 pub use backend_common::{
     Config, Handle, Handler, Limits, Reply, Report, Request, Response, Stopper,

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use backend_common::socket::{self, Timeouts};
 use backend_common::threads::perform;
-use backend_common::{Next, Output, Session, Stop, Wait, socket};
+use backend_common::{Next, Output, Session, Stop, Wait};
 use protocol::Handler;
 
 /// How often a connection whose read side was shut down to wake it is looked at. That is after
@@ -166,53 +167,4 @@ impl<H: Handler> Conversation<'_, H> {
 /// Unix and Windows have different names for it; interrupted is just as early.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
-}
-
-/// The timeouts that are set on the socket. Setting one is a system call, so they are rounded up
-/// by a few percent, and then most often they are right already.
-#[derive(Default)]
-pub(crate) struct Timeouts {
-    read: Option<Duration>,
-    write: Option<Duration>,
-}
-
-impl Timeouts {
-    fn set_read(&mut self, socket: &TcpStream, timeout: Option<Duration>) -> io::Result<()> {
-        let timeout = timeout.map(round_up);
-        if timeout != self.read {
-            socket.set_read_timeout(timeout)?;
-            self.read = timeout;
-        }
-        Ok(())
-    }
-
-    fn set_write(&mut self, socket: &TcpStream, timeout: Option<Duration>) -> io::Result<()> {
-        let timeout = timeout.map(round_up);
-        if timeout != self.write {
-            socket.set_write_timeout(timeout)?;
-            self.write = timeout;
-        }
-        Ok(())
-    }
-}
-
-/// To one part in 32 or better, and never to zero, which would mean no timeout.
-fn round_up(timeout: Duration) -> Duration {
-    let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX / 2) + 1;
-    let unit = (milliseconds / 64).next_power_of_two();
-    Duration::from_millis(milliseconds.div_ceil(unit) * unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timeouts_that_differ_by_a_little_are_set_once() {
-        let minute = round_up(Duration::from_secs(60));
-        assert_eq!(minute, round_up(Duration::from_millis(59_990)));
-        assert!(minute >= Duration::from_secs(60) && minute < Duration::from_secs(62));
-        assert_eq!(round_up(Duration::ZERO), Duration::from_millis(1));
-        assert_eq!(round_up(Duration::from_millis(20)), Duration::from_millis(21));
-    }
 }

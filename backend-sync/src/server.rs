@@ -7,11 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use backend_common::socket::{self, Timeouts};
 use backend_common::threads::Pool;
-use backend_common::{Backend, Context, Session, Slot, socket};
+use backend_common::{Backend, Context, Session, Slot};
 use protocol::Handler;
 
-use crate::connection::{Conversation, Peer, Timeouts};
+use crate::connection::{Conversation, Peer};
 
 /// The classic models of blocking threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
