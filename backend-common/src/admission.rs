@@ -110,14 +110,24 @@ impl Slot {
         self.admission.cut.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether one more piece of work may be begun.
-    pub(crate) fn begin_work(&self) -> bool {
-        let has_room = |work| (work < self.admission.most_work).then_some(work + 1);
-        self.admission.work.fetch_update(Ordering::Relaxed, Ordering::Relaxed, has_room).is_ok()
+    /// Leave to begin one more piece of work, if there is any.
+    pub(crate) fn begin_work(&self) -> Option<Permit> {
+        let admission = &self.admission;
+        let has_room = |work| (work < admission.most_work).then_some(work + 1);
+        admission.work.fetch_update(Ordering::Relaxed, Ordering::Relaxed, has_room).ok()?;
+        Some(Permit { admission: Arc::clone(admission) })
     }
+}
 
-    pub(crate) fn end_work(&self, pieces: usize) {
-        self.admission.work.fetch_sub(pieces, Ordering::Relaxed);
+/// Leave to do one piece of work. It goes with the work, which may outlive its connection: so the
+/// bound holds whatever clients do.
+pub(crate) struct Permit {
+    admission: Arc<Admission>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.admission.work.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -155,5 +165,15 @@ mod tests {
         drop(second);
         assert_eq!(woken.load(Ordering::SeqCst), 2);
         assert!(admission.is_empty());
+    }
+
+    #[test]
+    fn leave_to_work_outlives_the_connection() {
+        let admission = Arc::new(Admission::new(2, 1));
+        let permit = admission.admit().unwrap().begin_work().unwrap();
+        let slot = admission.admit().unwrap();
+        assert!(slot.begin_work().is_none());
+        drop(permit);
+        assert!(slot.begin_work().is_some());
     }
 }

@@ -26,8 +26,6 @@ pub struct Session<H: Handler> {
     /// Bytes from `sent` on are to be sent.
     output: Vec<u8>,
     sent: usize,
-    /// Pieces of work that run.
-    working: usize,
     ordered: Option<Instant>,
     /// Requests that have been passed on to the slot.
     counted: u64,
@@ -110,7 +108,6 @@ impl<H: Handler> Session<H> {
             end: 0,
             output: Vec::new(),
             sent: 0,
-            working: 0,
             ordered: None,
             counted: 0,
         }
@@ -124,11 +121,10 @@ impl<H: Handler> Session<H> {
             };
             match step {
                 Step::Receive => self.advance(now()),
-                Step::Run(ticket, work) if self.slot.begin_work() => {
-                    self.working += 1;
-                    return Next::Run(ticket, work);
-                }
-                Step::Run(ticket, _) => self.settle(ticket, Outcome::Overloaded),
+                Step::Run(ticket, work) => match self.slot.begin_work() {
+                    Some(permit) => return Next::Run(ticket, work.holding(permit)),
+                    None => self.complete(ticket, Outcome::Overloaded),
+                },
                 Step::ShutdownWrite => return Next::ShutdownWrite,
                 Step::Close => {
                     let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
@@ -202,9 +198,11 @@ impl<H: Handler> Session<H> {
 
     /// The work has come to this.
     pub fn complete(&mut self, ticket: Ticket, outcome: Outcome) {
-        self.working -= 1;
-        self.slot.end_work(1);
-        self.settle(ticket, outcome);
+        self.borrow_output();
+        let output = &mut self.output;
+        let complete =
+            |connection: &mut Connection<H>| connection.complete(ticket, outcome, output, now());
+        guarded(&mut self.connection, complete);
     }
 
     /// The deadline has come.
@@ -224,14 +222,6 @@ impl<H: Handler> Session<H> {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.connection.as_ref().is_none_or(Connection::is_idle) && self.start == self.end
-    }
-
-    fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
-        self.borrow_output();
-        let output = &mut self.output;
-        let complete =
-            |connection: &mut Connection<H>| connection.complete(ticket, outcome, output, now());
-        guarded(&mut self.connection, complete);
     }
 
     /// Presents what has come.
@@ -293,7 +283,6 @@ impl<H: Handler> Session<H> {
 impl<H: Handler> Drop for Session<H> {
     fn drop(&mut self) {
         self.count();
-        self.slot.end_work(self.working);
         discard(&mut self.connection);
         // After an error too, the buffers go on to the next connection.
         (self.start, self.end, self.sent) = (0, 0, self.output.len());

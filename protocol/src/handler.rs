@@ -180,6 +180,21 @@ impl Work {
         Work::Future(Task(Box::pin(future)))
     }
 
+    /// The same work, with something that is dropped when it has been done, or never will be.
+    #[must_use]
+    pub fn holding(self, held: impl Send + 'static) -> Self {
+        match self {
+            Work::Blocking(Job(job)) => Work::blocking(move || {
+                let _held = held;
+                job()
+            }),
+            Work::Future(task) => Work::future(async move {
+                let _held = held;
+                task.await
+            }),
+        }
+    }
+
     /// Work of a [`Protocol`] other than HTTP: its result comes back as [`Outcome::Other`].
     pub fn other<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self {
         Work::blocking(move || Outcome::Other(Box::new(job())))
