@@ -152,7 +152,11 @@ impl<H: Handler> Session<H> {
         &mut self,
         read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let bytes = read(self.space())?;
+        let result = read(self.space());
+        if result.is_err() {
+            self.release(); // nothing has come: no buffer is held while it is waited for
+        }
+        let bytes = result?;
         if bytes == 0 {
             guarded(&mut self.connection, |connection| connection.receive_eof(now()));
         } else {
@@ -287,5 +291,49 @@ impl<H: Handler> Drop for Session<H> {
         // After an error too, the buffers go on to the next connection.
         (self.start, self.end, self.sent) = (0, 0, self.output.len());
         self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Admission, Stop};
+    use protocol::{Limits, Request};
+
+    #[test]
+    fn an_idle_session_holds_no_buffer() {
+        let admission = Arc::new(Admission::new(1, 1));
+        let slot = admission.admit().unwrap();
+        let context = Context {
+            handler: Arc::new(|_: &Request<'_>| "served"),
+            limits: Arc::new(Limits::default()),
+            threads: None,
+            workers: 1,
+            stop: Arc::new(Stop::default()),
+            admission,
+        };
+        let mut session = Session::new(&context, slot);
+        let holds_none =
+            |session: &Session<_>| session.input.capacity() == 0 && session.output.capacity() == 0;
+        let would_block = || io::Result::<usize>::Err(io::ErrorKind::WouldBlock.into());
+        for _ in 0..2 {
+            session.receive_with(|_| would_block()).unwrap_err();
+            assert!(holds_none(&session), "after an attempt to read");
+            let request = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+            let read = |space: &mut [u8]| {
+                space[..request.len()].copy_from_slice(request);
+                Ok(request.len())
+            };
+            session.receive_with(read).unwrap();
+            assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+            session.send_with(|_| would_block()).unwrap_err();
+            let all = |output: Output<'_>| match output {
+                Output::Bytes(bytes) => Ok(bytes.len()),
+                Output::File(_) => would_block(),
+            };
+            session.send_with(all).unwrap();
+            assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
+            assert!(holds_none(&session), "after a request");
+        }
     }
 }
