@@ -138,12 +138,12 @@ impl<H: Handler> EventLoop<H> {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
-            for event in &events {
-                match event.token() {
-                    MAILBOX => self.read_letters(),
-                    Token(key) => self.on_ready(key, event),
-                }
+            for event in events.iter().filter(|event| event.token() != MAILBOX) {
+                self.on_ready(event.token().0, event);
             }
+            // Not before: a new connection may get the key of one that has just been closed, and
+            // an event of that one must not be taken for its own.
+            self.read_letters();
             self.on_time();
             for key in std::mem::take(&mut self.waiting) {
                 let Some(peer) = self.peers.get_mut(key) else { continue };
