@@ -4,6 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::App;
+use app::store::Store;
 use backend_common::{Backend, Request, Response};
 use protocol::FileRange;
 
@@ -149,5 +151,48 @@ pub fn paths_that_cannot_be_are_said_to_be_none<B: Backend>(model: B) {
     assert_eq!(put(&mut client, &deep, b"x"), 404);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!(client.get("/healthz").status, 200);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn a_site_has_indexes_and_types_and_hides_what_is_hidden<B: Backend>(model: B) {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        ("index.html", "home"),
+        ("sub/index.html", "sub"),
+        ("app.js", "js"),
+        (".env", "secret"),
+        (".well-known/security.txt", "contact"),
+    ] {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let app = App::new(B::NAME, "test").site(Store::open(dir.path()).unwrap());
+    let server = server(model).spawn(app).unwrap();
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.get("/").text(), "home");
+    assert_eq!(client.get("/sub/").text(), "sub");
+    let redirect = client.get("/sub?q=1");
+    assert_eq!(redirect.status, 308);
+    assert!(redirect.head.contains("location: /sub/?q=1\r\n"), "{}", redirect.head);
+    let script = client.get("/app.js");
+    assert!(script.head.contains("content-type: text/javascript"), "{}", script.head);
+    assert_eq!(client.get("/.well-known/security.txt").text(), "contact");
+    for path in ["/.env", "/index.html/", "/nothing", "//elsewhere.example/", "/sub/../.env"] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    assert_eq!(client.get("/healthz").text(), "ok\n", "the routes are still there");
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn what_a_killed_server_left_is_swept<B: Backend>(model: B) {
+    let (server, dir) = app(model);
+    fs::write(dir.path().join(".unfinished-1-1"), "half").unwrap();
+    fs::write(dir.path().join("whole"), "whole").unwrap();
+    let mut client = Client::connect(server.address());
+    assert_eq!(client.get("/files/.unfinished-1-1").status, 404);
+    Store::open(dir.path()).unwrap().tidy().unwrap();
+    assert!(!dir.path().join(".unfinished-1-1").exists());
+    assert_eq!(client.get("/files/whole").text(), "whole");
     server.shutdown(SOON).unwrap();
 }

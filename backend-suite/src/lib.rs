@@ -81,6 +81,8 @@ macro_rules! suite {
                 files::links_lead_nowhere_outside,
                 files::of_two_that_would_be_first_one_is,
                 files::paths_that_cannot_be_are_said_to_be_none,
+                files::a_site_has_indexes_and_types_and_hides_what_is_hidden,
+                files::what_a_killed_server_left_is_swept,
                 stopping::requests_under_way_are_answered,
                 stopping::no_request_is_lost_under_load,
                 stopping::idle_connections_are_closed,
