@@ -211,6 +211,7 @@ fn parse<B: Backend>(words: impl Iterator<Item = OsString>) -> Result<ArgMatches
 fn serve<B: Backend>(options: &Options) -> Result<(), String> {
     start_telling(options);
     raise_descriptor_limit();
+    B::check_system().map_err(|missing| missing.to_string())?;
     let asked = options.model.as_deref();
     let (model, name, what) =
         *B::MODELS.iter().find(|(_, name, _)| Some(*name) == asked).unwrap_or(&B::MODELS[0]);

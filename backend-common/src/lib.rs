@@ -28,6 +28,6 @@ mod timers;
 pub use admission::{Admission, Report, Slot};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, Stopper};
-pub use session::{Next, Output, Session, Wait};
+pub use session::{Next, Output, Session, Wait, recycle};
 pub use stop::Stop;
 pub use timers::Timers;

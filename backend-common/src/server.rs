@@ -18,6 +18,14 @@ pub trait Backend: Copy + Default + Send + 'static {
     /// Its variants: how each is called and what it is, the default first.
     const MODELS: &'static [(Self, &'static str, &'static str)];
 
+    /// Whether this system has what the backend needs.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    fn check_system() -> io::Result<()> {
+        Ok(())
+    }
+
     /// Serves connections until the order to stop has been carried out.
     ///
     /// # Errors
@@ -97,8 +105,10 @@ impl<B: Backend> Server<B> {
     /// Binds to an address. With port 0 the system chooses one: see [`Server::address`].
     ///
     /// # Errors
-    /// If the address cannot be bound: it is taken, for example.
+    /// If the address cannot be bound: it is taken, for example. If the system has not got what
+    /// the backend needs: see [`Backend::check_system`].
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        B::check_system()?;
         let listener = socket::listen(address)?;
         let address = listener.local_addr()?;
         Ok(Server {

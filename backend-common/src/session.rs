@@ -1,8 +1,10 @@
-//! A connection with its buffers: what the backends for readiness and for threads drive.
+//! A connection with its buffers: what the backends drive.
 //!
-//! [`protocol::Connection`] leaves the buffers to its caller. These backends would all treat them
-//! alike, so it is done here, once. (A backend for completions has reason to treat them
-//! otherwise and drives the connection itself.)
+//! [`protocol::Connection`] leaves the buffers to its caller. The backends would all treat them
+//! alike, so it is done here, once. Those for readiness and threads lend a buffer to each attempt
+//! ([`Session::receive_with`], [`Session::send_with`]). One for completions cannot lend: the kernel
+//! has a buffer of its own for what comes ([`Session::receive_from`]), and owns what it sends until
+//! it has sent it ([`Session::take_output`]).
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +25,10 @@ pub struct Session<H: Handler> {
     input: Vec<u8>,
     start: usize,
     end: usize,
+    /// Whether input was wanted when last asked, and what has come all the same: bytes, the end.
+    is_wanted: bool,
+    has_unseen: bool,
+    has_unseen_end: bool,
     /// Bytes from `sent` on are to be sent.
     output: Vec<u8>,
     sent: usize,
@@ -69,6 +75,11 @@ fn now() -> Now {
     Now { instant: Instant::now(), wall: SystemTime::now() }
 }
 
+/// Takes back a buffer of [`Session::take_output`].
+pub fn recycle(output: Vec<u8>) {
+    pool::put_output(output);
+}
+
 /// Calls a connection. If something that it holds panics (a source, an upgraded protocol), this
 /// connection ends, and no thread with it.
 fn guarded<H: Handler, R>(
@@ -106,6 +117,9 @@ impl<H: Handler> Session<H> {
             input: Vec::new(),
             start: 0,
             end: 0,
+            is_wanted: true,
+            has_unseen: false,
+            has_unseen_end: false,
             output: Vec::new(),
             sent: 0,
             ordered: None,
@@ -133,7 +147,10 @@ impl<H: Handler> Session<H> {
                     }
                     return Next::Close;
                 }
+                Step::Wait(wait) if wait.read && self.has_unseen => self.advance(now()),
+                Step::Wait(wait) if wait.read && self.has_unseen_end => self.end_input(),
                 Step::Wait(wait) => {
+                    self.is_wanted = wait.read;
                     self.count();
                     self.release();
                     let write = self.sent < self.output.len() || self.file().is_some();
@@ -158,7 +175,7 @@ impl<H: Handler> Session<H> {
         }
         let bytes = result?;
         if bytes == 0 {
-            guarded(&mut self.connection, |connection| connection.receive_eof(now()));
+            self.end_input();
         } else {
             self.end += bytes;
             self.advance(now());
@@ -166,6 +183,31 @@ impl<H: Handler> Session<H> {
         Ok(bytes)
     }
     // ANCHOR_END: receive_with
+
+    // ANCHOR: receive_from
+    /// Takes what has been received into somebody else's buffer; nothing at the end of the stream.
+    /// May be called when input is not waited for: it is kept until it is.
+    pub fn receive_from(&mut self, bytes: &mut [u8]) {
+        if bytes.is_empty() {
+            self.has_unseen_end = true;
+        } else if self.is_wanted && self.start == self.end {
+            self.borrow_output();
+            let output = &mut self.output; // parsed where it lies
+            let receive = |connection: &mut Connection<H>| connection.receive(bytes, output, now());
+            let consumed = guarded(&mut self.connection, receive).unwrap_or(bytes.len());
+            self.keep(&bytes[consumed..]);
+        } else {
+            self.keep(bytes);
+            self.has_unseen = true;
+        }
+    }
+    // ANCHOR_END: receive_from
+
+    /// Whether there is input that the connection has not consumed: it has enough for now.
+    #[must_use]
+    pub fn holds_input(&self) -> bool {
+        self.start < self.end
+    }
 
     /// Has `write` send what is to be sent; it returns how much it has sent.
     ///
@@ -189,8 +231,21 @@ impl<H: Handler> Session<H> {
         if bytes == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
-        guarded(&mut self.connection, |connection| connection.sent(bytes as u64, now()));
+        self.sent(bytes);
         Ok(bytes)
+    }
+
+    /// Takes the bytes that are to be sent, for whoever has to own them until they are. Once they
+    /// are, [`Session::sent`] says so and [`recycle`] takes the buffer back; until then nothing
+    /// else is sent.
+    #[must_use]
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// So many bytes have been sent, of what was taken or of the file.
+    pub fn sent(&mut self, bytes: usize) {
+        guarded(&mut self.connection, |connection| connection.sent(bytes as u64, now()));
     }
 
     /// The range of a file that is to be sent next, if it is the turn of one.
@@ -228,8 +283,26 @@ impl<H: Handler> Session<H> {
         self.connection.as_ref().is_none_or(Connection::is_idle) && self.start == self.end
     }
 
+    /// The end of the stream has come.
+    fn end_input(&mut self) {
+        self.has_unseen_end = false;
+        guarded(&mut self.connection, |connection| connection.receive_eof(now()));
+    }
+
+    /// Puts what has come, and is not consumed, to the rest.
+    fn keep(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let space = self.space();
+            let (now, later) = bytes.split_at(bytes.len().min(space.len()));
+            space[..now.len()].copy_from_slice(now);
+            self.end += now.len();
+            bytes = later;
+        }
+    }
+
     /// Presents what has come.
     fn advance(&mut self, now: Now) {
+        self.has_unseen = false;
         self.borrow_output();
         let input = &mut self.input[self.start..self.end];
         let output = &mut self.output;

@@ -1,0 +1,31 @@
+//! Where there is no `io_uring`: says so.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use backend_common::{Backend, Context};
+use protocol::Handler;
+
+/// The one model of this backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Rings, which there are none of on this system.
+    #[default]
+    Rings,
+}
+
+impl Backend for Model {
+    const NAME: &'static str = "uring";
+    const MODELS: &'static [(Self, &'static str, &'static str)] =
+        &[(Model::Rings, "rings", "an io_uring on each thread, and a pool of workers")];
+
+    fn check_system() -> io::Result<()> {
+        let missing = "backend-uring needs io_uring of Linux 6.1 or newer: this is another system";
+        Err(io::Error::new(io::ErrorKind::Unsupported, missing))
+    }
+
+    fn serve<H: Handler>(self, _: TcpListener, _: Arc<Context<H>>) -> io::Result<()> {
+        Self::check_system()
+    }
+}

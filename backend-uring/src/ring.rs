@@ -1,0 +1,302 @@
+//! A ring: operations go in, completions come out.
+//!
+//! From its submission to its last completion, an operation's memory is the kernel's, which reads
+//! or writes it on a schedule of its own. Rust's borrows know nothing of that. So one rule holds
+//! here, and makes everything outside of this file safe: *what the kernel may touch, the ring owns.*
+//! Whoever begins an operation hands over its buffer, and gets it back with the completion; whoever
+//! loses interest may cancel it, and still has to wait for its end.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use io_uring::types::{CancelBuilder, Fd, SubmitArgs, Timespec};
+use io_uring::{IoUring, cqueue, opcode, squeue};
+use protocol::FileRange;
+use slab::Slab;
+
+use crate::buffers::{Buffers, GROUP, Lent};
+
+/// How much a ring holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Operations that go into the kernel with one call; more take more calls.
+    pub(crate) operations: u32,
+    /// Completions; further ones wait in the kernel, and end operations that go on.
+    pub(crate) completions: u32,
+    /// Buffers to receive into, and how long each is; powers of two.
+    pub(crate) buffers: u16,
+    pub(crate) buffer: usize,
+}
+
+/// What has come of an operation.
+pub(crate) struct Completion {
+    /// Whom the operation was for.
+    pub(crate) key: usize,
+    pub(crate) event: Event,
+    /// It goes on; there will be further completions.
+    pub(crate) more: bool,
+}
+
+pub(crate) enum Event {
+    Accepted(io::Result<OwnedFd>),
+    Rung,
+    /// `None` at the end of the stream.
+    Received(io::Result<Option<Lent>>),
+    /// How much of the buffer has been sent, and from where on.
+    Sent(io::Result<usize>, Vec<u8>, usize),
+    /// How much has been read into the buffer.
+    Read(io::Result<usize>, Vec<u8>),
+}
+
+// ANCHOR: flight
+/// An operation that is under way, with all that the kernel may touch because of it.
+struct Flight {
+    key: usize,
+    operation: Operation,
+    /// Keeps the descriptor from being closed, and its number from meaning another.
+    _descriptor: Arc<dyn AsFd + Send + Sync>,
+}
+
+enum Operation {
+    Accept,
+    Watch,
+    /// Into a buffer that the kernel takes from [`Buffers`].
+    Receive,
+    /// From a place in this buffer on.
+    Send(Vec<u8>, usize),
+    Read(Vec<u8>),
+}
+// ANCHOR_END: flight
+
+/// Names an operation that is under way.
+#[derive(Clone, Copy)]
+pub(crate) struct Id(usize);
+
+/// The completion of a cancellation is of no interest: that of the cancelled operation says it all.
+const CANCELLATION: u64 = u64::MAX;
+
+/// Two queues that are shared with the kernel, and what is under way between them.
+pub(crate) struct Ring {
+    uring: IoUring,
+    pub(crate) buffers: Buffers,
+    flights: Slab<Flight>,
+    /// Operations for which the kernel's queue had no room yet.
+    queue: VecDeque<squeue::Entry>,
+}
+
+impl Ring {
+    /// A ring that is set up and does nothing before [`Ring::enable`].
+    pub(crate) fn new(sizes: Sizes) -> io::Result<Self> {
+        let uring = IoUring::builder()
+            .setup_cqsize(sizes.completions)
+            .setup_submit_all() // one operation that is refused holds up no others
+            .setup_r_disabled() // may be made on one thread and used on another
+            .setup_single_issuer() // by that one only
+            .setup_defer_taskrun() // completions come while we wait, and do not interrupt us
+            .build(sizes.operations)?;
+        let buffers = Buffers::register(&uring, sizes.buffers, sizes.buffer)?;
+        Ok(Ring { uring, buffers, flights: Slab::new(), queue: VecDeque::new() })
+    }
+
+    /// From now on, the current thread uses the ring.
+    pub(crate) fn enable(&mut self) -> io::Result<()> {
+        self.uring.submitter().register_enable_rings()
+    }
+
+    /// Accepts connections, one after the other.
+    pub(crate) fn accept(&mut self, listener: &Arc<OwnedFd>) -> Id {
+        let entry = opcode::AcceptMulti::new(Fd(listener.as_raw_fd())).flags(libc::SOCK_CLOEXEC);
+        self.begin(0, Operation::Accept, Arc::clone(listener) as _, entry.build())
+    }
+
+    /// Watches an eventfd. It need not be read: each time that it is written to counts.
+    pub(crate) fn watch(&mut self, bell: &Arc<OwnedFd>) -> Id {
+        let events = u32::try_from(libc::POLLIN).unwrap_or_default();
+        let entry = opcode::PollAdd::new(Fd(bell.as_raw_fd()), events).multi(true);
+        self.begin(0, Operation::Watch, Arc::clone(bell) as _, entry.build())
+    }
+
+    /// Receives whatever comes.
+    pub(crate) fn receive(&mut self, key: usize, socket: &Arc<OwnedFd>) -> Id {
+        let entry = opcode::RecvMulti::new(Fd(socket.as_raw_fd()), GROUP);
+        self.begin(key, Operation::Receive, Arc::clone(socket) as _, entry.build())
+    }
+
+    // ANCHOR: send
+    /// Sends a buffer, but for its first `from` bytes.
+    pub(crate) fn send(
+        &mut self,
+        key: usize,
+        socket: &Arc<OwnedFd>,
+        buffer: Vec<u8>,
+        from: usize,
+    ) -> Id {
+        let bytes = &buffer[from..];
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let entry = opcode::Send::new(Fd(socket.as_raw_fd()), bytes.as_ptr(), length)
+            .flags(libc::MSG_NOSIGNAL);
+        self.begin(key, Operation::Send(buffer, from), Arc::clone(socket) as _, entry.build())
+    }
+    // ANCHOR_END: send
+
+    /// Reads the beginning of a range of a file, at most `most` bytes.
+    pub(crate) fn read(
+        &mut self,
+        key: usize,
+        range: &FileRange,
+        mut buffer: Vec<u8>,
+        most: u32,
+    ) -> Id {
+        let length = u32::try_from(range.length).unwrap_or(u32::MAX).min(most);
+        buffer.clear();
+        buffer.reserve(length as usize);
+        let entry = opcode::Read::new(Fd(range.file.as_raw_fd()), buffer.as_mut_ptr(), length)
+            .offset(range.offset);
+        self.begin(key, Operation::Read(buffer), Arc::clone(&range.file) as _, entry.build())
+    }
+
+    /// Ends an operation early. It is over when its last completion says so, not before. No other
+    /// can be meant: its name is free again only after that completion, and whatever gets the
+    /// name then is submitted after the cancellation.
+    pub(crate) fn cancel(&mut self, id: Id) {
+        let entry = opcode::AsyncCancel::new(id.0 as u64).build();
+        self.queue.push_back(entry.user_data(CANCELLATION));
+    }
+
+    fn begin(
+        &mut self,
+        key: usize,
+        operation: Operation,
+        descriptor: Arc<dyn AsFd + Send + Sync>,
+        entry: squeue::Entry,
+    ) -> Id {
+        let id = self.flights.insert(Flight { key, operation, _descriptor: descriptor });
+        self.queue.push_back(entry.user_data(id as u64));
+        Id(id)
+    }
+
+    // ANCHOR: wait
+    /// Submits what has gathered, and sleeps until something is complete or the time is up.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timespec = timeout.map(Timespec::from);
+        loop {
+            self.fill();
+            let is_last = self.queue.is_empty();
+            let mut arguments = SubmitArgs::new();
+            if let Some(timespec) = &timespec {
+                arguments = arguments.timespec(timespec);
+            }
+            match self.uring.submitter().submit_with_args(usize::from(is_last), &arguments) {
+                Ok(_) if is_last => return Ok(()),
+                Ok(_) => {}
+                // The time is up; a signal; completions have to be taken first, or memory is short.
+                Err(error) => match error.raw_os_error() {
+                    Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN) => return Ok(()),
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+    // ANCHOR_END: wait
+
+    /// Moves operations into the kernel's queue, as far as there is room.
+    fn fill(&mut self) {
+        let mut submission = self.uring.submission();
+        while let Some(entry) = self.queue.front() {
+            // SAFETY: the memory and the descriptor that the entry names are those of its flight,
+            // which holds them until the last completion. A vector's memory stays where it is when
+            // the vector is moved, and nobody touches it in a flight.
+            if unsafe { submission.push(entry) }.is_err() {
+                return;
+            }
+            self.queue.pop_front();
+        }
+    }
+
+    // ANCHOR: next
+    /// What has been completed next, if anything has.
+    pub(crate) fn next(&mut self) -> Option<Completion> {
+        loop {
+            let entry = self.uring.completion().next()?;
+            if entry.user_data() != CANCELLATION {
+                return self.complete(&entry);
+            }
+        }
+    }
+    // ANCHOR_END: next
+
+    fn complete(&mut self, entry: &cqueue::Entry) -> Option<Completion> {
+        let result = match entry.result() {
+            error if error < 0 => Err(io::Error::from_raw_os_error(-error)),
+            number => Ok(number.unsigned_abs() as usize),
+        };
+        let id = usize::try_from(entry.user_data()).ok()?;
+        let more = cqueue::more(entry.flags());
+        if more {
+            let flight = self.flights.get(id)?;
+            let event = match flight.operation {
+                Operation::Accept => accepted(result, entry),
+                Operation::Watch => Event::Rung,
+                _ => self.received(result, entry),
+            };
+            return Some(Completion { key: self.flights[id].key, event, more });
+        }
+        let Flight { key, operation, .. } = self.flights.try_remove(id)?;
+        let event = match operation {
+            Operation::Accept => accepted(result, entry),
+            Operation::Watch => Event::Rung,
+            Operation::Receive => self.received(result, entry),
+            Operation::Send(buffer, from) => Event::Sent(result, buffer, from),
+            Operation::Read(mut buffer) => {
+                if let Ok(bytes) = result {
+                    assert!(bytes <= buffer.capacity());
+                    // SAFETY: the kernel has just written so many bytes to the beginning.
+                    unsafe { buffer.set_len(bytes) };
+                }
+                Event::Read(result, buffer)
+            }
+        };
+        Some(Completion { key, event, more })
+    }
+
+    fn received(&mut self, result: io::Result<usize>, entry: &cqueue::Entry) -> Event {
+        let Some(id) = cqueue::buffer_select(entry.flags()) else {
+            return Event::Received(result.map(|_| None));
+        };
+        // SAFETY: this completion of a receive says that the kernel has filled this buffer.
+        let lent = unsafe { self.buffers.lent(id, *result.as_ref().unwrap_or(&0)) };
+        if matches!(result, Ok(1..)) {
+            return Event::Received(Ok(Some(lent)));
+        }
+        self.buffers.give_back(lent);
+        Event::Received(result.map(|_| None))
+    }
+}
+
+fn accepted(result: io::Result<usize>, entry: &cqueue::Entry) -> Event {
+    // SAFETY: this completion of an accept hands over a new descriptor, which is ours alone.
+    Event::Accepted(result.map(|_| unsafe { OwnedFd::from_raw_fd(entry.result()) }))
+}
+
+impl Drop for Ring {
+    /// Ends what is under way, and waits for its end: closing a ring does not.
+    fn drop(&mut self) {
+        let mut result = Ok(());
+        while !self.flights.is_empty() && result.is_ok() {
+            let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
+            self.queue.push_back(everything.user_data(CANCELLATION));
+            result = self.wait(None);
+            while let Some(completion) = self.next() {
+                drop(completion); // an accepted connection is closed with it
+            }
+        }
+        match result {
+            Ok(()) => self.buffers.unregister(&self.uring.submitter()),
+            // Memory that the kernel may still touch is better lost than used again.
+            Err(_) => std::mem::forget(std::mem::take(&mut self.flights)),
+        }
+    }
+}

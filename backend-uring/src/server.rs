@@ -1,0 +1,188 @@
+//! Accepting, the threads of the event loops, and the workers.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use backend_common::threads::Pool;
+use backend_common::{Admission, Backend, Context, Slot, Stop, socket};
+use protocol::Handler;
+use socket2::SockRef;
+
+use crate::event_loop::{Bell, EventLoop, Job, Letter, Mailbox};
+use crate::ring::{Event, Id, Ring, Sizes};
+
+/// The one model of this backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Rings, each on a thread of its own, and one that accepts for them.
+    #[default]
+    Rings,
+}
+
+/// Of a loop's ring.
+const SIZES: Sizes = Sizes { operations: 1024, completions: 8192, buffers: 512, buffer: 8 << 10 };
+
+impl Backend for Model {
+    const NAME: &'static str = "uring";
+    const MODELS: &'static [(Self, &'static str, &'static str)] =
+        &[(Model::Rings, "rings", "an io_uring on each thread, and a pool of workers")];
+
+    fn check_system() -> io::Result<()> {
+        let sizes = Sizes { operations: 1, completions: 2, buffers: 1, buffer: 1 };
+        apart(move || Ring::new(sizes).map(drop)).map_err(|error| {
+            let missing = format!(
+                "backend-uring needs io_uring of Linux 6.1 or newer, neither switched off \
+                 (sysctl kernel.io_uring_disabled) nor forbidden by a sandbox such as a \
+                 container's: {error}"
+            );
+            io::Error::new(io::ErrorKind::Unsupported, missing)
+        })
+    }
+
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+        apart(move || serve(SIZES, listener, &context))
+    }
+}
+
+/// Does something with rings on a thread of its own. When a ring has been closed, the kernel
+/// interrupts the threads that have used it (`EINTR`), and those of our caller are not used to it.
+fn apart(act: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    let thread = thread::Builder::new().name("acceptor".into()).spawn(act)?;
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn serve<H: Handler>(
+    sizes: Sizes,
+    listener: TcpListener,
+    context: &Arc<Context<H>>,
+) -> io::Result<()> {
+    let mut acceptor = Acceptor::new(listener, context)?;
+    let builder = || thread::Builder::new().name("worker".into());
+    let workers = Pool::start(context.workers, builder, Job::run)?;
+    let mut mailboxes = Vec::new();
+    let mut threads = Vec::new();
+    for _ in 0..context.threads() {
+        let event_loop = EventLoop::new(sizes, Arc::clone(context), workers.clone())?;
+        mailboxes.push(event_loop.mailbox());
+        let run = move || event_loop.run();
+        threads.push(thread::Builder::new().name("ring".into()).spawn(run)?);
+    }
+    let loops = mailboxes.clone();
+    context.stop.on_order(move |by| loops.iter().for_each(|it| it.post(Letter::Stop(by))));
+
+    let result = acceptor.run(&mailboxes);
+    drop(acceptor); // refuse further connections
+    mailboxes.iter().for_each(|mailbox| mailbox.post(Letter::Last));
+    for thread in threads {
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    }
+    result
+}
+
+/// A ring that accepts, and is woken when there is room again or the order to stop has come.
+struct Acceptor {
+    ring: Ring,
+    listener: Arc<OwnedFd>,
+    bell: Arc<Bell>,
+    admission: Arc<Admission>,
+    stop: Arc<Stop>,
+    /// The accept that goes on.
+    accepting: Option<Id>,
+    /// Accepted before it could be told that there is no room.
+    waiting: VecDeque<OwnedFd>,
+    /// After an error: when to try again.
+    pause: Option<Instant>,
+    /// After the order to stop: nobody is left to accept.
+    drained: bool,
+}
+
+impl Acceptor {
+    fn new<H>(listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
+        let ring = Ring::new(Sizes { operations: 8, completions: 1024, buffers: 1, buffer: 1 })?;
+        let bell = Arc::new(Bell::new()?);
+        let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
+        context.admission.on_departure(move || departure.ring());
+        context.stop.on_order(move |_| order.ring());
+        let (admission, stop) = (Arc::clone(&context.admission), Arc::clone(&context.stop));
+        let (listener, waiting) = (Arc::new(listener.into()), VecDeque::new());
+        let (accepting, pause, drained) = (None, None, false);
+        Ok(Acceptor { ring, listener, bell, admission, stop, accepting, waiting, pause, drained })
+    }
+
+    /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
+    /// is left who had connected before it, or the time is up.
+    fn run(&mut self, loops: &[Mailbox]) -> io::Result<()> {
+        self.ring.enable()?;
+        self.ring.watch(self.bell.eventfd());
+        let mut turn = loops.iter().cycle();
+        loop {
+            self.bell.hear();
+            let ordered = self.stop.ordered();
+            while let Some((socket, slot)) = self.accept(ordered.is_some()) {
+                let _ = socket::prepare(&socket); // it only costs latency
+                if let Some(mailbox) = turn.next() {
+                    mailbox.post(Letter::Connection(socket, slot));
+                }
+            }
+            if ordered.is_some_and(|by| self.drained || by <= Instant::now()) {
+                return Ok(());
+            }
+            self.pause = self.pause.filter(|until| Instant::now() < *until);
+            let is_wanted = ordered.is_none() && self.waiting.is_empty() && self.pause.is_none();
+            match self.accepting {
+                None if is_wanted => self.accepting = Some(self.ring.accept(&self.listener)),
+                Some(id) if !is_wanted => self.ring.cancel(id),
+                _ => {}
+            }
+            let until = self.pause.into_iter().chain(ordered).min();
+            self.ring.wait(until.map(|until| until.saturating_duration_since(Instant::now())))?;
+            while let Some(completion) = self.ring.next() {
+                match completion.event {
+                    Event::Accepted(result) => self.on_accepted(result, completion.more),
+                    Event::Rung if !completion.more => drop(self.ring.watch(self.bell.eventfd())),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Somebody has connected, or cannot.
+    fn on_accepted(&mut self, result: io::Result<OwnedFd>, more: bool) {
+        if !more {
+            self.accepting = None;
+        }
+        match result {
+            Ok(socket) => self.waiting.push_back(socket),
+            Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {} // we wanted it so
+            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) => {
+                socket::report_accept_error(&error);
+                self.pause = Some(Instant::now() + socket::ACCEPT_PAUSE);
+            }
+        }
+    }
+
+    /// The next connection, if there is one and a place for it.
+    fn accept(&mut self, ordered: bool) -> Option<(OwnedFd, Slot)> {
+        // Once nothing more is accepted for us, those that are left are few: no need of the ring.
+        let is_last_look = ordered && self.accepting.is_none();
+        while !self.waiting.is_empty() || is_last_look && !self.drained {
+            let slot = self.admission.admit()?;
+            if let Some(socket) = self.waiting.pop_front() {
+                return Some((socket, slot));
+            }
+            let listener = SockRef::from(&self.listener);
+            match listener.set_nonblocking(true).and_then(|()| listener.accept()) {
+                Ok((socket, _)) => return Some((socket.into(), slot)),
+                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(_) => self.drained = true,
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,7 @@
+//! The tests that every backend has to pass, on this one.
+#![cfg(target_os = "linux")]
+
+use backend_uring::Model;
+
+backend_suite::suite!(rings, Model::Rings);
+backend_suite::binary!(env!("CARGO_BIN_EXE_backend-uring"));
