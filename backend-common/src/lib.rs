@@ -6,7 +6,7 @@
 //! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
 //! * [`Stop`], [`Admission`]: the order to stop, and the bound on connections.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
-//! * [`threads`] and [`Timers`]: for backends that have no runtime to ask.
+//! * [`threads`], [`Timers`], [`Mailbox`]: for backends that have no runtime to ask.
 //!
 //! ```text
 //! backend-sync  backend-mio  backend-tokio  backend-async-std
@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod mailbox;
 mod pool;
 mod server;
 mod session;
@@ -26,6 +27,7 @@ pub mod threads;
 mod timers;
 
 pub use admission::{Admission, Report, Slot};
+pub use mailbox::{Job, Letter, Mailbox};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, Stopper};
 pub use session::{Next, Output, Session, Wait, recycle};

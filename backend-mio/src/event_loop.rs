@@ -2,15 +2,15 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
-use backend_common::threads::{Pool, perform};
-use backend_common::{Context, Next, Output, Session, Slot, Timers, socket};
+use backend_common::threads::Pool;
+use backend_common::{Context, Job, Letter, Mailbox, Next, Output, Session, Slot, Timers, socket};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{Handler, Outcome, Ticket, Work};
+use protocol::{Handler, Outcome, Ticket};
 use slab::Slab;
 
 /// Marks the mailbox; connections have their keys as tokens.
@@ -21,59 +21,6 @@ const EVENTS: usize = 1024;
 
 /// How often one connection may read or write before others have their turn.
 const TURN: usize = 16;
-
-// ANCHOR: mailbox
-/// What others have to tell a loop.
-pub(crate) enum Letter {
-    /// A connection has been accepted.
-    Connection(TcpStream, Slot),
-    /// Work has been done for the connection with this key and number.
-    Done(usize, u64, Ticket, Outcome),
-    /// The order to stop.
-    Stop(Instant),
-    /// There will be no more connections.
-    Last,
-}
-
-/// Work for a connection, and whom to tell of its outcome.
-pub(crate) struct Job {
-    mailbox: Arc<Mailbox>,
-    key: usize,
-    number: u64,
-    ticket: Ticket,
-    work: Work,
-}
-
-impl Job {
-    /// Does the work, on a thread that may block.
-    pub(crate) fn run(self) {
-        let outcome = perform(self.work);
-        self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
-    }
-}
-
-/// Where letters are left for a loop, which is woken by them.
-pub(crate) struct Mailbox {
-    letters: Mutex<Vec<Letter>>,
-    waker: Waker,
-}
-
-impl Mailbox {
-    pub(crate) fn post(&self, letter: Letter) {
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        letters.push(letter);
-        if letters.len() == 1
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!("cannot wake an event loop: {error}");
-        }
-    }
-
-    fn take(&self) -> Vec<Letter> {
-        std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-// ANCHOR_END: mailbox
 
 /// A connection and what is known of its socket.
 struct Peer<H: Handler> {
@@ -95,9 +42,9 @@ struct Peer<H: Handler> {
 /// One thread's connections.
 pub(crate) struct EventLoop<H: Handler> {
     poll: Poll,
-    mailbox: Arc<Mailbox>,
+    mailbox: Arc<Mailbox<TcpStream>>,
     context: Arc<Context<H>>,
-    workers: Pool<Job>,
+    workers: Pool<Job<TcpStream>>,
     peers: Slab<Peer<H>>,
     numbers: u64,
     timers: Timers,
@@ -108,12 +55,17 @@ pub(crate) struct EventLoop<H: Handler> {
 }
 
 impl<H: Handler> EventLoop<H> {
-    pub(crate) fn new(context: Arc<Context<H>>, workers: Pool<Job>) -> io::Result<Self> {
+    pub(crate) fn new(context: Arc<Context<H>>, workers: Pool<Job<TcpStream>>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), MAILBOX)?;
+        let wake = move || {
+            if let Err(error) = waker.wake() {
+                tracing::error!("cannot wake an event loop: {error}");
+            }
+        };
         Ok(EventLoop {
             poll,
-            mailbox: Arc::new(Mailbox { letters: Mutex::default(), waker }),
+            mailbox: Mailbox::new(wake),
             context,
             workers,
             peers: Slab::new(),
@@ -125,7 +77,7 @@ impl<H: Handler> EventLoop<H> {
         })
     }
 
-    pub(crate) fn mailbox(&self) -> Arc<Mailbox> {
+    pub(crate) fn mailbox(&self) -> Arc<Mailbox<TcpStream>> {
         Arc::clone(&self.mailbox)
     }
 

@@ -7,12 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Slot, Stop, socket};
+use backend_common::{Admission, Backend, Context, Job, Letter, Mailbox, Slot, Stop, socket};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use protocol::Handler;
 
-use crate::event_loop::{EventLoop, Job, Letter, Mailbox};
+use crate::event_loop::EventLoop;
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Acceptor {
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
     /// is left who had connected before it, or the time is up.
-    fn run(&mut self, loops: &[Arc<Mailbox>]) -> io::Result<()> {
+    fn run(&mut self, loops: &[Arc<Mailbox<TcpStream>>]) -> io::Result<()> {
         let mut events = Events::with_capacity(8);
         let mut turn = loops.iter().cycle();
         let mut last_look = false;

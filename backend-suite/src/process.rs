@@ -82,14 +82,17 @@ pub fn says_where_it_listens_and_stops_on_a_signal(path: &str) {
 }
 
 pub fn a_second_signal_ends_at_once(path: &str) {
-    let server = Process::start(command(path));
+    let mut server = Process::start(command(path));
     let mut client = Client::connect(server.address);
     client.ask("/work/10000");
     std::thread::sleep(Duration::from_millis(200));
     let data = server.data.clone();
     let start = Instant::now();
     server.signal(Signal::INT);
-    std::thread::sleep(Duration::from_millis(50));
+    // Signals are not counted: the first has to be seen before the second is one.
+    let mut line = String::new();
+    server.lines.read_line(&mut line).unwrap();
+    assert!(line.starts_with("Stopping"), "{line}");
     server.signal(Signal::INT);
     let (code, output) = server.end();
     assert_eq!(code, Some(0));

@@ -42,8 +42,8 @@ pub fn no_request_is_lost_under_load<B: Backend>(model: B) {
     let address = server.address();
     let clients: Vec<_> = (0..32)
         .map(|_| {
+            let mut client = Client::connect(address); // before the order
             thread::spawn(move || {
-                let mut client = Client::connect(address);
                 for count in 0u64.. {
                     let asked = Instant::now();
                     client.stream.set_nodelay(true).ok();

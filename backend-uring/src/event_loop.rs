@@ -5,99 +5,17 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use backend_common::threads::{Pool, perform};
-use backend_common::{Context, Next, Session, Slot, Timers, recycle};
-use protocol::{Handler, Outcome, Ticket, Work};
-use rustix::event::{EventfdFlags, eventfd};
+use backend_common::threads::Pool;
+use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle};
+use completions::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
+use protocol::{FileRange, Handler, Outcome, Ticket};
 use slab::Slab;
 use socket2::SockRef;
 
-use crate::buffers::Lent;
-use crate::ring::{Completion, Event, Id, Ring, Sizes};
-
 /// How much of a file is read and sent at once, in bytes.
 const FILE_PIECE: u32 = 128 << 10;
-
-// ANCHOR: bell
-/// Wakes a ring from another thread.
-pub(crate) struct Bell {
-    eventfd: Arc<OwnedFd>,
-    /// Somebody has rung, and nobody has looked since: no need to ring again.
-    rung: AtomicBool,
-}
-
-impl Bell {
-    pub(crate) fn new() -> io::Result<Self> {
-        let eventfd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Bell { eventfd: Arc::new(eventfd), rung: AtomicBool::new(false) })
-    }
-
-    pub(crate) fn ring(&self) {
-        if !self.rung.swap(true, Ordering::SeqCst)
-            && let Err(error) = rustix::io::write(&self.eventfd, &1_u64.to_ne_bytes())
-        {
-            tracing::error!("cannot wake a ring: {error}");
-        }
-    }
-
-    /// To be called before looking at what may have been the reason to ring.
-    pub(crate) fn hear(&self) {
-        self.rung.store(false, Ordering::SeqCst);
-    }
-
-    pub(crate) fn eventfd(&self) -> &Arc<OwnedFd> {
-        &self.eventfd
-    }
-}
-// ANCHOR_END: bell
-
-/// What others have to tell a loop.
-pub(crate) enum Letter {
-    /// A connection has been accepted.
-    Connection(OwnedFd, Slot),
-    /// Work has been done for the connection with this key and number.
-    Done(usize, u64, Ticket, Outcome),
-    /// The order to stop.
-    Stop(Instant),
-    /// There will be no more connections.
-    Last,
-}
-
-/// Work for a connection, and whom to tell of its outcome.
-pub(crate) struct Job {
-    mailbox: Mailbox,
-    key: usize,
-    number: u64,
-    ticket: Ticket,
-    work: Work,
-}
-
-impl Job {
-    /// Does the work, on a thread that may block.
-    pub(crate) fn run(self) {
-        let outcome = perform(self.work);
-        self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
-    }
-}
-
-/// Where letters are left for a loop, which is woken by them.
-#[derive(Clone)]
-pub(crate) struct Mailbox {
-    letters: Sender<Letter>,
-    bell: Arc<Bell>,
-}
-
-impl Mailbox {
-    pub(crate) fn post(&self, letter: Letter) {
-        // A loop that has ended has no connections left that a letter could be for.
-        let _ = self.letters.send(letter);
-        self.bell.ring();
-    }
-}
 
 /// A connection, and what the kernel is doing with its socket.
 struct Peer<H: Handler> {
@@ -127,10 +45,10 @@ enum Receiving {
 /// One thread's connections.
 pub(crate) struct EventLoop<H: Handler> {
     ring: Ring,
-    mailbox: Mailbox,
-    letters: Receiver<Letter>,
+    bell: Bell,
+    mailbox: Arc<Mailbox<OwnedFd>>,
     context: Arc<Context<H>>,
-    workers: Pool<Job>,
+    workers: Pool<Job<OwnedFd>>,
     peers: Slab<Peer<H>>,
     numbers: u64,
     timers: Timers,
@@ -142,13 +60,15 @@ impl<H: Handler> EventLoop<H> {
     pub(crate) fn new(
         sizes: Sizes,
         context: Arc<Context<H>>,
-        workers: Pool<Job>,
+        workers: Pool<Job<OwnedFd>>,
     ) -> io::Result<Self> {
-        let (sender, letters) = channel();
+        let ring = Ring::new(sizes)?;
+        let bell = Bell::new()?;
+        let rope = bell.clone();
         Ok(EventLoop {
-            ring: Ring::new(sizes)?,
-            mailbox: Mailbox { letters: sender, bell: Arc::new(Bell::new()?) },
-            letters,
+            ring,
+            bell,
+            mailbox: Mailbox::new(move || rope.ring()),
             context,
             workers,
             peers: Slab::new(),
@@ -159,15 +79,15 @@ impl<H: Handler> EventLoop<H> {
         })
     }
 
-    pub(crate) fn mailbox(&self) -> Mailbox {
-        self.mailbox.clone()
+    pub(crate) fn mailbox(&self) -> Arc<Mailbox<OwnedFd>> {
+        Arc::clone(&self.mailbox)
     }
 
     // ANCHOR: run
     /// Serves until the last connection has gone.
     pub(crate) fn run(mut self) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.watch(self.mailbox.bell.eventfd());
+        self.ring.watch(&self.bell);
         while !(self.last && self.peers.is_empty()) {
             self.ring.wait(self.timeout())?;
             while let Some(completion) = self.ring.next() {
@@ -193,15 +113,14 @@ impl<H: Handler> EventLoop<H> {
             Event::Received(result) => self.on_received(key, result, more),
             Event::Sent(result, buffer, from) => self.on_sent(key, result, buffer, from),
             Event::Read(result, buffer) => self.on_read(key, result, buffer),
-            Event::Rung if !more => drop(self.ring.watch(self.mailbox.bell.eventfd())),
+            Event::Rung if !more => drop(self.ring.watch(&self.bell)),
             Event::Rung | Event::Accepted(_) => {}
         }
     }
     // ANCHOR_END: on_completion
 
     fn read_letters(&mut self) {
-        self.mailbox.bell.hear();
-        while let Ok(letter) = self.letters.try_recv() {
+        for letter in self.mailbox.take() {
             match letter {
                 Letter::Connection(socket, slot) => self.on_connection(socket, slot),
                 Letter::Done(key, number, ticket, outcome) => {
@@ -239,8 +158,8 @@ impl<H: Handler> EventLoop<H> {
         }
         let result = match result {
             Ok(Some(mut lent)) => {
-                peer.session.receive_from(self.ring.buffers.bytes(&mut lent));
-                self.ring.buffers.give_back(lent);
+                peer.session.receive_from(self.ring.bytes(&mut lent));
+                self.ring.give_back(lent);
                 Ok(())
             }
             Ok(None) => {
@@ -254,19 +173,13 @@ impl<H: Handler> EventLoop<H> {
                 _ => Err(error),
             },
         };
-        self.proceed(key, result);
+        self.proceed(key, &result);
     }
     // ANCHOR_END: on_received
 
     // ANCHOR: on_sent
     /// As much has been sent as there was room for. The rest waits for more, in the same buffer.
-    fn on_sent(
-        &mut self,
-        key: usize,
-        result: io::Result<usize>,
-        buffer: Vec<u8>,
-        mut from: usize,
-    ) {
+    fn on_sent(&mut self, key: usize, result: io::Result<usize>, buffer: Vec<u8>, mut from: usize) {
         let peer = &mut self.peers[key];
         peer.sending = None;
         if let Ok(bytes) = result {
@@ -275,12 +188,12 @@ impl<H: Handler> EventLoop<H> {
             if !peer.closed && from < buffer.len() {
                 peer.sending = Some(self.ring.send(key, &peer.socket, buffer, from));
             } else if let (false, Some(range)) = (peer.closed, peer.session.file()) {
-                peer.sending = Some(self.ring.read(key, range, buffer, FILE_PIECE));
+                peer.sending = Some(read(&mut self.ring, key, range, buffer));
             } else {
                 recycle(buffer);
             }
         }
-        self.proceed(key, result.map(drop));
+        self.proceed(key, &result.map(drop));
     }
     // ANCHOR_END: on_sent
 
@@ -297,7 +210,7 @@ impl<H: Handler> EventLoop<H> {
             }
             result => result.map(drop),
         };
-        self.proceed(key, result);
+        self.proceed(key, &result);
     }
 
     /// Timers. A connection whose deadline has moved on is told too early, which does no harm.
@@ -348,11 +261,8 @@ impl<H: Handler> EventLoop<H> {
         }
     }
 
-    fn proceed(&mut self, key: usize, result: io::Result<()>) {
-        match result {
-            Ok(()) => self.drive(key),
-            Err(_) => self.on_closed(key, &result),
-        }
+    fn proceed(&mut self, key: usize, result: &io::Result<()>) {
+        if result.is_ok() { self.drive(key) } else { self.on_closed(key, result) }
     }
 
     // ANCHOR: drive
@@ -387,7 +297,7 @@ impl<H: Handler> EventLoop<H> {
                 }
                 // work done elsewhere
                 Next::Run(ticket, work) => {
-                    let (mailbox, number) = (self.mailbox.clone(), peer.number);
+                    let (mailbox, number) = (Arc::clone(&self.mailbox), peer.number);
                     self.workers.send(Job { mailbox, key, number, ticket, work });
                 }
                 Next::ShutdownWrite => {
@@ -410,8 +320,14 @@ impl<H: Handler> Peer<H> {
         let output = self.session.take_output();
         if output.is_empty() {
             let range = self.session.file()?;
-            return Some(ring.read(key, range, output, FILE_PIECE));
+            return Some(read(ring, key, range, output));
         }
         Some(ring.send(key, &self.socket, output, 0))
     }
+}
+
+/// Begins to read the next piece of a file.
+fn read(ring: &mut Ring, key: usize, range: &FileRange, buffer: Vec<u8>) -> Id {
+    let length = u32::try_from(range.length).unwrap_or(u32::MAX).min(FILE_PIECE);
+    ring.read(key, &range.file, range.offset, length, buffer)
 }

@@ -32,12 +32,10 @@
 //! }
 //! ```
 
-#[cfg(target_os = "linux")]
-mod buffers;
+#![forbid(unsafe_code)]
+
 #[cfg(target_os = "linux")]
 mod event_loop;
-#[cfg(target_os = "linux")]
-mod ring;
 #[cfg(target_os = "linux")]
 mod server;
 

@@ -9,12 +9,12 @@ use std::thread;
 use std::time::Instant;
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Slot, Stop, socket};
+use backend_common::{Admission, Backend, Context, Job, Letter, Mailbox, Slot, Stop, socket};
+use completions::{Bell, Event, Id, Ring, Sizes};
 use protocol::Handler;
 use socket2::SockRef;
 
-use crate::event_loop::{Bell, EventLoop, Job, Letter, Mailbox};
-use crate::ring::{Event, Id, Ring, Sizes};
+use crate::event_loop::EventLoop;
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,7 +88,7 @@ fn serve<H: Handler>(
 struct Acceptor {
     ring: Ring,
     listener: Arc<OwnedFd>,
-    bell: Arc<Bell>,
+    bell: Bell,
     admission: Arc<Admission>,
     stop: Arc<Stop>,
     /// The accept that goes on.
@@ -104,8 +104,8 @@ struct Acceptor {
 impl Acceptor {
     fn new<H>(listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
         let ring = Ring::new(Sizes { operations: 8, completions: 1024, buffers: 1, buffer: 1 })?;
-        let bell = Arc::new(Bell::new()?);
-        let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
+        let bell = Bell::new()?;
+        let (departure, order) = (bell.clone(), bell.clone());
         context.admission.on_departure(move || departure.ring());
         context.stop.on_order(move |_| order.ring());
         let (admission, stop) = (Arc::clone(&context.admission), Arc::clone(&context.stop));
@@ -116,12 +116,11 @@ impl Acceptor {
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
     /// is left who had connected before it, or the time is up.
-    fn run(&mut self, loops: &[Mailbox]) -> io::Result<()> {
+    fn run(&mut self, loops: &[Arc<Mailbox<OwnedFd>>]) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.watch(self.bell.eventfd());
+        self.ring.watch(&self.bell);
         let mut turn = loops.iter().cycle();
         loop {
-            self.bell.hear();
             let ordered = self.stop.ordered();
             while let Some((socket, slot)) = self.accept(ordered.is_some()) {
                 let _ = socket::prepare(&socket); // it only costs latency
@@ -144,7 +143,7 @@ impl Acceptor {
             while let Some(completion) = self.ring.next() {
                 match completion.event {
                     Event::Accepted(result) => self.on_accepted(result, completion.more),
-                    Event::Rung if !completion.more => drop(self.ring.watch(self.bell.eventfd())),
+                    Event::Rung if !completion.more => drop(self.ring.watch(&self.bell)),
                     _ => {}
                 }
             }

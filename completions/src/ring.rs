@@ -1,12 +1,7 @@
-//! A ring: operations go in, completions come out.
-//!
-//! From its submission to its last completion, an operation's memory is the kernel's, which reads
-//! or writes it on a schedule of its own. Rust's borrows know nothing of that. So one rule holds
-//! here, and makes everything outside of this file safe: *what the kernel may touch, the ring owns.*
-//! Whoever begins an operation hands over its buffer, and gets it back with the completion; whoever
-//! loses interest may cancel it, and still has to wait for its end.
+//! Two queues that are shared with the kernel, and what is under way between them.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
@@ -14,35 +9,42 @@ use std::time::Duration;
 
 use io_uring::types::{CancelBuilder, Fd, SubmitArgs, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
-use protocol::FileRange;
 use slab::Slab;
 
+use crate::Bell;
 use crate::buffers::{Buffers, GROUP, Lent};
 
 /// How much a ring holds.
 #[derive(Clone, Copy)]
-pub(crate) struct Sizes {
-    /// Operations that go into the kernel with one call; more take more calls.
-    pub(crate) operations: u32,
-    /// Completions; further ones wait in the kernel, and end operations that go on.
-    pub(crate) completions: u32,
-    /// Buffers to receive into, and how long each is; powers of two.
-    pub(crate) buffers: u16,
-    pub(crate) buffer: usize,
+pub struct Sizes {
+    /// Operations that go into the kernel with one call, up to 2^15; more take more calls.
+    pub operations: u32,
+    /// Completions, more than operations; further ones wait in the kernel, and end operations that
+    /// go on.
+    pub completions: u32,
+    /// Buffers to receive into, a power of two up to 2^15.
+    pub buffers: u16,
+    /// Length of each, in bytes.
+    pub buffer: usize,
 }
 
 /// What has come of an operation.
-pub(crate) struct Completion {
+pub struct Completion {
     /// Whom the operation was for.
-    pub(crate) key: usize,
-    pub(crate) event: Event,
+    pub key: usize,
+    /// What has been done.
+    pub event: Event,
     /// It goes on; there will be further completions.
-    pub(crate) more: bool,
+    pub more: bool,
 }
 
-pub(crate) enum Event {
+/// What has been done, or why not.
+pub enum Event {
+    /// Somebody has connected.
     Accepted(io::Result<OwnedFd>),
+    /// A bell has been rung.
     Rung,
+    /// Somebody has sent something, to be given back with [`Ring::give_back`];
     /// `None` at the end of the stream.
     Received(io::Result<Option<Lent>>),
     /// How much of the buffer has been sent, and from where on.
@@ -73,15 +75,15 @@ enum Operation {
 
 /// Names an operation that is under way.
 #[derive(Clone, Copy)]
-pub(crate) struct Id(usize);
+pub struct Id(usize);
 
 /// The completion of a cancellation is of no interest: that of the cancelled operation says it all.
 const CANCELLATION: u64 = u64::MAX;
 
-/// Two queues that are shared with the kernel, and what is under way between them.
-pub(crate) struct Ring {
+/// A ring, used by one thread.
+pub struct Ring {
     uring: IoUring,
-    pub(crate) buffers: Buffers,
+    buffers: Buffers,
     flights: Slab<Flight>,
     /// Operations for which the kernel's queue had no room yet.
     queue: VecDeque<squeue::Entry>,
@@ -89,7 +91,11 @@ pub(crate) struct Ring {
 
 impl Ring {
     /// A ring that is set up and does nothing before [`Ring::enable`].
-    pub(crate) fn new(sizes: Sizes) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If there is no `io_uring`, or not the one of Linux 6.1 (`ENOSYS`, `EINVAL`), or no leave to
+    /// use it (`EPERM`), or no memory.
+    pub fn new(sizes: Sizes) -> io::Result<Self> {
         let uring = IoUring::builder()
             .setup_cqsize(sizes.completions)
             .setup_submit_all() // one operation that is refused holds up no others
@@ -102,38 +108,39 @@ impl Ring {
     }
 
     /// From now on, the current thread uses the ring.
-    pub(crate) fn enable(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If another one does already.
+    pub fn enable(&mut self) -> io::Result<()> {
         self.uring.submitter().register_enable_rings()
     }
 
-    /// Accepts connections, one after the other.
-    pub(crate) fn accept(&mut self, listener: &Arc<OwnedFd>) -> Id {
+    /// Accepts connections, one after the other, from a listener that may block.
+    pub fn accept(&mut self, listener: &Arc<OwnedFd>) -> Id {
         let entry = opcode::AcceptMulti::new(Fd(listener.as_raw_fd())).flags(libc::SOCK_CLOEXEC);
         self.begin(0, Operation::Accept, Arc::clone(listener) as _, entry.build())
     }
 
-    /// Watches an eventfd. It need not be read: each time that it is written to counts.
-    pub(crate) fn watch(&mut self, bell: &Arc<OwnedFd>) -> Id {
+    /// Hears a bell, each time that it is rung.
+    pub fn watch(&mut self, bell: &Bell) -> Id {
         let events = u32::try_from(libc::POLLIN).unwrap_or_default();
-        let entry = opcode::PollAdd::new(Fd(bell.as_raw_fd()), events).multi(true);
-        self.begin(0, Operation::Watch, Arc::clone(bell) as _, entry.build())
+        let entry = opcode::PollAdd::new(Fd(bell.eventfd.as_raw_fd()), events).multi(true);
+        self.begin(0, Operation::Watch, Arc::clone(&bell.eventfd) as _, entry.build())
     }
 
-    /// Receives whatever comes.
-    pub(crate) fn receive(&mut self, key: usize, socket: &Arc<OwnedFd>) -> Id {
+    /// Receives whatever comes, time and again.
+    pub fn receive(&mut self, key: usize, socket: &Arc<OwnedFd>) -> Id {
         let entry = opcode::RecvMulti::new(Fd(socket.as_raw_fd()), GROUP);
         self.begin(key, Operation::Receive, Arc::clone(socket) as _, entry.build())
     }
 
     // ANCHOR: send
-    /// Sends a buffer, but for its first `from` bytes.
-    pub(crate) fn send(
-        &mut self,
-        key: usize,
-        socket: &Arc<OwnedFd>,
-        buffer: Vec<u8>,
-        from: usize,
-    ) -> Id {
+    /// Sends a buffer, but for its first `from` bytes: as much as there is room for, once there is
+    /// any.
+    ///
+    /// # Panics
+    /// If the buffer is shorter.
+    pub fn send(&mut self, key: usize, socket: &Arc<OwnedFd>, buffer: Vec<u8>, from: usize) -> Id {
         let bytes = &buffer[from..];
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let entry = opcode::Send::new(Fd(socket.as_raw_fd()), bytes.as_ptr(), length)
@@ -142,26 +149,26 @@ impl Ring {
     }
     // ANCHOR_END: send
 
-    /// Reads the beginning of a range of a file, at most `most` bytes.
-    pub(crate) fn read(
+    /// Reads up to `length` bytes of a file, from `offset` on, in place of what is in the buffer.
+    pub fn read(
         &mut self,
         key: usize,
-        range: &FileRange,
+        file: &Arc<File>,
+        offset: u64,
+        length: u32,
         mut buffer: Vec<u8>,
-        most: u32,
     ) -> Id {
-        let length = u32::try_from(range.length).unwrap_or(u32::MAX).min(most);
         buffer.clear();
         buffer.reserve(length as usize);
-        let entry = opcode::Read::new(Fd(range.file.as_raw_fd()), buffer.as_mut_ptr(), length)
-            .offset(range.offset);
-        self.begin(key, Operation::Read(buffer), Arc::clone(&range.file) as _, entry.build())
+        let (descriptor, address) = (Fd(file.as_raw_fd()), buffer.as_mut_ptr());
+        let entry = opcode::Read::new(descriptor, address, length).offset(offset);
+        self.begin(key, Operation::Read(buffer), Arc::clone(file) as _, entry.build())
     }
 
     /// Ends an operation early. It is over when its last completion says so, not before. No other
     /// can be meant: its name is free again only after that completion, and whatever gets the
     /// name then is submitted after the cancellation.
-    pub(crate) fn cancel(&mut self, id: Id) {
+    pub fn cancel(&mut self, id: Id) {
         let entry = opcode::AsyncCancel::new(id.0 as u64).build();
         self.queue.push_back(entry.user_data(CANCELLATION));
     }
@@ -179,8 +186,12 @@ impl Ring {
     }
 
     // ANCHOR: wait
-    /// Submits what has gathered, and sleeps until something is complete or the time is up.
-    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    /// Submits what has gathered, and sleeps until something is complete or the time is up. May
+    /// also return for no reason.
+    ///
+    /// # Errors
+    /// Those of `io_uring_enter(2)` that no repetition mends.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let timespec = timeout.map(Timespec::from);
         loop {
             self.fill();
@@ -216,9 +227,26 @@ impl Ring {
         }
     }
 
+    /// The bytes that have been received.
+    ///
+    /// # Panics
+    /// If another ring has received them.
+    pub fn bytes<'l>(&'l mut self, lent: &'l mut Lent) -> &'l mut [u8] {
+        self.buffers.bytes(lent)
+    }
+
+    /// Gives a buffer back to the kernel.
+    ///
+    /// # Panics
+    /// If it is another ring's.
+    pub fn give_back(&mut self, lent: Lent) {
+        self.buffers.give_back(lent);
+    }
+
     // ANCHOR: next
     /// What has been completed next, if anything has.
-    pub(crate) fn next(&mut self) -> Option<Completion> {
+    #[allow(clippy::should_implement_trait, reason = "a ring does not end")]
+    pub fn next(&mut self) -> Option<Completion> {
         loop {
             let entry = self.uring.completion().next()?;
             if entry.user_data() != CANCELLATION {

@@ -1,9 +1,9 @@
 //! Buffers that the kernel receives into: it takes one when there is something to put into it, so
-//! a connection that only waits holds none (io_uring_register_buf_ring(3)).
+//! a connection that only waits holds none (`io_uring_register_buf_ring(3)`).
 
 use std::io;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use io_uring::types::BufRingEntry;
 use io_uring::{IoUring, Submitter};
@@ -12,9 +12,14 @@ use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 /// The one group of buffers of a ring.
 pub(crate) const GROUP: u16 = 0;
 
+/// How many stocks of buffers there have been.
+static STOCKS: AtomicU64 = AtomicU64::new(0);
+
 /// A buffer that the kernel has filled. There is never more than one for the same memory: it can
 /// be neither copied nor made, only taken from a completion and given back.
-pub(crate) struct Lent {
+pub struct Lent {
+    /// Which stock it belongs to.
+    stock: u64,
     id: u16,
     length: usize,
 }
@@ -22,6 +27,8 @@ pub(crate) struct Lent {
 /// A queue of free buffers, which the kernel takes from one end and we add to at the other,
 /// followed in memory by the buffers themselves.
 pub(crate) struct Buffers {
+    /// Distinguishes it from all others.
+    stock: u64,
     memory: NonNull<u8>,
     count: u16,
     size: usize,
@@ -39,18 +46,18 @@ impl Buffers {
         // SAFETY: a new mapping, at an address of the kernel's choice, overlaps nothing.
         let memory = unsafe { mmap_anonymous(ptr::null_mut(), length, protection, flags) }?;
         let memory = NonNull::new(memory.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        let mut buffers = Buffers { memory, count, size, tail: 0 };
+        let stock = STOCKS.fetch_add(1, Ordering::Relaxed);
+        let mut buffers = Buffers { stock, memory, count, size, tail: 0 };
         let address = memory.as_ptr() as u64;
         // SAFETY: the queue lies at the beginning of the mapping, aligned to a page, and is unmapped
         // in `unregister` only, which ends the registration before.
-        let registered = unsafe {
-            uring.submitter().register_buf_ring_with_flags(address, count, GROUP, 0)
-        };
+        let registered =
+            unsafe { uring.submitter().register_buf_ring_with_flags(address, count, GROUP, 0) };
         if let Err(error) = registered {
             buffers.unmap();
             return Err(error);
         }
-        (0..count).for_each(|id| buffers.give_back(Lent { id, length: 0 }));
+        (0..count).for_each(|id| buffers.give_back(Lent { stock, id, length: 0 }));
         Ok(buffers)
     }
 
@@ -68,19 +75,27 @@ impl Buffers {
     /// A completion has just handed out this buffer, filled with `length` bytes.
     pub(crate) unsafe fn lent(&self, id: u16, length: usize) -> Lent {
         debug_assert!(id < self.count && length <= self.size);
-        Lent { id, length }
+        Lent { stock: self.stock, id, length }
     }
 
     /// The bytes that have been received.
+    ///
+    /// # Panics
+    /// If the buffer is of another stock.
     pub(crate) fn bytes<'l>(&'l mut self, lent: &'l mut Lent) -> &'l mut [u8] {
+        assert_eq!(lent.stock, self.stock);
         // SAFETY: the memory is mapped for as long as `self` is there, was zero at first, and is
         // neither the kernel's nor anybody else's while there is a `Lent` for it.
         unsafe { std::slice::from_raw_parts_mut(self.buffer(lent.id), lent.length) }
     }
 
     /// Gives a buffer back to the kernel.
+    ///
+    /// # Panics
+    /// If it is of another stock.
     #[allow(clippy::needless_pass_by_value, reason = "it is gone then")]
     pub(crate) fn give_back(&mut self, lent: Lent) {
+        assert_eq!(lent.stock, self.stock);
         let (buffer, queue) = (self.buffer(lent.id), self.memory.as_ptr().cast::<BufRingEntry>());
         let at = usize::from(self.tail & (self.count - 1));
         // SAFETY: entry `at` lies within the queue, and the kernel does not look at it before the
