@@ -6,7 +6,7 @@
 //! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
 //! * [`Stop`], [`Admission`]: the order to stop, and the bound on connections.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
-//! * [`threads`], [`Timers`], [`Mailbox`]: for backends that have no runtime to ask.
+//! * [`threads`], [`Loops`], [`Timers`]: for backends that have no runtime to ask.
 //!
 //! ```text
 //! backend-sync  backend-mio  backend-tokio  backend-async-std
@@ -27,7 +27,7 @@ pub mod threads;
 mod timers;
 
 pub use admission::{Admission, Report, Slot};
-pub use mailbox::{Job, Letter, Mailbox};
+pub use mailbox::{Job, Letter, Loops, Mailbox};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, Stopper};
 pub use session::{Next, Output, Session, Wait, recycle};

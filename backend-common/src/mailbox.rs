@@ -1,12 +1,14 @@
-//! Letters to an event loop: for backends whose threads each drive many connections.
+//! Event loops and letters to them: for backends whose threads each drive many connections.
 
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use protocol::{Outcome, Ticket, Work};
 
-use crate::Slot;
 use crate::threads::perform;
+use crate::{Slot, Stop};
 
 // ANCHOR: mailbox
 /// What others have to tell an event loop, whose sockets are `S`.
@@ -49,6 +51,75 @@ impl<S> Mailbox<S> {
     }
 }
 // ANCHOR_END: mailbox
+
+/// Loops at work, each on a thread of its own.
+pub struct Loops<S> {
+    mailboxes: Vec<Arc<Mailbox<S>>>,
+    threads: Vec<thread::JoinHandle<io::Result<()>>>,
+    turn: usize,
+}
+
+impl<S> Default for Loops<S> {
+    fn default() -> Self {
+        Loops { mailboxes: Vec::new(), threads: Vec::new(), turn: 0 }
+    }
+}
+
+impl<S: Send + 'static> Loops<S> {
+    /// Starts one more.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub fn start(
+        &mut self,
+        mailbox: Arc<Mailbox<S>>,
+        run: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
+        self.threads.push(thread::Builder::new().name("event-loop".into()).spawn(run)?);
+        self.mailboxes.push(mailbox);
+        Ok(())
+    }
+
+    /// Has them told of the order to stop, those that have been started.
+    pub fn obey(&self, stop: &Stop) {
+        let mailboxes = self.mailboxes.clone();
+        stop.on_order(move |by| mailboxes.iter().for_each(|it| it.post(Letter::Stop(by))));
+    }
+
+    /// Hands a connection to the next in turn.
+    pub fn hand_over(&mut self, socket: S, slot: Slot) {
+        self.turn += 1;
+        if let Some(mailbox) = self.mailboxes.get(self.turn % self.mailboxes.len().max(1)) {
+            mailbox.post(Letter::Connection(socket, slot));
+        }
+    }
+
+    /// There will be no more connections: waits until they have ended.
+    ///
+    /// # Errors
+    /// The first of theirs.
+    pub fn join(mut self) -> io::Result<()> {
+        self.end();
+        let join = |thread: thread::JoinHandle<_>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let results: Vec<io::Result<()>> = self.threads.drain(..).map(join).collect();
+        results.into_iter().collect()
+    }
+}
+
+impl<S> Loops<S> {
+    fn end(&self) {
+        self.mailboxes.iter().for_each(|mailbox| mailbox.post(Letter::Last));
+    }
+}
+
+impl<S> Drop for Loops<S> {
+    /// A server that cannot begin leaves no loops behind.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
 
 /// Work for a connection, and whom to tell of its outcome.
 pub struct Job<S> {

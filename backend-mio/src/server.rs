@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Letter, Mailbox, Slot, Stop, socket};
+use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use protocol::Handler;
@@ -31,24 +31,17 @@ impl Backend for Model {
         let mut acceptor = Acceptor::new(listener, &context)?;
         let builder = || thread::Builder::new().name("worker".into());
         let workers = Pool::start(context.workers, builder, Job::run)?;
-        let mut mailboxes = Vec::new();
-        let mut threads = Vec::new();
+        let mut loops = Loops::default();
         for _ in 0..context.threads() {
             let event_loop = EventLoop::new(Arc::clone(&context), workers.clone())?;
-            mailboxes.push(event_loop.mailbox());
-            let run = move || event_loop.run();
-            threads.push(thread::Builder::new().name("event-loop".into()).spawn(run)?);
+            loops.start(event_loop.mailbox(), move || event_loop.run())?;
         }
-        let loops = mailboxes.clone();
-        context.stop.on_order(move |by| loops.iter().for_each(|it| it.post(Letter::Stop(by))));
+        loops.obey(&context.stop);
 
-        let result = acceptor.run(&mailboxes);
+        let result = acceptor.run(&mut loops);
         drop(acceptor); // refuse further connections
-        mailboxes.iter().for_each(|mailbox| mailbox.post(Letter::Last));
-        for thread in threads {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        }
-        result
+        let ended = loops.join();
+        result.and(ended)
     }
 }
 
@@ -83,18 +76,15 @@ impl Acceptor {
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
     /// is left who had connected before it, or the time is up.
-    fn run(&mut self, loops: &[Arc<Mailbox<TcpStream>>]) -> io::Result<()> {
+    fn run(&mut self, loops: &mut Loops<TcpStream>) -> io::Result<()> {
         let mut events = Events::with_capacity(8);
-        let mut turn = loops.iter().cycle();
         let mut last_look = false;
         loop {
             let ordered = self.stop.ordered();
             // An event may not have come yet for somebody who had connected before the order.
             self.ready |= ordered.is_some() && !std::mem::replace(&mut last_look, true);
             while let Some((socket, slot)) = self.accept()? {
-                if let Some(mailbox) = turn.next() {
-                    mailbox.post(Letter::Connection(socket, slot));
-                }
+                loops.hand_over(socket, slot);
             }
             if ordered.is_some_and(|by| !self.ready || by <= Instant::now()) {
                 return Ok(());

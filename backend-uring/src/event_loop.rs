@@ -158,7 +158,9 @@ impl<H: Handler> EventLoop<H> {
         }
         let result = match result {
             Ok(Some(mut lent)) => {
-                peer.session.receive_from(self.ring.bytes(&mut lent));
+                if !peer.closed {
+                    peer.session.receive_from(self.ring.bytes(&mut lent));
+                }
                 self.ring.give_back(lent);
                 Ok(())
             }

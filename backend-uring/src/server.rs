@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Letter, Mailbox, Slot, Stop, socket};
+use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
 use completions::{Bell, Event, Id, Ring, Sizes};
 use protocol::Handler;
 use socket2::SockRef;
@@ -64,24 +64,17 @@ fn serve<H: Handler>(
     let mut acceptor = Acceptor::new(listener, context)?;
     let builder = || thread::Builder::new().name("worker".into());
     let workers = Pool::start(context.workers, builder, Job::run)?;
-    let mut mailboxes = Vec::new();
-    let mut threads = Vec::new();
+    let mut loops = Loops::default();
     for _ in 0..context.threads() {
         let event_loop = EventLoop::new(sizes, Arc::clone(context), workers.clone())?;
-        mailboxes.push(event_loop.mailbox());
-        let run = move || event_loop.run();
-        threads.push(thread::Builder::new().name("ring".into()).spawn(run)?);
+        loops.start(event_loop.mailbox(), move || event_loop.run())?;
     }
-    let loops = mailboxes.clone();
-    context.stop.on_order(move |by| loops.iter().for_each(|it| it.post(Letter::Stop(by))));
+    loops.obey(&context.stop);
 
-    let result = acceptor.run(&mailboxes);
+    let result = acceptor.run(&mut loops);
     drop(acceptor); // refuse further connections
-    mailboxes.iter().for_each(|mailbox| mailbox.post(Letter::Last));
-    for thread in threads {
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    }
-    result
+    let ended = loops.join();
+    result.and(ended)
 }
 
 /// A ring that accepts, and is woken when there is room again or the order to stop has come.
@@ -116,17 +109,14 @@ impl Acceptor {
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
     /// is left who had connected before it, or the time is up.
-    fn run(&mut self, loops: &[Arc<Mailbox<OwnedFd>>]) -> io::Result<()> {
+    fn run(&mut self, loops: &mut Loops<OwnedFd>) -> io::Result<()> {
         self.ring.enable()?;
         self.ring.watch(&self.bell);
-        let mut turn = loops.iter().cycle();
         loop {
             let ordered = self.stop.ordered();
             while let Some((socket, slot)) = self.accept(ordered.is_some()) {
                 let _ = socket::prepare(&socket); // it only costs latency
-                if let Some(mailbox) = turn.next() {
-                    mailbox.post(Letter::Connection(socket, slot));
-                }
+                loops.hand_over(socket, slot);
             }
             if ordered.is_some_and(|by| self.drained || by <= Instant::now()) {
                 return Ok(());
