@@ -83,7 +83,7 @@ impl Buffers {
     /// # Panics
     /// If the buffer is of another stock.
     pub(crate) fn bytes<'l>(&'l mut self, lent: &'l mut Lent) -> &'l mut [u8] {
-        assert_eq!(lent.stock, self.stock);
+        assert_eq!(lent.stock, self.stock, "of another stock");
         // SAFETY: the memory is mapped for as long as `self` is there, was zero at first, and is
         // neither the kernel's nor anybody else's while there is a `Lent` for it.
         unsafe { std::slice::from_raw_parts_mut(self.buffer(lent.id), lent.length) }
@@ -95,7 +95,7 @@ impl Buffers {
     /// If it is of another stock.
     #[allow(clippy::needless_pass_by_value, reason = "it is gone then")]
     pub(crate) fn give_back(&mut self, lent: Lent) {
-        assert_eq!(lent.stock, self.stock);
+        assert_eq!(lent.stock, self.stock, "of another stock");
         let (buffer, queue) = (self.buffer(lent.id), self.memory.as_ptr().cast::<BufRingEntry>());
         let at = usize::from(self.tail & (self.count - 1));
         // SAFETY: entry `at` lies within the queue, and the kernel does not look at it before the
