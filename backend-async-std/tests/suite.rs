@@ -3,4 +3,4 @@
 use backend_async_std::Model;
 
 backend_suite::suite!(global, Model::Global);
-backend_suite::binary!(env!("CARGO_BIN_EXE_backend-async-std"));
+backend_suite::binary!(Model::default(), env!("CARGO_BIN_EXE_backend-async-std"));

@@ -3,4 +3,4 @@
 use backend_mio::Model;
 
 backend_suite::suite!(loops, Model::Loops);
-backend_suite::binary!(env!("CARGO_BIN_EXE_backend-mio"));
+backend_suite::binary!(Model::default(), env!("CARGO_BIN_EXE_backend-mio"));

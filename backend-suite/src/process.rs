@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 use crate::client::{Client, eventually};
 
@@ -175,6 +175,55 @@ pub fn memory_stays_flat_whatever_the_size_of_a_file(path: &str) {
     drop(client);
     server.signal(Signal::INT);
     assert_eq!(server.end().0, Some(0));
+}
+
+/// A crowd in the middle of its requests, of which every other one is reset: the rest is served, and
+/// nothing is left of those that have gone. `CROWD=10000` makes it a larger one.
+pub fn a_crowd_that_is_reset_leaves_nothing(path: &str) {
+    let _ = setrlimit(Resource::Nofile, {
+        let limit = getrlimit(Resource::Nofile);
+        Rlimit { current: limit.maximum, ..limit }
+    });
+    let crowd = std::env::var("CROWD").map_or(400, |crowd| crowd.parse().unwrap());
+    let server = Process::start(command(path));
+    assert_eq!(Client::connect(server.address).get("/healthz").status, 200);
+    let descriptors =
+        || std::fs::read_dir(format!("/proc/{}/fd", server.child.id())).ok()?.count().into();
+    let before: Option<usize> = descriptors();
+
+    let halves = [
+        "GET /echo/x HTTP/1.1\r\nHo",
+        "PUT /files/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12345678",
+    ];
+    let mut clients: Vec<_> = (0..crowd).map(|_| Client::connect(server.address)).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.send(halves[number / 2 % 2]);
+    }
+    let is_in = |crowd: usize| {
+        before.is_none_or(|before| descriptors().is_some_and(|now| now >= before + crowd))
+    };
+    eventually("all are in", || is_in(crowd));
+    let mut rest = Vec::new();
+    for (number, client) in clients.into_iter().enumerate() {
+        if number % 2 == 0 { client.reset() } else { rest.push((number, client)) }
+    }
+    eventually("half of them have gone", || before.is_none() || !is_in(crowd / 2 + crowd / 4));
+    for (number, client) in &mut rest {
+        client.send(["st: x\r\n\r\n", "9"][*number / 2 % 2]);
+    }
+    for (_, client) in &mut rest {
+        assert!(matches!(client.response().status, 200 | 201 | 204));
+    }
+    drop(rest);
+    eventually("all have gone", || before.is_none() || !is_in(1));
+    let mut idle: Vec<_> = (0..crowd / 2).map(|_| Client::connect(server.address)).collect();
+    idle.iter_mut().for_each(|client| client.send(halves[0]));
+    idle.iter_mut().skip(1).step_by(2).for_each(|client| client.send("st: x\r\n\r\n"));
+    drop(idle.drain(..crowd / 4));
+    server.signal(Signal::INT);
+    drop(idle);
+    let (code, output) = server.end();
+    assert_eq!(code, Some(0), "{output}");
 }
 
 /// Most memory that a process has had, in KiB; `None` where there is no `/proc`.

@@ -1,5 +1,6 @@
 //! Many connections, bounds, work, panics, time.
 
+use std::io::Write;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -183,6 +184,29 @@ pub fn a_peer_that_does_not_read_is_cut<B: Backend>(model: B) {
     std::thread::sleep(Duration::from_millis(2000));
     let error = client.try_response().expect_err("the response cannot have been sent whole");
     assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    server.shutdown(SOON).unwrap();
+}
+
+/// While a request is worked on, what follows it waits in the kernel, whose buffers are soon full.
+pub fn input_that_nobody_wants_is_not_taken<B: Backend>(model: B) {
+    const FLOOD: usize = 256 << 20;
+    let (server, _dir) = app(model);
+    let mut client = Client::connect(server.address());
+    client.ask("/sleep/1500");
+    client.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    let piece = b"GET /echo/x HTTP/1.1\r\nHost: test\r\n\r\n".repeat(10_000);
+    let mut taken = 0;
+    while let Ok(bytes) = client.stream.write(&piece)
+        && taken < FLOOD
+    {
+        taken += bytes;
+    }
+    assert!(taken < FLOOD / 4, "took {} MiB of what it cannot answer yet", taken >> 20);
+    assert_eq!(client.response().text(), "slept for 1500 ms\n");
+    for _ in 0..1000 {
+        assert_eq!(client.response().text(), "x");
+    }
+    client.reset();
     server.shutdown(SOON).unwrap();
 }
 

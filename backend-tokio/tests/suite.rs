@@ -4,4 +4,4 @@ use backend_tokio::Model;
 
 backend_suite::suite!(multi, Model::Multi);
 backend_suite::suite!(local, Model::Local);
-backend_suite::binary!(env!("CARGO_BIN_EXE_backend-tokio"));
+backend_suite::binary!(Model::default(), env!("CARGO_BIN_EXE_backend-tokio"));

@@ -175,3 +175,33 @@ impl Acceptor {
         None
     }
 }
+
+/// The whole suite on rings that are always full: few operations at once, fewer completions than
+/// there are connections, two buffers for all of them, and short ones.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Default)]
+    struct Tiny;
+
+    impl Backend for Tiny {
+        const NAME: &'static str = Model::NAME;
+        const MODELS: &'static [(Self, &'static str, &'static str)] = &[(Tiny, "tiny", "small")];
+
+        fn check_system() -> io::Result<()> {
+            Model::check_system()
+        }
+
+        fn serve<H: Handler>(
+            self,
+            listener: TcpListener,
+            context: Arc<Context<H>>,
+        ) -> io::Result<()> {
+            let sizes = Sizes { operations: 2, completions: 4, buffers: 2, buffer: 256 };
+            apart(move || serve(sizes, listener, &context))
+        }
+    }
+
+    backend_suite::suite!(tiny, Tiny);
+}

@@ -4,4 +4,4 @@
 use backend_uring::Model;
 
 backend_suite::suite!(rings, Model::Rings);
-backend_suite::binary!(env!("CARGO_BIN_EXE_backend-uring"));
+backend_suite::binary!(Model::default(), env!("CARGO_BIN_EXE_backend-uring"));
