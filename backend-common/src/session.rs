@@ -7,11 +7,12 @@
 //! it has sent it ([`Session::take_output`]).
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket, Work};
+use protocol::{
+    Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket, Work, caught,
+};
 
 use crate::pool;
 use crate::{Context, Slot};
@@ -87,22 +88,17 @@ fn guarded<H: Handler, R>(
     call: impl FnOnce(&mut Connection<H>) -> R,
 ) -> Option<R> {
     let whole = connection.as_mut()?;
-    match catch_unwind(AssertUnwindSafe(|| call(whole))) {
-        Ok(result) => Some(result),
-        Err(payload) => {
-            std::mem::forget(payload); // dropping it might panic as well
-            discard(connection);
-            None
-        }
+    let result = caught(|| call(whole));
+    if result.is_none() {
+        discard(connection);
     }
+    result
 }
 
 /// Drops a connection, whatever comes of it.
 fn discard<H: Handler>(connection: &mut Option<Connection<H>>) {
     let connection = connection.take();
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(connection))) {
-        std::mem::forget(payload);
-    }
+    caught(|| drop(connection));
 }
 
 impl<H: Handler> Session<H> {

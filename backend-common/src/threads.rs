@@ -1,12 +1,11 @@
 //! Threads, for the backends that have no runtime to ask.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use protocol::{Outcome, Work};
+use protocol::{Outcome, Work, caught};
 
 /// A fixed number of threads, fed by a channel. Each takes the next thing when it is done with
 /// the last. They end when this is dropped, after what is in the channel.
@@ -38,9 +37,7 @@ impl<T: Send + 'static> Pool<T> {
             builder().spawn(move || {
                 while let Some(next) = take(&receiver) {
                     // A panic costs what was being served, not the thread.
-                    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| serve(next))) {
-                        std::mem::forget(payload); // dropping it might panic as well
-                    }
+                    let _ = caught(|| serve(next));
                 }
             })?;
         }

@@ -235,15 +235,17 @@ impl fmt::Debug for Task {
     }
 }
 
-/// The result of a call into the application, or `None` if it panicked.
-pub(crate) fn caught<R>(call: impl FnOnce() -> R) -> Option<R> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => Some(result),
-        Err(payload) => {
-            std::mem::forget(payload); // dropping it might panic as well
-            None
-        }
+/// The result of a call into the application, or `None` if it panicked. For drivers too: what a
+/// connection holds of the application may panic even when it is dropped.
+pub fn caught<R>(call: impl FnOnce() -> R) -> Option<R> {
+    let payload = match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => return Some(result),
+        Err(payload) => payload,
+    };
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another); // enough
     }
+    None
 }
 
 /// What came of a piece of [`Work`].
@@ -277,5 +279,32 @@ impl fmt::Debug for Outcome {
             Outcome::Overloaded => "Overloaded",
             Outcome::Other(_) => "Other",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// Panics when it is dropped, with another one as long as there are any.
+    struct Bomb(Arc<()>, u32);
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if self.1 > 0 {
+                std::panic::panic_any(Bomb(Arc::clone(&self.0), self.1 - 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_is_caught_whatever_it_carries_and_nothing_is_kept_of_it() {
+        let counted = Arc::new(());
+        let carried = Arc::clone(&counted);
+        assert_eq!(caught(|| 7), Some(7));
+        assert_eq!(caught(|| std::panic::panic_any(carried)), None::<()>);
+        assert_eq!(Arc::strong_count(&counted), 1, "the payload is still there");
+        assert_eq!(caught(|| drop(Bomb(Arc::clone(&counted), 2))), None);
     }
 }

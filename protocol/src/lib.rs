@@ -78,7 +78,9 @@ pub use http;
 
 pub use clock::Now;
 pub use connection::Connection;
-pub use handler::{Collector, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written};
+pub use handler::{
+    Collector, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written, caught,
+};
 pub use limits::Limits;
 pub use protocol::{Protocol, Step, Wait};
 pub use refusal::Refusal;
