@@ -96,7 +96,8 @@ struct Acceptor {
 
 impl Acceptor {
     fn new<H>(listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
-        let ring = Ring::new(Sizes { operations: 8, completions: 1024, buffers: 1, buffer: 1 })?;
+        // A full queue of completions ends the accept: so many may be accepted ahead, at most.
+        let ring = Ring::new(Sizes { operations: 8, completions: 64, buffers: 1, buffer: 1 })?;
         let bell = Bell::new()?;
         let (departure, order) = (bell.clone(), bell.clone());
         context.admission.on_departure(move || departure.ring());
