@@ -111,6 +111,7 @@ fn backends(criterion: &mut Criterion) {
     models::<backend_mio::Model>(criterion);
     models::<backend_tokio::Model>(criterion);
     models::<backend_async_std::Model>(criterion);
+    models::<backend_smol::Model>(criterion);
 }
 
 criterion_group! {

@@ -1,0 +1,156 @@
+//! Accepting, and the executor that connections become tasks of.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backend_common::{Backend, Context, Session, Slot, socket};
+use event_listener::Event;
+use protocol::Handler;
+use smol::channel;
+use smol::future::FutureExt;
+use smol::lock::Semaphore;
+use smol::{Async, Executor, Timer};
+
+use crate::connection::{Shared, converse};
+
+/// The one model of this backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// Tasks on an executor of the server's own, and on as many threads as it was asked for.
+    #[default]
+    Executor,
+}
+
+/// How long something may still take to leave when its time is up.
+const LEAVE: Duration = Duration::from_millis(500);
+
+impl Backend for Model {
+    const NAME: &'static str = "smol";
+    const MODELS: &'static [(Self, &'static str, &'static str)] =
+        &[(Model::Executor, "executor", "tasks on an executor of the server's own")];
+
+    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+        let executor = Arc::new(Executor::new());
+        let (end, ended) = channel::bounded::<()>(1);
+        let start = |_| {
+            let (executor, ended) = (Arc::clone(&executor), ended.clone());
+            let run = move || smol::block_on(executor.run(ended.recv()));
+            thread::Builder::new().name("smol".into()).spawn(run)
+        };
+        let threads: Vec<_> = (0..context.threads()).map(start).collect::<io::Result<_>>()?;
+        let bell = Arc::new(Event::new());
+        let shared = Arc::new(Shared {
+            stop: Arc::clone(&context.stop),
+            bell: Arc::clone(&bell),
+            workers: Arc::new(Semaphore::new(context.workers)),
+            executor: Arc::downgrade(&executor),
+        });
+        context.stop.on_order(move |_| ring(&bell));
+        smol::block_on(accept(listener, &context, |stream, slot| {
+            let session = Session::new(&context, slot);
+            let task = executor.spawn(serve(stream, session, Arc::clone(&shared)));
+            task.detach(); // dropping it would cancel it
+        }))?;
+        drop(end); // the threads end, but for one that a handler blocks
+        let join = smol::unblock(|| threads.into_iter().for_each(|thread| drop(thread.join())));
+        smol::block_on(wait(join, Instant::now() + LEAVE));
+        Ok(())
+    }
+}
+
+/// Accepts until the order to stop has come and nobody is left who had connected before it; then
+/// waits until all connections have left.
+async fn accept<H: Handler>(
+    listener: TcpListener,
+    context: &Context<H>,
+    mut hand_over: impl FnMut(TcpStream, Slot),
+) -> io::Result<()> {
+    let listener = Async::new(listener)?;
+    let bell = Arc::new(Event::new());
+    let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
+    context.admission.on_departure(move || ring(&departure));
+    context.stop.on_order(move |_| ring(&order));
+
+    loop {
+        let rings = bell.listen(); // before looking, so that no ring is missed
+        if context.stop.ordered().is_some() {
+            break;
+        }
+        let Some(slot) = context.admission.admit() else {
+            rings.await;
+            continue;
+        };
+        let accepted = async { Some(listener.read_with(TcpListener::accept).await) }
+            .or(async {
+                rings.await;
+                None
+            })
+            .await;
+        match accepted {
+            None => {}
+            Some(Ok((stream, _))) => hand_over(stream, slot),
+            Some(Err(error)) if socket::is_peers_fault(&error) => {}
+            Some(Err(error)) => {
+                socket::report_accept_error(&error);
+                wait(bell.listen(), Instant::now() + socket::ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    // Whoever had connected before the order is still served, as places become free.
+    while let Some(by) = context.stop.ordered() {
+        let rings = bell.listen();
+        let Some(slot) = context.admission.admit() else {
+            match wait(rings, by).await {
+                true => continue,
+                false => break,
+            }
+        };
+        match listener.get_ref().accept() {
+            Ok((stream, _)) => hand_over(stream, slot),
+            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(_) => break, // nobody is left
+        }
+    }
+    drop(listener);
+    see_off(context, &bell).await;
+    Ok(())
+}
+
+fn ring(bell: &Event) {
+    bell.notify(usize::MAX);
+}
+
+/// Waits for a future, but not beyond a moment: a race with a timer, there being no `timeout`.
+/// Returns whether the moment is still to come.
+async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
+    let late = async {
+        Timer::at(until).await;
+    };
+    future.or(late).await;
+    Instant::now() < until
+}
+
+/// Waits until all connections have left. Each goes of its own accord when its time is up; one
+/// that does not is held by a handler that blocks its thread.
+async fn see_off<H>(context: &Context<H>, bell: &Event) {
+    loop {
+        let rings = bell.listen();
+        let ordered = context.stop.ordered().filter(|_| !context.admission.is_empty());
+        let Some(by) = ordered else { return };
+        if !wait(rings, by.max(Instant::now()) + LEAVE).await {
+            return;
+        }
+    }
+}
+
+/// The task of one connection.
+async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true); // it only costs latency
+    let conversation = async { converse(Async::new(stream)?, session, shared).await };
+    if let Err(error) = conversation.await {
+        tracing::debug!("connection ended: {error}");
+    }
+}

@@ -1,0 +1,6 @@
+//! The tests that every backend has to pass, on this one.
+
+use backend_smol::Model;
+
+backend_suite::suite!(executor, Model::Executor);
+backend_suite::binary!(env!("CARGO_BIN_EXE_backend-smol"));
