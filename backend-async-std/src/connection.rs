@@ -27,7 +27,7 @@ const FILE_PIECE: usize = 64 << 10;
 pub(crate) struct Shared {
     pub(crate) stop: Arc<Stop>,
     /// Notified when the order to stop comes.
-    pub(crate) bell: Event,
+    pub(crate) bell: Arc<Event>,
     /// The bound on threads for blocking work: the runtime has none that could be set.
     pub(crate) workers: Arc<Semaphore>,
 }

@@ -39,13 +39,13 @@ impl Backend for Model {
                 .with_max_threads(threads)
                 .with_thread_name_fn(|| "async-std".into()),
         );
+        let bell = Arc::new(Event::new());
         let shared = Arc::new(Shared {
             stop: Arc::clone(&context.stop),
-            bell: Event::new(),
+            bell: Arc::clone(&bell),
             workers: Arc::new(Semaphore::new(context.workers)),
         });
-        let bell = Arc::clone(&shared);
-        context.stop.on_order(move |_| ring(&bell.bell));
+        context.stop.on_order(move |_| ring(&bell));
         task::block_on(accept(listener, &context, |stream, slot| {
             let session = Session::new(&context, slot);
             task::spawn(serve(stream, session, Arc::clone(&shared)));

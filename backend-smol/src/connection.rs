@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
@@ -11,7 +10,7 @@ use std::time::Instant;
 
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
-use protocol::{Handler, Job, Outcome, Ticket, Work};
+use protocol::{Handler, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
 use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
@@ -160,35 +159,17 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Outcome)> 
     let executor = shared.executor.upgrade().expect("the calling task runs on it");
     match job {
         Work::Blocking(job) => {
-            let (workers, mut job) = (Arc::clone(&shared.workers), Held(Some(job)));
+            let workers = Arc::clone(&shared.workers);
             executor.spawn(async move {
                 let permit = workers.acquire_arc().await;
                 let run = move || {
                     let _permit = permit; // with the closure, which may outlive this task
-                    (ticket, job.0.take().map_or(Outcome::Panicked, Job::run))
+                    (ticket, job.run())
                 };
                 smol::unblock(run).await
             })
         }
-        Work::Future(task) => {
-            let mut task = Held(Some(task));
-            executor.spawn(async move {
-                let outcome = task.0.as_mut().expect("it is only dropped").await;
-                (ticket, outcome)
-            })
-        }
-    }
-}
-
-/// Work that may be cancelled. That drops it in a place where a panic would abort the process.
-struct Held<T>(Option<T>);
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        let held = self.0.take();
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(held))) {
-            std::mem::forget(payload); // dropping it might panic as well
-        }
+        Work::Future(task) => executor.spawn(async move { (ticket, task.await) }),
     }
 }
 

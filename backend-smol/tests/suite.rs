@@ -3,4 +3,4 @@
 use backend_smol::Model;
 
 backend_suite::suite!(executor, Model::Executor);
-backend_suite::binary!(env!("CARGO_BIN_EXE_backend-smol"));
+backend_suite::binary!(Model::default(), env!("CARGO_BIN_EXE_backend-smol"));

@@ -96,6 +96,7 @@ macro_rules! suite {
                 files::a_site_has_indexes_and_types_and_hides_what_is_hidden,
                 files::what_a_killed_server_left_is_swept,
                 stopping::requests_under_way_are_answered,
+                stopping::nothing_is_left_of_the_handler,
                 stopping::no_request_is_lost_under_load,
                 stopping::idle_connections_are_closed,
                 stopping::a_request_that_crosses_the_order_is_answered,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use backend_common::{Backend, Reply, Request, Response, Server};
 use protocol::http::HeaderValue;
 
-use crate::client::Client;
+use crate::client::{Client, eventually};
 use crate::serving::Trouble;
 use crate::{app, app_with, server};
 
@@ -33,6 +33,33 @@ pub fn requests_under_way_are_answered<B: Backend>(model: B) {
     }
     let report = server.join().unwrap();
     assert_eq!((report.requests, report.cut), (21, 0));
+}
+
+/// A server that has ended is gone: what its handler holds is free again.
+pub fn nothing_is_left_of_the_handler<B: Backend>(model: B) {
+    let held = Arc::new(());
+    let handler = {
+        let held = Arc::clone(&held);
+        move |request: &Request<'_>| {
+            let held = Arc::clone(&held);
+            match request.path() {
+                "/work" => Reply::blocking(move || format!("{held:?}")),
+                "/future" => Reply::future(async move { format!("{held:?}") }),
+                _ => Response::text("served").into(),
+            }
+        }
+    };
+    let server = server(model).spawn(handler).unwrap();
+    let mut clients: Vec<_> = (0..4).map(|_| Client::connect(server.address())).collect();
+    for client in &mut clients {
+        for path in ["/", "/work", "/future"] {
+            assert_eq!(client.get(path).status, 200);
+        }
+    }
+    clients[0].ask("/work");
+    drop(clients);
+    server.shutdown(SOON).unwrap();
+    eventually("the handler is gone", || Arc::strong_count(&held) == 1);
 }
 
 /// Clients that ask one request after the other while the server is told to stop. A request may

@@ -173,20 +173,20 @@ pub enum Work {
 
 impl Work {
     pub(crate) fn blocking(job: impl FnOnce() -> Outcome + Send + 'static) -> Self {
-        Work::Blocking(Job(Box::new(job)))
+        Work::Blocking(Job(Guarded(Some(Box::new(job)))))
     }
 
     pub(crate) fn future(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
-        Work::Future(Task(Box::pin(future)))
+        Work::Future(Task(Guarded(Some(Box::pin(future)))))
     }
 
     /// The same work, with something that is dropped when it has been done, or never will be.
     #[must_use]
     pub fn holding(self, held: impl Send + 'static) -> Self {
         match self {
-            Work::Blocking(Job(job)) => Work::blocking(move || {
+            Work::Blocking(job) => Work::blocking(move || {
                 let _held = held;
-                job()
+                job.run()
             }),
             Work::Future(task) => Work::future(async move {
                 let _held = held;
@@ -201,14 +201,24 @@ impl Work {
     }
 }
 
-/// A closure that may block.
-pub struct Job(Box<dyn FnOnce() -> Outcome + Send>);
+/// Work that is dropped undone must not bring down whoever drops it.
+struct Guarded<T>(Option<T>);
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        let work = self.0.take();
+        caught(|| drop(work));
+    }
+}
+
+/// A closure that may block. It may be dropped undone.
+pub struct Job(Guarded<Box<dyn FnOnce() -> Outcome + Send>>);
 
 impl Job {
     /// Runs it to its end. A panic is an outcome too.
     #[must_use]
-    pub fn run(self) -> Outcome {
-        caught(self.0).unwrap_or(Outcome::Panicked)
+    pub fn run(mut self) -> Outcome {
+        self.0.0.take().and_then(caught).unwrap_or(Outcome::Panicked)
     }
 }
 
@@ -218,14 +228,15 @@ impl fmt::Debug for Job {
     }
 }
 
-/// A future. A panic while it is polled is an outcome too.
-pub struct Task(Pin<Box<dyn Future<Output = Outcome> + Send>>);
+/// A future. A panic while it is polled is an outcome too. It may be dropped undone.
+pub struct Task(Guarded<Pin<Box<dyn Future<Output = Outcome> + Send>>>);
 
 impl Future for Task {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        caught(|| self.0.as_mut().poll(context)).unwrap_or(Poll::Ready(Outcome::Panicked))
+        let Some(future) = &mut self.0.0 else { return Poll::Ready(Outcome::Panicked) };
+        caught(|| future.as_mut().poll(context)).unwrap_or(Poll::Ready(Outcome::Panicked))
     }
 }
 
@@ -306,5 +317,22 @@ mod tests {
         assert_eq!(caught(|| std::panic::panic_any(carried)), None::<()>);
         assert_eq!(Arc::strong_count(&counted), 1, "the payload is still there");
         assert_eq!(caught(|| drop(Bomb(Arc::clone(&counted), 2))), None);
+    }
+
+    #[test]
+    fn work_that_panics_when_it_is_dropped_does_no_harm() {
+        let counted = Arc::new(());
+        let bombs = [0, 1, 2].map(|_| Bomb(Arc::clone(&counted), 1));
+        let [first, second, third] = bombs;
+        drop(Work::blocking(move || {
+            drop(first);
+            Outcome::Panicked
+        }));
+        drop(Work::future(async move {
+            let _second = second;
+            std::future::pending().await
+        }));
+        drop(Work::blocking(|| Outcome::Panicked).holding(third));
+        assert_eq!(Arc::strong_count(&counted), 1, "one has not been dropped");
     }
 }
