@@ -58,8 +58,12 @@ fn start<B: Backend>(model: B) -> Handle {
     server.spawn(|_: &Request<'_>| Response::text("hello\n")).expect("threads are to be had")
 }
 
-/// All models of a backend.
+/// All models of a backend, if the system has what it needs.
 fn models<B: Backend>(criterion: &mut Criterion) {
+    if let Err(missing) = B::check_system() {
+        println!("{} is left out: {missing}", B::NAME);
+        return;
+    }
     for (model, name, _) in B::MODELS {
         bench(criterion, *model, &format!("{}, {name}", B::NAME));
     }
@@ -109,6 +113,8 @@ fn bench<B: Backend>(criterion: &mut Criterion, model: B, name: &str) {
 fn backends(criterion: &mut Criterion) {
     models::<backend_sync::Model>(criterion);
     models::<backend_mio::Model>(criterion);
+    #[cfg(target_os = "linux")]
+    models::<backend_uring::Model>(criterion);
     models::<backend_tokio::Model>(criterion);
     models::<backend_async_std::Model>(criterion);
     models::<backend_smol::Model>(criterion);
