@@ -230,7 +230,8 @@ async function checkSite(browser, { url, screenshot }) {
       const kind = isPage ? 'html' : pathname.split('.').at(-1)
       if (PATHS.includes(pathname) || !(kind in TYPES)) continue
       counts[kind] += 1
-      const header = (await response.headerValue('content-type')) ?? 'none'
+      // As the browser has it: after a 304, which has no type, that is the one of the first answer.
+      const header = response.headers()['content-type'] ?? 'none'
       const type = header.split(';')[0].trim().toLowerCase()
       if (type !== TYPES[kind]) complaints.push(`${pathname} is ${header}, not ${TYPES[kind]}`)
     }
