@@ -38,8 +38,8 @@ export default function App() {
         <img
           src={lanes}
           width="720"
-          height="270"
-          alt="One line comes in, runs through four lanes that each pause in their own manner, and leaves as one line again."
+          height="366"
+          alt="One line comes in, runs through six lanes that each pause in their own manner, and leaves as one line again."
         />
       </header>
 
@@ -58,9 +58,9 @@ export default function App() {
         </section>
 
         <section className="ways" aria-labelledby="ways-title" ref={ref}>
-          <h2 id="ways-title">Four ways to wait</h2>
+          <h2 id="ways-title">Six ways to wait</h2>
           <p className="intro">The bytes on the wire are the same. What happens in between them is not.</p>
-          <Suspense fallback={<p className="about">Waiting, in a fifth way…</p>}>{near && <Backends />}</Suspense>
+          <Suspense fallback={<p className="about">Waiting, in a seventh way…</p>}>{near && <Backends />}</Suspense>
         </section>
       </main>
 

@@ -1,7 +1,9 @@
 import asyncStd from './assets/async-std.svg'
 import mio from './assets/mio.svg'
+import smol from './assets/smol.svg'
 import threads from './assets/threads.svg'
 import tokio from './assets/tokio.svg'
+import uring from './assets/uring.svg'
 import './Backends.css'
 
 const backends = [
@@ -18,6 +20,12 @@ const backends = [
     text: 'An event loop asks the kernel which sockets are ready, serves those, and comes back to ask again.',
   },
   {
+    name: 'uring',
+    image: uring,
+    how: 'Place an order',
+    text: 'A loop tells the kernel what to do and leaves it the buffer. One call hands over all that has gathered, and brings back what is done.',
+  },
+  {
     name: 'tokio',
     image: tokio,
     how: 'Step aside',
@@ -28,6 +36,12 @@ const backends = [
     image: asyncStd,
     how: 'Step aside, elsewhere',
     text: 'Tasks and await once more, on another runtime with its own executor and its own reactor.',
+  },
+  {
+    name: 'smol',
+    image: smol,
+    how: 'Step aside, in small',
+    text: 'The successor of async-std: small parts, and an executor that belongs to the server instead of the whole process.',
   },
 ]
 
