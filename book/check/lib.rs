@@ -22,4 +22,5 @@ chapter!(Introduction, "../src/introduction.md");
 chapter!(Bytes, "../src/bytes.md");
 chapter!(StateMachine, "../src/state-machine.md");
 chapter!(EventLoop, "../src/event-loop.md");
+chapter!(Completions, "../src/completions.md");
 chapter!(Concepts, "../../CONCEPTS.md");
