@@ -9,9 +9,10 @@
 //! * [`threads`], [`Loops`], [`Timers`]: for backends that have no runtime to ask.
 //!
 //! ```text
-//! backend-sync  backend-mio  backend-tokio  backend-async-std
-//!        └───────────┴──── backend-common ────┴──────────┘
-//!                              protocol
+//! backend-sync  -mio  -uring  -tokio  -async-std  -smol
+//!       └────────┴──────┴──┬────┴─────────┴─────────┘
+//!                    backend-common
+//!                       protocol
 //! ```
 
 #![forbid(unsafe_code)]

@@ -5,8 +5,8 @@
 //! An operation goes into one queue that is shared with the kernel, its completion comes out of
 //! another, and one system call for each turn of the loop does for all that have gathered. The
 //! price is ownership: between the two, memory that the operation names is the kernel's. Nothing is
-//! lent to an attempt, as with readiness; buffers change hands. `src/ring.rs` says why that is safe,
-//! and nothing outside of it and `src/buffers.rs` is unsafe.
+//! lent to an attempt, as with readiness; buffers change hands. The crate `completions` sees to that,
+//! and has all that is unsafe about it.
 //!
 //! | wait for | here |
 //! |---|---|
