@@ -312,10 +312,12 @@ fn accepted(result: io::Result<usize>, entry: &cqueue::Entry) -> Event {
 impl Drop for Ring {
     /// Ends what is under way, and waits for its end: closing a ring does not.
     fn drop(&mut self) {
-        let mut result = Ok(());
-        while !self.flights.is_empty() && result.is_ok() {
+        if !self.flights.is_empty() {
             let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
             self.queue.push_back(everything.user_data(CANCELLATION));
+        }
+        let mut result = Ok(());
+        while !self.flights.is_empty() && result.is_ok() {
             result = self.wait(None);
             while let Some(completion) = self.next() {
                 drop(completion); // an accepted connection is closed with it
