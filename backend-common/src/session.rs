@@ -26,10 +26,6 @@ pub struct Session<H: Handler> {
     input: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether input was wanted when last asked, and what has come all the same: bytes, the end.
-    is_wanted: bool,
-    has_unseen: bool,
-    has_unseen_end: bool,
     /// Bytes from `sent` on are to be sent.
     output: Vec<u8>,
     sent: usize,
@@ -113,9 +109,6 @@ impl<H: Handler> Session<H> {
             input: Vec::new(),
             start: 0,
             end: 0,
-            is_wanted: true,
-            has_unseen: false,
-            has_unseen_end: false,
             output: Vec::new(),
             sent: 0,
             ordered: None,
@@ -143,10 +136,7 @@ impl<H: Handler> Session<H> {
                     }
                     return Next::Close;
                 }
-                Step::Wait(wait) if wait.read && self.has_unseen => self.advance(now()),
-                Step::Wait(wait) if wait.read && self.has_unseen_end => self.end_input(),
                 Step::Wait(wait) => {
-                    self.is_wanted = wait.read;
                     self.count();
                     self.release();
                     let write = self.sent < self.output.len() || self.file().is_some();
@@ -171,7 +161,7 @@ impl<H: Handler> Session<H> {
         }
         let bytes = result?;
         if bytes == 0 {
-            self.end_input();
+            guarded(&mut self.connection, |connection| connection.receive_eof(now()));
         } else {
             self.end += bytes;
             self.advance(now());
@@ -182,11 +172,11 @@ impl<H: Handler> Session<H> {
 
     // ANCHOR: receive_from
     /// Takes what has been received into somebody else's buffer; nothing at the end of the stream.
-    /// May be called when input is not waited for: it is kept until it is.
+    /// May be called when input is not waited for: what is not consumed is kept.
     pub fn receive_from(&mut self, bytes: &mut [u8]) {
         if bytes.is_empty() {
-            self.has_unseen_end = true;
-        } else if self.is_wanted && self.start == self.end {
+            guarded(&mut self.connection, |connection| connection.receive_eof(now()));
+        } else if self.start == self.end {
             self.borrow_output();
             let output = &mut self.output; // parsed where it lies
             let receive = |connection: &mut Connection<H>| connection.receive(bytes, output, now());
@@ -194,7 +184,7 @@ impl<H: Handler> Session<H> {
             self.keep(&bytes[consumed..]);
         } else {
             self.keep(bytes);
-            self.has_unseen = true;
+            self.advance(now());
         }
     }
     // ANCHOR_END: receive_from
@@ -279,12 +269,6 @@ impl<H: Handler> Session<H> {
         self.connection.as_ref().is_none_or(Connection::is_idle) && self.start == self.end
     }
 
-    /// The end of the stream has come.
-    fn end_input(&mut self) {
-        self.has_unseen_end = false;
-        guarded(&mut self.connection, |connection| connection.receive_eof(now()));
-    }
-
     /// Puts what has come, and is not consumed, to the rest.
     fn keep(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
@@ -298,7 +282,6 @@ impl<H: Handler> Session<H> {
 
     /// Presents what has come.
     fn advance(&mut self, now: Now) {
-        self.has_unseen = false;
         self.borrow_output();
         let input = &mut self.input[self.start..self.end];
         let output = &mut self.output;
@@ -367,21 +350,65 @@ impl<H: Handler> Drop for Session<H> {
 mod tests {
     use super::*;
     use crate::{Admission, Stop};
-    use protocol::{Limits, Request};
+    use protocol::{Limits, Reply, Request};
 
-    #[test]
-    fn an_idle_session_holds_no_buffer() {
+    /// A session that is alone on its server.
+    fn session<H: Handler>(handler: H) -> Session<H> {
         let admission = Arc::new(Admission::new(1, 1));
         let slot = admission.admit().unwrap();
         let context = Context {
-            handler: Arc::new(|_: &Request<'_>| "served"),
+            handler: Arc::new(handler),
             limits: Arc::new(Limits::default()),
             threads: None,
             workers: 1,
             stop: Arc::new(Stop::default()),
             admission,
         };
-        let mut session = Session::new(&context, slot);
+        Session::new(&context, slot)
+    }
+
+    #[test]
+    fn buffers_change_hands_and_input_that_comes_too_early_is_kept() {
+        let mut session = session(|request: &Request<'_>| {
+            let path = request.path().to_owned();
+            Reply::blocking(move || path)
+        });
+        let mut input = *b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n";
+        let (first, second) = input.split_at_mut(28);
+        let (beginning, rest) = first.split_at_mut(7);
+        session.receive_from(beginning);
+        assert!(matches!(session.poll(), Next::Wait(Wait { read: true, write: false, .. })));
+        assert!(session.holds_input());
+        session.receive_from(rest);
+        let Next::Run(ticket, Work::Blocking(job)) = session.poll() else { panic!("no work") };
+        assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: false, .. })));
+        assert!(!session.holds_input());
+        session.receive_from(second);
+        session.receive_from(&mut []);
+        assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: false, .. })));
+        assert!(session.holds_input());
+
+        session.complete(ticket, job.run());
+        let Next::Run(ticket, Work::Blocking(job)) = session.poll() else { panic!("no work") };
+        let output = session.take_output();
+        assert!(output.ends_with(b"\r\n\r\n/1"));
+        session.sent(output.len());
+        recycle(output);
+        assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: false, .. })));
+        session.complete(ticket, job.run());
+        assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: true, .. })));
+        let output = session.take_output();
+        assert!(output.ends_with(b"\r\n\r\n/2"));
+        session.sent(10);
+        assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
+        session.sent(output.len() - 10);
+        // The end had come before: nobody is left to linger for.
+        assert!(matches!(session.poll(), Next::Close));
+    }
+
+    #[test]
+    fn an_idle_session_holds_no_buffer() {
+        let mut session = session(|_: &Request<'_>| "served");
         let holds_none =
             |session: &Session<_>| session.input.capacity() == 0 && session.output.capacity() == 0;
         let would_block = || io::Result::<usize>::Err(io::ErrorKind::WouldBlock.into());
