@@ -14,9 +14,10 @@ use protocol::{FileRange, Handler, Outcome, Ticket};
 use slab::Slab;
 use socket2::SockRef;
 
-/// How much of a file is read and sent at once, in bytes. (Splicing, by way of a pipe, costs as much
-/// processor time, two descriptors for each transfer, and threads of the kernel's.)
-const FILE_PIECE: u32 = 64 << 10;
+/// How much of a file is read and sent at once, in bytes. From this size on it costs no more than
+/// splicing by way of a pipe, which takes two descriptors for each transfer and threads of the
+/// kernel's as well.
+const FILE_PIECE: u32 = 128 << 10;
 
 /// A connection, and what the kernel is doing with its socket.
 struct Peer<H: Handler> {
