@@ -15,7 +15,7 @@ use async_std::task::{self, JoinHandle};
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
 use futures_lite::FutureExt;
-use protocol::{FileRange, Handler, Outcome, Ticket, Work};
+use protocol::{FileRange, Guarded, Handler, Outcome, Ticket, Work};
 
 /// How often a connection may read or write before others have their turn.
 const TURN: usize = 16;
@@ -210,26 +210,26 @@ async fn sleep_until(moment: Option<Instant>) {
 }
 
 /// Work that may block goes to threads that may; a future becomes a task.
-fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Outcome)> {
+fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Guarded<Outcome>)> {
     match job {
         Work::Blocking(job) => {
             let workers = Arc::clone(&shared.workers);
             task::spawn(async move {
                 let _permit = workers.acquire_arc().await;
-                (ticket, task::spawn_blocking(move || job.run()).await)
+                (ticket, task::spawn_blocking(move || Guarded::new(job.run())).await)
             })
         }
-        Work::Future(task) => task::spawn(async move { (ticket, task.await) }),
+        Work::Future(task) => task::spawn(async move { (ticket, Guarded::new(task.await)) }),
     }
 }
 
 /// The next outcome of work; never, if there is none.
-async fn next_done(work: &mut Vec<JoinHandle<(Ticket, Outcome)>>) -> Over {
+async fn next_done(work: &mut Vec<JoinHandle<(Ticket, Guarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {
             if let Poll::Ready((ticket, outcome)) = Pin::new(&mut work[at]).poll(context) {
                 drop(work.swap_remove(at));
-                return Poll::Ready(Over::Work(ticket, outcome));
+                return Poll::Ready(Over::Work(ticket, outcome.into_inner()));
             }
         }
         Poll::Pending

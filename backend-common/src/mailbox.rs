@@ -1,11 +1,11 @@
 //! Event loops and letters to them: for backends whose threads each drive many connections.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Instant;
 
-use protocol::{Outcome, Ticket, Work};
+use protocol::{Guarded, Outcome, Ticket, Work};
 
 use crate::threads::perform;
 use crate::{Slot, Stop};
@@ -16,7 +16,7 @@ pub enum Letter<S> {
     /// A connection has been accepted.
     Connection(S, Slot),
     /// Work has been done for the connection with this key and number.
-    Done(usize, u64, Ticket, Outcome),
+    Done(usize, u64, Ticket, Guarded<Outcome>),
     /// The order to stop.
     Stop(Instant),
     /// There will be no more connections.
@@ -82,8 +82,12 @@ impl<S: Send + 'static> Loops<S> {
 
     /// Has them told of the order to stop, those that have been started.
     pub fn obey(&self, stop: &Stop) {
-        let mailboxes = self.mailboxes.clone();
-        stop.on_order(move |by| mailboxes.iter().for_each(|it| it.post(Letter::Stop(by))));
+        // The order may be given, and kept, for longer than the loops are there.
+        let mailboxes: Vec<_> = self.mailboxes.iter().map(Arc::downgrade).collect();
+        stop.on_order(move |by| {
+            let there = mailboxes.iter().filter_map(Weak::upgrade);
+            there.for_each(|mailbox| mailbox.post(Letter::Stop(by)));
+        });
     }
 
     /// Hands a connection to the next in turn.
@@ -109,8 +113,8 @@ impl<S: Send + 'static> Loops<S> {
 }
 
 impl<S> Loops<S> {
-    fn end(&self) {
-        self.mailboxes.iter().for_each(|mailbox| mailbox.post(Letter::Last));
+    fn end(&mut self) {
+        self.mailboxes.drain(..).for_each(|mailbox| mailbox.post(Letter::Last));
     }
 }
 
@@ -138,7 +142,7 @@ pub struct Job<S> {
 impl<S> Job<S> {
     /// Does the work, on a thread that may block.
     pub fn run(self) {
-        let outcome = perform(self.work);
+        let outcome = Guarded::new(perform(self.work));
         self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
     }
 }

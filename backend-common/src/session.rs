@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use protocol::{
-    Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket, Work, caught,
+    Connection, FileRange, Guarded, Handler, Now, Outcome, Protocol, Step, Ticket, Work, caught,
 };
 
 use crate::pool;
@@ -245,8 +245,10 @@ impl<H: Handler> Session<H> {
     pub fn complete(&mut self, ticket: Ticket, outcome: Outcome) {
         self.borrow_output();
         let output = &mut self.output;
-        let complete =
-            |connection: &mut Connection<H>| connection.complete(ticket, outcome, output, now());
+        let outcome = Guarded::new(outcome); // there may be no connection any more
+        let complete = |connection: &mut Connection<H>| {
+            connection.complete(ticket, outcome.into_inner(), output, now());
+        };
         guarded(&mut self.connection, complete);
     }
 
@@ -312,6 +314,11 @@ impl<H: Handler> Session<H> {
     fn borrow_output(&mut self) {
         if self.output.capacity() == 0 {
             self.output = pool::take_output();
+        }
+        // Room is made in time, lest a response that is produced bit by bit gather here whole.
+        if self.sent > self.output.len() / 2 {
+            self.output.drain(..self.sent);
+            self.sent = 0;
         }
     }
 

@@ -10,7 +10,7 @@ use backend_common::{Context, Job, Letter, Mailbox, Next, Output, Session, Slot,
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{Handler, Outcome, Ticket};
+use protocol::{Guarded, Handler, Outcome, Ticket};
 use slab::Slab;
 
 /// Marks the mailbox; connections have their keys as tokens.
@@ -185,10 +185,10 @@ impl<H: Handler> EventLoop<H> {
     }
 
     /// Work done elsewhere.
-    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Outcome) {
+    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Guarded<Outcome>) {
         let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
         let Some(peer) = peer else { return }; // it has been cut meanwhile
-        peer.session.complete(ticket, outcome);
+        peer.session.complete(ticket, outcome.into_inner());
         self.drive(key);
     }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
-use protocol::{Handler, Outcome, Ticket, Work};
+use protocol::{Guarded, Handler, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
 use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
@@ -155,7 +155,7 @@ fn would_block(result: &io::Result<usize>) -> bool {
 
 /// Work that may block goes to threads that may; a future becomes a task. Either is cancelled when
 /// its handle is dropped; only a closure that runs already goes on.
-fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Outcome)> {
+fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Guarded<Outcome>)> {
     let executor = shared.executor.upgrade().expect("the calling task runs on it");
     match job {
         Work::Blocking(job) => {
@@ -164,22 +164,22 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Outcome)> 
                 let permit = workers.acquire_arc().await;
                 let run = move || {
                     let _permit = permit; // with the closure, which may outlive this task
-                    (ticket, job.run())
+                    (ticket, Guarded::new(job.run()))
                 };
                 smol::unblock(run).await
             })
         }
-        Work::Future(task) => executor.spawn(async move { (ticket, task.await) }),
+        Work::Future(task) => executor.spawn(async move { (ticket, Guarded::new(task.await)) }),
     }
 }
 
 /// The next outcome of work; never, if there is none.
-async fn next_done(work: &mut Vec<Task<(Ticket, Outcome)>>) -> Over {
+async fn next_done(work: &mut Vec<Task<(Ticket, Guarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {
             if let Poll::Ready((ticket, outcome)) = Pin::new(&mut work[at]).poll(context) {
                 drop(work.swap_remove(at));
-                return Poll::Ready(Over::Work(ticket, outcome));
+                return Poll::Ready(Over::Work(ticket, outcome.into_inner()));
             }
         }
         Poll::Pending

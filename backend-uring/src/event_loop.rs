@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use backend_common::threads::Pool;
 use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle};
 use completions::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
-use protocol::{FileRange, Handler, Outcome, Ticket};
+use protocol::{FileRange, Guarded, Handler, Outcome, Ticket};
 use slab::Slab;
 use socket2::SockRef;
 
@@ -229,10 +229,10 @@ impl<H: Handler> EventLoop<H> {
     }
 
     /// Work done elsewhere.
-    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Outcome) {
+    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Guarded<Outcome>) {
         let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
         let Some(peer) = peer else { return }; // it has been cut meanwhile
-        peer.session.complete(ticket, outcome);
+        peer.session.complete(ticket, outcome.into_inner());
         self.drive(key);
     }
 

@@ -24,8 +24,11 @@ pub enum Model {
     Rings,
 }
 
-/// Of a loop's ring.
-const SIZES: Sizes = Sizes { operations: 1024, completions: 8192, buffers: 512, buffer: 8 << 10 };
+/// Of a loop's ring. What one peer sends in a burst is 32 buffers at most before the loop can object.
+const SIZES: Sizes = Sizes { operations: 1024, completions: 8192, buffers: 1024, buffer: 4 << 10 };
+
+/// Of the acceptor's. A full queue of completions ends the accept: so many may be accepted ahead.
+const ACCEPTOR: Sizes = Sizes { operations: 4, completions: 8, buffers: 1, buffer: 1 };
 
 impl Backend for Model {
     const NAME: &'static str = "uring";
@@ -33,8 +36,11 @@ impl Backend for Model {
         &[(Model::Rings, "rings", "an io_uring on each thread, and a pool of workers")];
 
     fn check_system() -> io::Result<()> {
-        let sizes = Sizes { operations: 1, completions: 2, buffers: 1, buffer: 1 };
-        apart(move || Ring::new(sizes).map(drop)).map_err(|error| {
+        apart(|| Ring::new(ACCEPTOR).map(drop)).map_err(|error| {
+            match error.raw_os_error() {
+                Some(libc::ENOSYS | libc::EINVAL | libc::EPERM | libc::EACCES) => {}
+                _ => return error, // no memory, no descriptors: another matter
+            }
             let missing = format!(
                 "backend-uring needs io_uring of Linux 6.1 or newer, neither switched off \
                  (sysctl kernel.io_uring_disabled) nor forbidden by a sandbox such as a \
@@ -45,7 +51,7 @@ impl Backend for Model {
     }
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
-        apart(move || serve(SIZES, listener, &context))
+        apart(move || serve([ACCEPTOR, SIZES], listener, &context))
     }
 }
 
@@ -57,11 +63,11 @@ fn apart(act: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()
 }
 
 fn serve<H: Handler>(
-    sizes: Sizes,
+    [acceptor, sizes]: [Sizes; 2],
     listener: TcpListener,
     context: &Arc<Context<H>>,
 ) -> io::Result<()> {
-    let mut acceptor = Acceptor::new(listener, context)?;
+    let mut acceptor = Acceptor::new(acceptor, listener, context)?;
     let builder = || thread::Builder::new().name("worker".into());
     let workers = Pool::start(context.workers, builder, Job::run)?;
     let mut loops = Loops::default();
@@ -95,9 +101,8 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new<H>(listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
-        // A full queue of completions ends the accept: so many may be accepted ahead, at most.
-        let ring = Ring::new(Sizes { operations: 8, completions: 64, buffers: 1, buffer: 1 })?;
+    fn new<H>(sizes: Sizes, listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
+        let ring = Ring::new(sizes)?;
         let bell = Bell::new()?;
         let (departure, order) = (bell.clone(), bell.clone());
         context.admission.on_departure(move || departure.ring());
@@ -115,6 +120,7 @@ impl Acceptor {
         self.ring.watch(&self.bell);
         loop {
             let ordered = self.stop.ordered();
+            self.pause = self.pause.filter(|until| Instant::now() < *until);
             while let Some((socket, slot)) = self.accept(ordered.is_some()) {
                 let _ = socket::prepare(&socket); // it only costs latency
                 loops.hand_over(socket, slot);
@@ -122,7 +128,6 @@ impl Acceptor {
             if ordered.is_some_and(|by| self.drained || by <= Instant::now()) {
                 return Ok(());
             }
-            self.pause = self.pause.filter(|until| Instant::now() < *until);
             let is_wanted = ordered.is_none() && self.waiting.is_empty() && self.pause.is_none();
             match self.accepting {
                 None if is_wanted => self.accepting = Some(self.ring.accept(&self.listener)),
@@ -150,17 +155,20 @@ impl Acceptor {
             Ok(socket) => self.waiting.push_back(socket),
             Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {} // we wanted it so
             Err(error) if socket::is_peers_fault(&error) => {}
-            Err(error) => {
-                socket::report_accept_error(&error);
-                self.pause = Some(Instant::now() + socket::ACCEPT_PAUSE);
-            }
+            Err(error) => self.rest(&error),
         }
+    }
+
+    /// There is no room for another connection in the system: later, perhaps.
+    fn rest(&mut self, error: &io::Error) {
+        socket::report_accept_error(error);
+        self.pause = Some(Instant::now() + socket::ACCEPT_PAUSE);
     }
 
     /// The next connection, if there is one and a place for it.
     fn accept(&mut self, ordered: bool) -> Option<(OwnedFd, Slot)> {
         // Once nothing more is accepted for us, those that are left are few: no need of the ring.
-        let is_last_look = ordered && self.accepting.is_none();
+        let is_last_look = ordered && self.accepting.is_none() && self.pause.is_none();
         while !self.waiting.is_empty() || is_last_look && !self.drained {
             let slot = self.admission.admit()?;
             if let Some(socket) = self.waiting.pop_front() {
@@ -170,7 +178,11 @@ impl Acceptor {
             match listener.set_nonblocking(true).and_then(|()| listener.accept()) {
                 Ok((socket, _)) => return Some((socket.into(), slot)),
                 Err(error) if socket::is_peers_fault(&error) => {}
-                Err(_) => self.drained = true,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.drained = true,
+                Err(error) => {
+                    self.rest(&error);
+                    break;
+                }
             }
         }
         None
@@ -200,7 +212,7 @@ mod tests {
             context: Arc<Context<H>>,
         ) -> io::Result<()> {
             let sizes = Sizes { operations: 2, completions: 4, buffers: 2, buffer: 256 };
-            apart(move || serve(sizes, listener, &context))
+            apart(move || serve([sizes; 2], listener, &context))
         }
     }
 

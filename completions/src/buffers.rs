@@ -17,6 +17,7 @@ static STOCKS: AtomicU64 = AtomicU64::new(0);
 
 /// A buffer that the kernel has filled. There is never more than one for the same memory: it can
 /// be neither copied nor made, only taken from a completion and given back.
+#[must_use = "the buffer is lost unless it is given back"]
 pub struct Lent {
     /// Which stock it belongs to.
     stock: u64,
@@ -31,7 +32,7 @@ pub(crate) struct Buffers {
     stock: u64,
     memory: NonNull<u8>,
     count: u16,
-    size: usize,
+    size: u32,
     tail: u16,
 }
 
@@ -40,8 +41,8 @@ unsafe impl Send for Buffers {}
 
 impl Buffers {
     /// Maps `count` buffers, a power of two up to 2^15, of `size` bytes, and registers them.
-    pub(crate) fn register(uring: &IoUring, count: u16, size: usize) -> io::Result<Self> {
-        let length = Buffers::length(count, size);
+    pub(crate) fn register(uring: &IoUring, count: u16, size: u32) -> io::Result<Self> {
+        let length = Buffers::length(count, size).ok_or(io::ErrorKind::InvalidInput)?;
         let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
         // SAFETY: a new mapping, at an address of the kernel's choice, overlaps nothing.
         let memory = unsafe { mmap_anonymous(ptr::null_mut(), length, protection, flags) }?;
@@ -74,7 +75,7 @@ impl Buffers {
     /// # Safety
     /// A completion has just handed out this buffer, filled with `length` bytes.
     pub(crate) unsafe fn lent(&self, id: u16, length: usize) -> Lent {
-        debug_assert!(id < self.count && length <= self.size);
+        assert!(id < self.count && length <= self.size as usize);
         Lent { stock: self.stock, id, length }
     }
 
@@ -102,7 +103,7 @@ impl Buffers {
         // tail has passed it: no more than `count` buffers exist, so it has been taken from.
         let entry = unsafe { &mut *queue.add(at) };
         entry.set_addr(buffer as u64);
-        entry.set_len(u32::try_from(self.size).unwrap_or(u32::MAX));
+        entry.set_len(self.size);
         entry.set_bid(lent.id);
         self.tail = self.tail.wrapping_add(1);
         // SAFETY: this is the address of the first entry; the kernel only reads the tail. Release:
@@ -114,16 +115,19 @@ impl Buffers {
     fn buffer(&self, id: u16) -> *mut u8 {
         let offset = usize::from(self.count) * size_of::<BufRingEntry>();
         // SAFETY: `id` is below `count`, so this is within the mapping.
-        unsafe { self.memory.as_ptr().add(offset + usize::from(id) * self.size) }
+        unsafe { self.memory.as_ptr().add(offset + usize::from(id) * self.size as usize) }
     }
 
-    fn length(count: u16, size: usize) -> usize {
-        usize::from(count) * (size_of::<BufRingEntry>() + size)
+    /// Length of the mapping, if there can be such a one.
+    fn length(count: u16, size: u32) -> Option<usize> {
+        let each = usize::try_from(size).ok()?.checked_add(size_of::<BufRingEntry>())?;
+        usize::from(count).checked_mul(each)
     }
 
     fn unmap(&mut self) {
-        let length = Buffers::length(self.count, self.size);
-        // SAFETY: mapped in `register` with this length, and used by nobody after this.
-        let _ = unsafe { munmap(self.memory.as_ptr().cast(), length) };
+        if let Some(length) = Buffers::length(self.count, self.size) {
+            // SAFETY: mapped in `register` with this length, and used by nobody after this.
+            let _ = unsafe { munmap(self.memory.as_ptr().cast(), length) };
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::Bell;
 use crate::buffers::{Buffers, GROUP, Lent};
 
 /// How much a ring holds.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Sizes {
     /// Operations that go into the kernel with one call, up to 2^15; more take more calls.
     pub operations: u32,
@@ -25,10 +25,11 @@ pub struct Sizes {
     /// Buffers to receive into, a power of two up to 2^15.
     pub buffers: u16,
     /// Length of each, in bytes.
-    pub buffer: usize,
+    pub buffer: u32,
 }
 
 /// What has come of an operation.
+#[must_use = "a buffer or a socket may come with it"]
 pub struct Completion {
     /// Whom the operation was for.
     pub key: usize,
@@ -73,18 +74,32 @@ enum Operation {
 }
 // ANCHOR_END: flight
 
-/// Names an operation that is under way.
+/// Names an operation: its place among those that are under way, and a number that distinguishes it
+/// from others that have had the place.
 #[derive(Clone, Copy)]
-pub struct Id(usize);
+pub struct Id {
+    place: u32,
+    number: u32,
+}
 
-/// The completion of a cancellation is of no interest: that of the cancelled operation says it all.
-const CANCELLATION: u64 = u64::MAX;
+impl Id {
+    /// Of no operation, hence of cancellations: their own completions are of no interest, since that
+    /// of the cancelled operation says it all.
+    const NONE: Id = Id { place: u32::MAX, number: u32::MAX };
+
+    /// As the kernel is told it.
+    fn user_data(self) -> u64 {
+        u64::from(self.number) << 32 | u64::from(self.place)
+    }
+}
 
 /// A ring, used by one thread.
 pub struct Ring {
     uring: IoUring,
     buffers: Buffers,
     flights: Slab<Flight>,
+    numbers: u32,
+    enabled: bool,
     /// Operations for which the kernel's queue had no room yet.
     queue: VecDeque<squeue::Entry>,
 }
@@ -104,7 +119,8 @@ impl Ring {
             .setup_defer_taskrun() // completions come while we wait, and do not interrupt us
             .build(sizes.operations)?;
         let buffers = Buffers::register(&uring, sizes.buffers, sizes.buffer)?;
-        Ok(Ring { uring, buffers, flights: Slab::new(), queue: VecDeque::new() })
+        let (flights, queue) = (Slab::new(), VecDeque::new());
+        Ok(Ring { uring, buffers, flights, numbers: 0, enabled: false, queue })
     }
 
     /// From now on, the current thread uses the ring.
@@ -112,7 +128,9 @@ impl Ring {
     /// # Errors
     /// If another one does already.
     pub fn enable(&mut self) -> io::Result<()> {
-        self.uring.submitter().register_enable_rings()
+        self.uring.submitter().register_enable_rings()?;
+        self.enabled = true;
+        Ok(())
     }
 
     /// Accepts connections, one after the other, from a listener that may block.
@@ -165,12 +183,11 @@ impl Ring {
         self.begin(key, Operation::Read(buffer), Arc::clone(file) as _, entry.build())
     }
 
-    /// Ends an operation early. It is over when its last completion says so, not before. No other
-    /// can be meant: its name is free again only after that completion, and whatever gets the
-    /// name then is submitted after the cancellation.
+    /// Ends an operation early. It is over when its last completion says so, not before; one that is
+    /// over already is none of this one's business.
     pub fn cancel(&mut self, id: Id) {
-        let entry = opcode::AsyncCancel::new(id.0 as u64).build();
-        self.queue.push_back(entry.user_data(CANCELLATION));
+        let entry = opcode::AsyncCancel::new(id.user_data()).build();
+        self.queue.push_back(entry.user_data(Id::NONE.user_data()));
     }
 
     fn begin(
@@ -180,9 +197,13 @@ impl Ring {
         descriptor: Arc<dyn AsFd + Send + Sync>,
         entry: squeue::Entry,
     ) -> Id {
-        let id = self.flights.insert(Flight { key, operation, _descriptor: descriptor });
-        self.queue.push_back(entry.user_data(id as u64));
-        Id(id)
+        self.numbers = self.numbers.wrapping_add(1);
+        let number = self.numbers;
+        let place = self.flights.insert(Flight { key, operation, _descriptor: descriptor });
+        let place = u32::try_from(place).expect("fewer than 2^32 operations fit into memory");
+        let id = Id { place, number };
+        self.queue.push_back(entry.user_data(id.user_data()));
+        id
     }
 
     // ANCHOR: wait
@@ -192,7 +213,8 @@ impl Ring {
     /// # Errors
     /// Those of `io_uring_enter(2)` that no repetition mends.
     pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let timespec = timeout.map(Timespec::from);
+        const DAY: Duration = Duration::from_secs(24 * 3600); // far more may overflow in the kernel
+        let timespec = timeout.map(|timeout| Timespec::from(timeout.min(DAY)));
         loop {
             self.fill();
             let is_last = self.queue.is_empty();
@@ -249,30 +271,32 @@ impl Ring {
     pub fn next(&mut self) -> Option<Completion> {
         loop {
             let entry = self.uring.completion().next()?;
-            if entry.user_data() != CANCELLATION {
-                return self.complete(&entry);
+            let completion = self.complete(&entry);
+            if completion.is_some() {
+                return completion;
             }
         }
     }
     // ANCHOR_END: next
 
+    /// `None` if it is the completion of a cancellation.
     fn complete(&mut self, entry: &cqueue::Entry) -> Option<Completion> {
         let result = match entry.result() {
             error if error < 0 => Err(io::Error::from_raw_os_error(-error)),
             number => Ok(number.unsigned_abs() as usize),
         };
-        let id = usize::try_from(entry.user_data()).ok()?;
+        let place = (entry.user_data() & u64::from(u32::MAX)) as usize;
         let more = cqueue::more(entry.flags());
         if more {
-            let flight = self.flights.get(id)?;
+            let flight = self.flights.get(place)?;
             let event = match flight.operation {
                 Operation::Accept => accepted(result, entry),
                 Operation::Watch => Event::Rung,
                 _ => self.received(result, entry),
             };
-            return Some(Completion { key: self.flights[id].key, event, more });
+            return Some(Completion { key: self.flights[place].key, event, more });
         }
-        let Flight { key, operation, .. } = self.flights.try_remove(id)?;
+        let Flight { key, operation, .. } = self.flights.try_remove(place)?;
         let event = match operation {
             Operation::Accept => accepted(result, entry),
             Operation::Watch => Event::Rung,
@@ -310,15 +334,21 @@ fn accepted(result: io::Result<usize>, entry: &cqueue::Entry) -> Event {
 }
 
 impl Drop for Ring {
-    /// Ends what is under way, and waits for its end: closing a ring does not.
+    /// Ends what is under way, and waits for its end: closing a ring does not. (On another thread
+    /// than the one that uses the ring neither can be done, and what is under way is leaked.)
     fn drop(&mut self) {
-        if !self.flights.is_empty() {
-            let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
-            self.queue.push_back(everything.user_data(CANCELLATION));
-        }
         let mut result = Ok(());
-        while !self.flights.is_empty() && result.is_ok() {
-            result = self.wait(None);
+        let mut is_told = false;
+        // Before it is enabled, the kernel has seen nothing.
+        while self.enabled && !self.flights.is_empty() && result.is_ok() {
+            // An operation that was about to wait may miss a cancellation, so there are several; but
+            // each ends one wait by its own completion, so there is another wait between them.
+            is_told = !is_told;
+            if is_told {
+                let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
+                self.queue.push_back(everything.user_data(Id::NONE.user_data()));
+            }
+            result = self.wait(Some(Duration::from_millis(100)));
             while let Some(completion) = self.next() {
                 drop(completion); // an accepted connection is closed with it
             }

@@ -173,11 +173,11 @@ pub enum Work {
 
 impl Work {
     pub(crate) fn blocking(job: impl FnOnce() -> Outcome + Send + 'static) -> Self {
-        Work::Blocking(Job(Guarded(Some(Box::new(job)))))
+        Work::Blocking(Job(Guarded::new(Box::new(job))))
     }
 
     pub(crate) fn future(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
-        Work::Future(Task(Guarded(Some(Box::pin(future)))))
+        Work::Future(Task(Guarded::new(Box::pin(future))))
     }
 
     /// The same work, with something that is dropped when it has been done, or never will be.
@@ -201,13 +201,27 @@ impl Work {
     }
 }
 
-/// Work that is dropped undone must not bring down whoever drops it.
-struct Guarded<T>(Option<T>);
+/// Something of the application's, which may panic when it is dropped: then no harm is done.
+pub struct Guarded<T>(Option<T>);
+
+impl<T> Guarded<T> {
+    /// Guards it.
+    pub fn new(value: T) -> Self {
+        Guarded(Some(value))
+    }
+
+    /// What was guarded.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "it is there until it is taken or dropped")]
+    pub fn into_inner(mut self) -> T {
+        self.0.take().expect("it is taken once")
+    }
+}
 
 impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
-        let work = self.0.take();
-        caught(|| drop(work));
+        let value = self.0.take();
+        caught(|| drop(value));
     }
 }
 
@@ -217,8 +231,8 @@ pub struct Job(Guarded<Box<dyn FnOnce() -> Outcome + Send>>);
 impl Job {
     /// Runs it to its end. A panic is an outcome too.
     #[must_use]
-    pub fn run(mut self) -> Outcome {
-        self.0.0.take().and_then(caught).unwrap_or(Outcome::Panicked)
+    pub fn run(self) -> Outcome {
+        caught(self.0.into_inner()).unwrap_or(Outcome::Panicked)
     }
 }
 

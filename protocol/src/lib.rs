@@ -79,7 +79,7 @@ pub use http;
 pub use clock::Now;
 pub use connection::Connection;
 pub use handler::{
-    Collector, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written, caught,
+    Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written, caught,
 };
 pub use limits::Limits;
 pub use protocol::{Protocol, Step, Wait};

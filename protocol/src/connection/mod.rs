@@ -219,7 +219,7 @@ impl<H: Handler> Protocol for Connection<H> {
         let has_more = match &self.outgoing {
             Outgoing::Bytes(_) => true,
             Outgoing::Stream(producer) => producer.is_due(now.instant),
-            _ => self.backlog,
+            _ => self.backlog || self.input_closed,
         };
         self.again |= has_more && self.unsent < self.limits.high_water() as u64;
         if self.unsent == 0 && self.is_idle() {
