@@ -357,7 +357,8 @@ impl<H: Handler> Drop for Session<H> {
 mod tests {
     use super::*;
     use crate::{Admission, Stop};
-    use protocol::{Limits, Reply, Request};
+    use proptest::prelude::*;
+    use protocol::{Limits, Reply, Request, Response};
 
     /// A session that is alone on its server.
     fn session<H: Handler>(handler: H) -> Session<H> {
@@ -437,6 +438,147 @@ mod tests {
             session.send_with(all).unwrap();
             assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
             assert!(holds_none(&session), "after a request");
+        }
+    }
+
+    /// A response in memory is passed on bit by bit, and never copied whole.
+    #[test]
+    fn a_large_response_does_not_gather() {
+        const SIZE: usize = 64 << 20;
+        let body = protocol::bytes::Bytes::from(vec![b'x'; SIZE]);
+        let mut session = session(move |_: &Request<'_>| Response::text(body.clone()));
+        session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
+        let mut sent = 0;
+        while let Next::Wait(Wait { write: true, .. }) = session.poll() {
+            let some = |output: Output<'_>| match output {
+                Output::Bytes(bytes) => Ok(bytes.len().min(50_000)), // never all that there is
+                Output::File(_) => Err(io::ErrorKind::Other.into()),
+            };
+            sent += session.send_with(some).unwrap();
+            assert!(session.output.capacity() < 1 << 20, "{} KiB", session.output.capacity() >> 10);
+        }
+        assert!(sent > SIZE);
+    }
+
+    /// Answers now, later, with much, or with how much it was sent.
+    fn handler(request: &Request<'_>) -> Reply {
+        match request.path() {
+            "/work" => Reply::blocking(|| "worked"),
+            "/length" => Reply::collect(|body| Response::text(body.len().to_string())),
+            "/large" => Response::text("x".repeat(4 * (64 << 10))).into(),
+            _ => "served".into(),
+        }
+    }
+
+    fn requests() -> impl Strategy<Value = Vec<u8>> {
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").into_bytes();
+        let post = |length: usize| {
+            let head = "POST /length HTTP/1.1\r\nHost: h\r\nContent-Length: ";
+            [format!("{head}{length}\r\n\r\n").into_bytes(), vec![b'x'; length]].concat()
+        };
+        let request = prop_oneof![
+            Just(get("/")),
+            Just(get("/work")),
+            Just(get("/large")),
+            (0..50_000_usize).prop_map(post),
+        ];
+        proptest::collection::vec(request, 1..8).prop_map(|requests| requests.concat())
+    }
+
+    /// What a peer is told that sends this and then closes its side, whatever the order of things;
+    /// and whether the connection has ended.
+    fn told(
+        input: &[u8],
+        gives_away: bool,
+        mut choices: impl Iterator<Item = u16>,
+    ) -> (Vec<u8>, bool) {
+        let mut session = session(handler);
+        let (mut at, mut ended, mut told) = (0, false, Vec::new());
+        let mut work = Vec::new();
+        let mut flight: Option<(Vec<u8>, usize)> = None;
+        for _ in 0..100_000 {
+            let wait = match session.poll() {
+                Next::Wait(wait) => wait,
+                Next::Run(ticket, Work::Blocking(job)) => {
+                    work.push((ticket, job));
+                    continue;
+                }
+                Next::Run(..) => panic!("a future"),
+                Next::ShutdownWrite => continue,
+                Next::Close => return (told, true),
+            };
+            let choice = usize::from(choices.next().unwrap_or(0));
+            let some = |most: usize| most.min(1 + choice / 3 * 7);
+            let receives = (gives_away || wait.read) && !ended;
+            match choice % 3 {
+                0 if receives => {
+                    let bytes = &input[at..at + some(input.len() - at)];
+                    ended = bytes.is_empty();
+                    at += bytes.len();
+                    if gives_away {
+                        session.receive_from(&mut bytes.to_vec());
+                    } else {
+                        let lent = |space: &mut [u8]| {
+                            let length = bytes.len().min(space.len());
+                            space[..length].copy_from_slice(&bytes[..length]);
+                            Ok(length)
+                        };
+                        at = at - bytes.len() + session.receive_with(lent).unwrap();
+                    }
+                }
+                1 if gives_away => {
+                    if flight.is_none() && wait.write {
+                        flight = Some((session.take_output(), 0));
+                    }
+                    if let Some((buffer, from)) = &mut flight {
+                        let length = some(buffer.len() - *from);
+                        told.extend_from_slice(&buffer[*from..*from + length]);
+                        *from += length;
+                        let is_over = *from == buffer.len();
+                        session.sent(length);
+                        flight.take_if(|_| is_over);
+                    }
+                }
+                1 if wait.write => {
+                    let lent = |output: Output<'_>| {
+                        let Output::Bytes(bytes) = output else { panic!("a file") };
+                        told.extend_from_slice(&bytes[..some(bytes.len())]);
+                        Ok(some(bytes.len()))
+                    };
+                    session.send_with(lent).unwrap();
+                }
+                2 if !work.is_empty() => {
+                    let (ticket, job): (_, protocol::Job) = work.remove(0);
+                    session.complete(ticket, job.run());
+                }
+                _ => {}
+            }
+        }
+        (told, false)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// Buffers may be lent or given away, and input may come when it is wanted or before: the
+        /// peer sees no difference, and nothing keeps a connection that is over.
+        #[test]
+        fn lending_and_giving_away_come_to_the_same(
+            input in requests(),
+            choices in proptest::collection::vec(any::<u16>(), 1..50),
+            others in proptest::collection::vec(any::<u16>(), 1..50),
+        ) {
+            // In the end there is always something of everything.
+            let fair = |choices: Vec<u16>| choices.into_iter().chain((0..3).map(|it| it + 30_000)).cycle();
+            let (lent, lent_ended) = told(&input, false, fair(choices));
+            let (given, given_ended) = told(&input, true, fair(others));
+            prop_assert!(lent_ended && given_ended, "lent {lent_ended}, given away {given_ended}");
+            let bodies = |told: &[u8]| {
+                let text = String::from_utf8_lossy(told).into_owned();
+                let lines = text.lines().filter(|line| !line.starts_with("date: "));
+                lines.filter(|line| *line != "connection: close").map(str::to_owned).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(bodies(&lent), bodies(&given));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Limits, Reply, Request, Response};
+use backend_common::{Backend, Handler, Limits, Reply, Request, Response};
 use protocol::bytes::Bytes;
 use protocol::http::HeaderValue;
 use protocol::{Now, Outcome, Protocol, Step, Ticket, Wait};
@@ -184,6 +184,84 @@ pub fn a_peer_that_does_not_read_is_cut<B: Backend>(model: B) {
     std::thread::sleep(Duration::from_millis(2000));
     let error = client.try_response().expect_err("the response cannot have been sent whole");
     assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    server.shutdown(SOON).unwrap();
+}
+
+/// It neither reads nor goes. When it has been cut, its place is free, and so is what was being
+/// sent to it.
+pub fn a_peer_that_takes_nothing_makes_room<B: Backend>(model: B) {
+    let limits = Limits { write_time: Duration::from_millis(300), ..Limits::default() };
+    let server = server(model).limits(limits).max_connections(1).spawn(large()).unwrap();
+    let mut deaf = Client::connect(server.address());
+    deaf.ask("/large");
+    let mut next = Client::connect(server.address());
+    assert_eq!(next.get("/").text(), "small");
+    drop((deaf, next));
+    server.shutdown(SOON).unwrap();
+}
+
+/// The end of the requests may be seen before, while or after the response is sent.
+pub fn whoever_closes_their_side_is_answered_and_goes<B: Backend>(model: B) {
+    let server = server(model).max_connections(1).spawn(large()).unwrap();
+    for _ in 0..3 {
+        let mut client = Client::connect(server.address());
+        client.ask("/large");
+        std::thread::sleep(Duration::from_millis(50));
+        client.half_close();
+        assert_eq!(client.response().body.len(), LARGE);
+        client.expect_close();
+    }
+    server.shutdown(SOON).unwrap();
+}
+
+/// More than any buffer of the kernel's takes, and a multiple of the high-water mark.
+const LARGE: usize = 32 << 20;
+
+pub fn large() -> impl Handler {
+    let body = Bytes::from(vec![b'x'; LARGE]);
+    move |request: &Request<'_>| match request.path() {
+        "/large" => Response::text(body.clone()),
+        _ => Response::text("small"),
+    }
+}
+
+/// The work is done when its client has gone, and what comes of it panics when it is dropped.
+pub fn an_outcome_that_nobody_waits_for_does_no_harm<B: Backend>(model: B) {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "on purpose");
+        }
+    }
+    let (release, released) = channel();
+    let released = Arc::new(Mutex::new(released));
+    let handler = move |request: &Request<'_>| {
+        if request.path() != "/bomb" {
+            return Reply::from("served");
+        }
+        let released = Arc::clone(&released);
+        Reply::blocking(move || {
+            let _ = released.lock().unwrap().recv_timeout(SOON);
+            let bomb = Bomb;
+            Reply::collect(move |_| {
+                let _bomb = bomb;
+                "never"
+            })
+        })
+    };
+    let server = server(model).threads(2).spawn(handler).unwrap();
+    for _ in 0..4 {
+        let mut client = Client::connect(server.address());
+        client.ask("/bomb");
+        std::thread::sleep(Duration::from_millis(50));
+        client.reset();
+        std::thread::sleep(Duration::from_millis(50));
+        release.send(()).unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    for _ in 0..4 {
+        assert_eq!(Client::connect(server.address()).get("/").text(), "served");
+    }
     server.shutdown(SOON).unwrap();
 }
 

@@ -9,7 +9,7 @@ use backend_common::{Backend, Reply, Request, Response, Server};
 use protocol::http::HeaderValue;
 
 use crate::client::{Client, eventually};
-use crate::serving::Trouble;
+use crate::serving::{Trouble, large};
 use crate::{app, app_with, server};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -60,6 +60,17 @@ pub fn nothing_is_left_of_the_handler<B: Backend>(model: B) {
     drop(clients);
     server.shutdown(SOON).unwrap();
     eventually("the handler is gone", || Arc::strong_count(&held) == 1);
+}
+
+/// It neither reads nor goes, and a send is under way when the time is up.
+pub fn a_peer_that_takes_nothing_holds_nothing_up<B: Backend>(model: B) {
+    let server = server(model).spawn(large()).unwrap();
+    let mut deaf = Client::connect(server.address());
+    deaf.ask("/large");
+    thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().cut, 1);
+    assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
 }
 
 /// Clients that ask one request after the other while the server is told to stop. A request may

@@ -723,3 +723,19 @@ mod upgrades {
         assert_eq!(driver.connection.served(), 1);
     }
 }
+
+/// The end of the requests is known while the last response still goes out, whose last piece fills
+/// the output to the mark.
+#[test]
+fn an_end_that_comes_while_a_response_is_sent_is_not_forgotten() {
+    let limits = Limits { high_water: 1000, ..Limits::default() };
+    for length in 1..5000 {
+        let handler = move |_: &Request<'_>| Response::text("x".repeat(length));
+        let mut driver = Driver::new(handler, limits.clone());
+        driver.takes = 0;
+        driver.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        driver.eof_unasked();
+        while driver.take(700) > 0 {}
+        assert_eq!(driver.end, End::Closed, "after a body of {length} bytes");
+    }
+}
