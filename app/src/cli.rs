@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use backend_common::{Backend, Limits, Server, Stopper};
+use backend_common::{Backend, Limits, Server, Stopper, socket};
 use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
@@ -18,6 +19,7 @@ use humantime::parse_duration;
 use tempfile::TempDir;
 
 use crate::App;
+use crate::certificates::{self, Certificates};
 use crate::store::Store;
 
 /// One HTTP server, several ways to wait.
@@ -58,7 +60,31 @@ struct Options {
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]
+    tls: TlsOptions,
+    #[command(flatten)]
     limits: LimitOptions,
+}
+
+/// Whether, where and with which certificates TLS is spoken.
+#[derive(Args)]
+#[command(next_help_heading = "TLS")]
+struct TlsOptions {
+    /// Address and port to speak TLS at, besides --listen
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    tls_listen: Option<String>,
+    /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and when
+    /// it changes
+    #[arg(long, value_name = "FILE", requires = "tls_listen", requires = "tls_key")]
+    tls_cert: Vec<PathBuf>,
+    /// Private key (PEM) of each certificate, in the same order
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Vec<PathBuf>,
+    /// A certificate for localhost that nobody trusts, for development; kept for the next time
+    #[arg(long, requires = "tls_listen", conflicts_with = "tls_cert")]
+    tls_self_signed: bool,
+    /// Longest time from the connection to the end of the handshake
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    handshake_timeout: Duration,
 }
 
 /// What is not said stays as it is in [`Limits::default`].
@@ -197,6 +223,21 @@ fn parse<B: Backend>(words: impl Iterator<Item = OsString>) -> Result<ArgMatches
         },
     );
     let matches = command.try_get_matches_from_mut(words)?;
+    let pairs =
+        ["tls_cert", "tls_key"].map(|id| matches.get_many::<PathBuf>(id).map_or(0, |it| it.len()));
+    let wrong = if pairs[0] != pairs[1] {
+        Some("--tls-cert and --tls-key go in pairs")
+    } else if matches.contains_id("tls_listen")
+        && pairs[0] == 0
+        && !matches.get_flag("tls_self_signed")
+    {
+        Some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
+    } else {
+        None
+    };
+    if let Some(wrong) = wrong {
+        return Err(command.error(ErrorKind::ArgumentConflict, wrong));
+    }
     // A directory that is not there is a wrong command line too.
     for name in ["site", "data"] {
         let path: Option<&PathBuf> = matches.get_one(name);
@@ -236,12 +277,24 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
     if let Some(workers) = options.workers {
         server = server.workers(workers);
     }
-    stop_on_signals(server.stopper(), options.shutdown_timeout, options.quiet)
+    let tls = match &options.tls.tls_listen {
+        Some(address) => Some(Tls::new(&options.tls, &options.limits.limits(), address)?),
+        None => None,
+    };
+    if let Some(tls) = &tls {
+        server = server
+            .tls(tls.address.as_str(), tls.setup.clone())
+            .map_err(because(&format!("cannot listen on {}", tls.address)))?;
+    }
+    stop_on_signals(server.stopper(), options, tls.is_some())
         .map_err(because("cannot listen for signals"))?;
     if !options.quiet {
         say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
         say(format_args!("  {name}: {what}"));
         say(format_args!("  http://{}/", server.address()));
+        if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
+            say(format_args!("  https://{address}/{}", tls.note));
+        }
         say(format_args!("  files in {}{}", data.path().display(), data.fate()));
         say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     }
@@ -283,10 +336,54 @@ fn raise_descriptor_limit() {
     }
 }
 
-/// SIGINT, SIGTERM and their like: the first stops gracefully, a second at once.
-fn stop_on_signals(stopper: Stopper, within: Duration, quiet: bool) -> Result<(), ctrlc::Error> {
+/// What is needed to speak TLS.
+struct Tls {
+    address: String,
+    setup: layer_tls::Setup,
+    /// To be said of the certificate.
+    note: String,
+    /// They are read again for as long as this is here.
+    _certificates: Arc<Certificates>,
+}
+
+impl Tls {
+    fn new(options: &TlsOptions, limits: &Limits, address: &str) -> Result<Self, String> {
+        let mut pairs: Vec<(PathBuf, PathBuf)> =
+            options.tls_cert.iter().cloned().zip(options.tls_key.iter().cloned()).collect();
+        let mut note = String::new();
+        if options.tls_self_signed {
+            let made = certificates::self_signed(&state_directory()?)
+                .map_err(because("cannot make a certificate"))?;
+            note = format!("  (self-signed, SHA-256 {})", made.fingerprint);
+            pairs.push((made.certificate, made.key));
+        }
+        let certificates =
+            Certificates::load(pairs).map_err(because("cannot use a certificate"))?;
+        let config = certificates::server_config(Arc::clone(&certificates), &[b"http/1.1"])
+            .map_err(because("cannot speak TLS"))?;
+        Arc::clone(&certificates).keep_fresh().map_err(because("cannot watch the certificates"))?;
+        let setup = layer_tls::Setup {
+            config,
+            handshake: options.handshake_timeout,
+            linger: limits.linger,
+            read_file: socket::read_file,
+        };
+        Ok(Tls { address: address.to_owned(), setup, note, _certificates: certificates })
+    }
+}
+
+/// Where the certificate for development is kept.
+fn state_directory() -> Result<PathBuf, String> {
+    let home = std::env::home_dir().filter(|home| home.is_dir());
+    home.map(|home| home.join(".ways-to-wait"))
+        .ok_or_else(|| "cannot make a certificate: there is no home directory to keep it in".into())
+}
+
+/// The first order to stop is carried out gracefully, a second at once.
+fn stop_on_signals(stopper: Stopper, options: &Options, tls: bool) -> io::Result<()> {
+    let (within, quiet) = (options.shutdown_timeout, options.quiet);
     let again = AtomicBool::new(false);
-    ctrlc::set_handler(move || {
+    on_signal(tls, move || {
         if again.swap(true, Ordering::Relaxed) {
             stopper.stop(Duration::ZERO);
         } else {
@@ -296,6 +393,32 @@ fn stop_on_signals(stopper: Stopper, within: Duration, quiet: bool) -> Result<()
             stopper.stop(within);
         }
     })
+}
+
+/// Calls whenever SIGINT or SIGTERM comes; SIGHUP too, unless it means that certificates are to be
+/// read again.
+#[cfg(unix)]
+fn on_signal(tls: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    let (mut signals, end) = UnixStream::pair()?;
+    for &signal in if tls { &[SIGINT, SIGTERM][..] } else { &[SIGINT, SIGTERM, SIGHUP] } {
+        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+    }
+    // A byte for each.
+    let listen = move || {
+        while signals.read_exact(&mut [0]).is_ok() {
+            ordered();
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
+}
+
+/// Calls whenever Ctrl-C is pressed.
+#[cfg(not(unix))]
+fn on_signal(_: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(ordered).map_err(io::Error::other)
 }
 
 /// Where uploads are kept.

@@ -4,11 +4,13 @@
 //! and files are [`Work`](protocol::Work), `/stream` a source that says when it goes on.
 //!
 //! * [`App`]: the routes.
+//! * [`certificates`]: those of a TLS listener, from files that may change.
 //! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
 //! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`.
 
 #![forbid(unsafe_code)]
 
+pub mod certificates;
 mod cli;
 mod conditional;
 mod routes;

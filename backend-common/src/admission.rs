@@ -1,7 +1,7 @@
 //! How many connections are open, how many may be, and what has become of them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lets connections in, up to a bound, and counts.
 #[derive(Default)]
@@ -12,7 +12,8 @@ pub struct Admission {
     work: AtomicUsize,
     /// Whether the acceptor waits for a connection to leave.
     awaited: AtomicBool,
-    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// One for each listener.
+    wake: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
     connections: AtomicU64,
     requests: AtomicU64,
     cut: AtomicU64,
@@ -42,13 +43,13 @@ impl Admission {
         Admission { most, most_work, ..Admission::default() }
     }
 
-    /// How the acceptor is woken when it waits for a connection to leave.
-    ///
-    /// # Panics
-    /// When called twice.
+    /// How an acceptor is woken when it waits for a connection to leave.
     pub fn on_departure(&self, wake: impl Fn() + Send + Sync + 'static) {
-        // One acceptor for each server; a second call is a mistake of the backend.
-        assert!(self.wake.set(Box::new(wake)).is_ok(), "on_departure was called twice");
+        self.wakers().push(Box::new(wake));
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Vec<Box<dyn Fn() + Send + Sync>>> {
+        self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // ANCHOR: admit
@@ -134,10 +135,8 @@ impl Drop for Permit {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.admission.open.fetch_sub(1, Ordering::SeqCst);
-        if self.admission.awaited.swap(false, Ordering::SeqCst)
-            && let Some(wake) = self.admission.wake.get()
-        {
-            wake();
+        if self.admission.awaited.swap(false, Ordering::SeqCst) {
+            self.admission.wakers().iter().for_each(|wake| wake());
         }
     }
 }

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod conversation;
 mod mailbox;
 mod pool;
 mod server;

@@ -80,6 +80,24 @@ pub struct Context<H> {
     pub stop: Arc<Stop>,
     /// The bound on connections.
     pub admission: Arc<Admission>,
+    /// How TLS is spoken, if it is, with those who connect to this listener.
+    #[cfg(feature = "tls")]
+    pub tls: Option<Arc<layer_tls::Setup>>,
+}
+
+impl<H> Clone for Context<H> {
+    fn clone(&self) -> Self {
+        Context {
+            handler: Arc::clone(&self.handler),
+            limits: Arc::clone(&self.limits),
+            threads: self.threads,
+            workers: self.workers,
+            stop: Arc::clone(&self.stop),
+            admission: Arc::clone(&self.admission),
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
+        }
+    }
 }
 
 impl<H> Context<H> {
@@ -99,6 +117,8 @@ pub struct Server<B> {
     listener: TcpListener,
     address: SocketAddr,
     stop: Arc<Stop>,
+    #[cfg(feature = "tls")]
+    tls: Option<(TcpListener, SocketAddr, Arc<layer_tls::Setup>)>,
 }
 
 impl<B: Backend> Server<B> {
@@ -117,7 +137,29 @@ impl<B: Backend> Server<B> {
             listener,
             address,
             stop: Arc::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         })
+    }
+
+    /// Listens at another address as well, where TLS is spoken. The backend drives each listener
+    /// with threads of its own. Connections (and one more) and work are bounded over both.
+    ///
+    /// # Errors
+    /// If the address cannot be bound.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, address: impl ToSocketAddrs, setup: layer_tls::Setup) -> io::Result<Self> {
+        let listener = socket::listen(address)?;
+        let address = listener.local_addr()?;
+        self.tls = Some((listener, address, Arc::new(setup)));
+        Ok(self)
+    }
+
+    /// The address where TLS is spoken, if there is one.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|&(_, address, _)| address)
     }
 
     /// The variant of the concurrency model.
@@ -190,7 +232,12 @@ impl<B: Backend> Server<B> {
     pub fn run(self, handler: impl Handler) -> io::Result<Report> {
         let Config { threads, workers, max_connections, max_work, limits } = self.config;
         // With none of something nothing would ever be served.
-        let admission = Arc::new(Admission::new(max_connections.max(1), max_work.max(1)));
+        let mut most = max_connections.max(1);
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            most += 1; // an acceptor that waits may hold a place; there are two
+        }
+        let admission = Arc::new(Admission::new(most, max_work.max(1)));
         let context = Context {
             handler: Arc::new(handler),
             limits: Arc::new(limits),
@@ -198,7 +245,15 @@ impl<B: Backend> Server<B> {
             workers: workers.max(1),
             stop: self.stop,
             admission: Arc::clone(&admission),
+            #[cfg(feature = "tls")]
+            tls: None,
         };
+        #[cfg(feature = "tls")]
+        if let Some((listener, _, setup)) = self.tls {
+            let secured = Context { tls: Some(setup), ..context.clone() };
+            both(self.backend, [(self.listener, context), (listener, secured)])?;
+            return Ok(admission.report(true));
+        }
         self.backend.serve(self.listener, Arc::new(context))?;
         Ok(admission.report(true))
     }
@@ -213,6 +268,30 @@ impl<B: Backend> Server<B> {
             std::thread::Builder::new().name("server".into()).spawn(move || self.run(handler))?;
         Ok(Handle { address, stopper, thread })
     }
+}
+
+/// Serves two listeners. If one cannot begin, the other ends.
+#[cfg(feature = "tls")]
+fn both<B: Backend, H: Handler>(
+    backend: B,
+    listeners: [(TcpListener, Context<H>); 2],
+) -> io::Result<()> {
+    let serve = move |(listener, context): (TcpListener, Context<H>)| {
+        let stop = Arc::clone(&context.stop);
+        let result = backend.serve(listener, Arc::new(context));
+        if result.is_err() {
+            stop.order(Instant::now());
+        }
+        result
+    };
+    let [first, second] = listeners;
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("server-tls".into());
+        let second = builder.spawn_scoped(scope, move || serve(second))?;
+        let result = serve(first);
+        let other = second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        result.and(other)
+    })
 }
 
 /// Gives the order to stop.

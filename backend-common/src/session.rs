@@ -7,20 +7,18 @@
 //! it has sent it ([`Session::take_output`]).
 
 use std::io;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use protocol::{
-    Connection, FileRange, Guarded, Handler, Now, Outcome, Protocol, Step, Ticket, Work, caught,
-};
+use protocol::{FileRange, Guarded, Handler, Now, Outcome, Protocol, Step, Ticket, Work, caught};
 
+use crate::conversation::Conversation;
 use crate::pool;
 use crate::{Context, Slot};
 
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session<H: Handler> {
     /// `None` once it has panicked: there is no going on then.
-    connection: Option<Connection<H>>,
+    connection: Option<Conversation<H>>,
     slot: Slot,
     /// Bytes `start..end` have come and are not consumed. Empty while there are none.
     input: Vec<u8>,
@@ -80,8 +78,8 @@ pub fn recycle(output: Vec<u8>) {
 /// Calls a connection. If something that it holds panics (a source, an upgraded protocol), this
 /// connection ends, and no thread with it.
 fn guarded<H: Handler, R>(
-    connection: &mut Option<Connection<H>>,
-    call: impl FnOnce(&mut Connection<H>) -> R,
+    connection: &mut Option<Conversation<H>>,
+    call: impl FnOnce(&mut Conversation<H>) -> R,
 ) -> Option<R> {
     let whole = connection.as_mut()?;
     let result = caught(|| call(whole));
@@ -92,7 +90,7 @@ fn guarded<H: Handler, R>(
 }
 
 /// Drops a connection, whatever comes of it.
-fn discard<H: Handler>(connection: &mut Option<Connection<H>>) {
+fn discard<H: Handler>(connection: &mut Option<Conversation<H>>) {
     let connection = connection.take();
     caught(|| drop(connection));
 }
@@ -102,9 +100,8 @@ impl<H: Handler> Session<H> {
     #[must_use]
     pub fn new(context: &Context<H>, slot: Slot) -> Self {
         slot.take();
-        let (handler, limits) = (Arc::clone(&context.handler), Arc::clone(&context.limits));
         Session {
-            connection: Some(Connection::new(handler, limits, now())),
+            connection: Conversation::new(context, now()),
             slot,
             input: Vec::new(),
             start: 0,
@@ -119,7 +116,7 @@ impl<H: Handler> Session<H> {
     /// What to do next.
     pub fn poll(&mut self) -> Next {
         loop {
-            let Some(step) = guarded(&mut self.connection, Connection::poll) else {
+            let Some(step) = guarded(&mut self.connection, Protocol::poll) else {
                 return Next::Close;
             };
             match step {
@@ -179,7 +176,8 @@ impl<H: Handler> Session<H> {
         } else if self.start == self.end {
             self.borrow_output();
             let output = &mut self.output; // parsed where it lies
-            let receive = |connection: &mut Connection<H>| connection.receive(bytes, output, now());
+            let receive =
+                |connection: &mut Conversation<H>| connection.receive(bytes, output, now());
             let consumed = guarded(&mut self.connection, receive).unwrap_or(bytes.len());
             self.keep(&bytes[consumed..]);
         } else {
@@ -205,7 +203,7 @@ impl<H: Handler> Session<H> {
         write: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let unsent = &self.output[self.sent..];
-        let bytes = match self.connection.as_ref().and_then(Connection::file) {
+        let bytes = match self.connection.as_ref().and_then(Protocol::file) {
             _ if !unsent.is_empty() => {
                 let bytes = write(Output::Bytes(unsent))?;
                 self.sent += bytes;
@@ -237,7 +235,7 @@ impl<H: Handler> Session<H> {
     /// The range of a file that is to be sent next, if it is the turn of one.
     #[must_use]
     pub fn file(&self) -> Option<&FileRange> {
-        let file = self.connection.as_ref().and_then(Connection::file);
+        let file = self.connection.as_ref().and_then(Protocol::file);
         file.filter(|_| self.sent == self.output.len())
     }
 
@@ -246,7 +244,7 @@ impl<H: Handler> Session<H> {
         self.borrow_output();
         let output = &mut self.output;
         let outcome = Guarded::new(outcome); // there may be no connection any more
-        let complete = |connection: &mut Connection<H>| {
+        let complete = |connection: &mut Conversation<H>| {
             connection.complete(ticket, outcome.into_inner(), output, now());
         };
         guarded(&mut self.connection, complete);
@@ -268,7 +266,7 @@ impl<H: Handler> Session<H> {
     /// Whether no request is under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.connection.as_ref().is_none_or(Connection::is_idle) && self.start == self.end
+        self.connection.as_ref().is_none_or(Conversation::is_idle) && self.start == self.end
     }
 
     /// Puts what has come, and is not consumed, to the rest.
@@ -287,7 +285,7 @@ impl<H: Handler> Session<H> {
         self.borrow_output();
         let input = &mut self.input[self.start..self.end];
         let output = &mut self.output;
-        let receive = |connection: &mut Connection<H>| connection.receive(input, output, now);
+        let receive = |connection: &mut Conversation<H>| connection.receive(input, output, now);
         self.start += guarded(&mut self.connection, receive).unwrap_or(0);
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -324,7 +322,7 @@ impl<H: Handler> Session<H> {
 
     /// Passes on how many requests have been answered.
     fn count(&mut self) {
-        let served = self.connection.as_ref().map_or(self.counted, Connection::served);
+        let served = self.connection.as_ref().map_or(self.counted, Conversation::served);
         if served > self.counted {
             self.slot.served(served - self.counted);
             self.counted = served;
@@ -355,6 +353,8 @@ impl<H: Handler> Drop for Session<H> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{Admission, Stop};
     use proptest::prelude::*;
@@ -370,6 +370,8 @@ mod tests {
             threads: None,
             workers: 1,
             stop: Arc::new(Stop::default()),
+            #[cfg(feature = "tls")]
+            tls: None,
             admission,
         };
         Session::new(&context, slot)

@@ -5,6 +5,7 @@
 //! * [`serving`]: many connections, bounds, work, panics, time.
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`stopping`]: the order to stop, under every condition.
+//! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`process`]: the binary: its command line, signals, running out of descriptors.
 
 #![allow(missing_docs, reason = "the names of the tests say what they test")]
@@ -21,6 +22,7 @@ pub mod files;
 pub mod process;
 pub mod serving;
 pub mod stopping;
+pub mod tls;
 
 use app::App;
 use app::store::Store;
@@ -113,6 +115,9 @@ macro_rules! suite {
                 stopping::a_protocol_that_does_not_obey_is_cut,
                 stopping::an_answer_that_is_not_acknowledged_is_not_cut,
                 stopping::there_is_no_time_too_long,
+                tls::everything_is_served_over_tls_as_well,
+                tls::connections_over_tls_are_closed_in_order,
+                tls::what_is_not_tls_is_sent_away,
             );
         }
     };
@@ -149,6 +154,7 @@ macro_rules! binary {
                 a_second_signal_ends_at_once,
                 a_taken_port_is_said_in_one_line,
                 a_wrong_flag_is_a_usage_error,
+                a_hangup_is_no_end_where_there_are_certificates,
                 running_out_of_descriptors_is_waited_out,
                 a_crowd_that_is_reset_leaves_nothing,
                 memory_stays_flat_whatever_the_size_of_a_file,

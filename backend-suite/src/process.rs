@@ -119,12 +119,44 @@ pub fn a_wrong_flag_is_a_usage_error(path: &str) {
         (&["--idle-timeout", "soon"], "--idle-timeout"),
         (&["--model", "astrology"], "astrology"),
         (&["--listen", "nonsense"], "such as 127.0.0.1:8080"),
+        (&["--tls-listen", "127.0.0.1:0"], "wants --tls-cert"),
+        (&["--tls-self-signed"], "--tls-listen"),
+        (&["--tls-listen", "127.0.0.1:0", "--tls-cert", "a"], "--tls-key"),
+        (&["--tls-listen", "[::1]:0", "--tls-cert=a", "--tls-cert=b", "--tls-key=c"], "in pairs"),
     ] {
         let output = Command::new(path).args(flags).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.lines().next().unwrap().contains(part), "{said}");
+        assert!(said.contains(part), "{said}");
     }
+}
+
+/// SIGHUP means that certificates are read again where there are any, and the end where there are
+/// none.
+pub fn a_hangup_is_no_end_where_there_are_certificates(path: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let mut secured = command(path);
+    secured.env("HOME", home.path()).args(["--tls-listen", "127.0.0.1:0", "--tls-self-signed"]);
+    let mut child = secured.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    let said: Vec<String> = (0..6).map(|_| next()).collect();
+    assert!(
+        said[3].starts_with("  https://127.0.0.1:") && said[3].contains("SHA-256 "),
+        "{said:?}"
+    );
+    let address = said[2].trim().strip_prefix("http://").unwrap().trim_end_matches('/');
+    let address: SocketAddr = address.parse().unwrap();
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(Client::connect(address).get("/healthz").status, 200);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(next().starts_with("Stopping"));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+
+    let plain = Process::start(command(path));
+    plain.signal(Signal::HUP);
+    assert_eq!(plain.end().0, Some(0));
 }
 
 /// More connections than descriptors: those that have one are served, those that have none wait,

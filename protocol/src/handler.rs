@@ -157,7 +157,7 @@ pub struct Ticket(pub(crate) u64);
 impl Ticket {
     /// A name for work of a [`Protocol`] other than HTTP, which numbers its own.
     #[must_use]
-    pub fn new(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         Ticket(number)
     }
 }

@@ -59,7 +59,8 @@ pub enum Step {
     Run(Ticket, Work),
     /// Nothing more will be sent: tell the peer (`shutdown(2)` of the write side).
     ShutdownWrite,
-    /// The end. Drop the socket; no further call.
+    /// The end. Drop the socket; no further call. If it comes without `ShutdownWrite` before, it
+    /// is no orderly end: something has been cut.
     Close,
     /// Nothing to do until one of these comes to pass.
     Wait(Wait),

@@ -20,7 +20,7 @@ impl<H: Handler> Connection<H> {
             return false;
         }
         match self.ending {
-            Ending::Flush | Ending::Closed => false,
+            Ending::Flush | Ending::Leave | Ending::Closed => false,
             Ending::Linger(_) => true,
             Ending::Open => match &self.incoming {
                 Incoming::Head(_) => {
@@ -104,7 +104,7 @@ impl<H: Handler> Connection<H> {
                     self.ending = Ending::Flush;
                 }
                 // Nothing is under way in either direction that a reset could destroy.
-                Incoming::Head(_) => self.ending = Ending::Closed,
+                Incoming::Head(_) => self.ending = Ending::Leave,
                 _ => self.refuse(Refusal::Timeout, out, now),
             }
         }

@@ -116,6 +116,8 @@ enum Ending {
     /// Our side is closed. Input is thrown away until the peer closes its own, lest a reset
     /// destroy what the peer has yet to read (RFC 9112 §9.6).
     Linger(Instant),
+    /// Our side is to be closed, and then all of it: nothing is under way.
+    Leave,
     Closed,
 }
 // ANCHOR_END: ending
@@ -272,6 +274,10 @@ impl<H: Handler> Protocol for Connection<H> {
         if self.ending == Ending::Closed {
             return Step::Close;
         }
+        if self.ending == Ending::Leave {
+            self.ending = Ending::Closed;
+            return Step::ShutdownWrite;
+        }
         if let Some((ticket, work)) = self.work.take() {
             return Step::Run(ticket, work);
         }
@@ -282,18 +288,13 @@ impl<H: Handler> Protocol for Connection<H> {
             return self.poll_next();
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
-        let is_over = match self.ending {
-            Ending::Flush => all_sent && (self.input_closed || self.is_parted()),
-            Ending::Linger(_) => self.input_closed,
-            Ending::Open | Ending::Closed => false,
-        };
-        if is_over {
-            self.ending = Ending::Closed;
-            return Step::Close;
-        }
         if self.ending == Ending::Flush && all_sent {
             self.ending = Ending::Linger(deadlines::after(self.now, self.limits.linger));
             return Step::ShutdownWrite;
+        }
+        if matches!(self.ending, Ending::Linger(_)) && (self.input_closed || self.is_parted()) {
+            self.ending = Ending::Closed;
+            return Step::Close;
         }
         Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
     }

@@ -1,0 +1,94 @@
+//! What is spoken on a connection: HTTP as it is, or under TLS. The backends do not know which.
+
+use std::time::Instant;
+
+use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
+
+use crate::Context;
+
+/// A connection with its layers.
+// An indirection for each would cost the plain ones, for the sake of the others.
+#[allow(clippy::large_enum_variant, reason = "the plain one is the common one")]
+pub(crate) enum Conversation<H: Handler> {
+    Plain(Connection<H>),
+    #[cfg(feature = "tls")]
+    Tls(Box<layer_tls::Tls<Connection<H>>>),
+}
+
+/// Does the same, whatever the layers.
+macro_rules! each {
+    ($conversation:expr, $protocol:pat => $call:expr) => {
+        match $conversation {
+            Conversation::Plain($protocol) => $call,
+            #[cfg(feature = "tls")]
+            Conversation::Tls($protocol) => $call,
+        }
+    };
+}
+
+impl<H: Handler> Conversation<H> {
+    /// With whoever has connected to this context's listener; `None` if it cannot be set up.
+    pub(crate) fn new(context: &Context<H>, now: Now) -> Option<Self> {
+        let (handler, limits) = (context.handler.clone(), context.limits.clone());
+        let http = Connection::new(handler, limits, now);
+        #[cfg(feature = "tls")]
+        if let Some(setup) = &context.tls {
+            let tls = layer_tls::Tls::new(setup.clone(), http, now)
+                .inspect_err(|error| tracing::error!("cannot speak TLS: {error}"));
+            return tls.ok().map(|tls| Conversation::Tls(Box::new(tls)));
+        }
+        Some(Conversation::Plain(http))
+    }
+
+    /// How many requests have been answered.
+    pub(crate) fn served(&self) -> u64 {
+        match self {
+            Conversation::Plain(http) => http.served(),
+            #[cfg(feature = "tls")]
+            Conversation::Tls(tls) => tls.inside().served(),
+        }
+    }
+
+    /// Whether no request is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        match self {
+            Conversation::Plain(http) => http.is_idle(),
+            #[cfg(feature = "tls")]
+            Conversation::Tls(tls) => tls.is_idle() && tls.inside().is_idle(),
+        }
+    }
+}
+
+impl<H: Handler> Protocol for Conversation<H> {
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
+        each!(self, it => it.receive(input, out, now))
+    }
+
+    fn receive_eof(&mut self, now: Now) {
+        each!(self, it => it.receive_eof(now));
+    }
+
+    fn sent(&mut self, bytes: u64, now: Now) {
+        each!(self, it => it.sent(bytes, now));
+    }
+
+    fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
+        each!(self, it => it.complete(ticket, outcome, out, now));
+    }
+
+    fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
+        each!(self, it => it.handle_timeout(out, now));
+    }
+
+    fn shutdown(&mut self, by: Instant, now: Now) {
+        each!(self, it => it.shutdown(by, now));
+    }
+
+    fn poll(&mut self) -> Step {
+        each!(self, it => it.poll())
+    }
+
+    fn file(&self) -> Option<&FileRange> {
+        each!(self, it => it.file())
+    }
+}

@@ -1,0 +1,401 @@
+//! TLS under any [`Protocol`], and itself one: bytes and the time go in; bytes, deadlines and
+//! effects come out. So a backend that drives a connection drives one over TLS as well, and does
+//! not know of it.
+//!
+//! ```text
+//!  backend ── records ──► Tls ── plaintext ──► the protocol inside
+//!          ◄── records ──     ◄── plaintext ──
+//! ```
+//!
+//! The work is done by `rustls`. Plaintext between it and the protocol inside is in buffers on loan
+//! from the thread, so an idle connection holds none here either. Files cannot be sent by the
+//! kernel, which does not know the keys: they are read as [`Work`], piece by piece.
+//!
+//! Who speaks HTTP without TLS is told so. A handshake has to end in time.
+
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::{FileRange, Now, Outcome, Protocol, Step, Ticket, Wait, Work};
+use rustls::{ServerConfig, ServerConnection};
+
+/// Most plaintext in a record, in bytes (RFC 8446 §5.1).
+const RECORD: usize = 16 << 10;
+
+/// How much of a file is read at once, in bytes.
+const FILE_PIECE: u64 = 4 * RECORD as u64;
+
+/// How long reading rests when there is no room for more work.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Names our own work. The protocol inside counts its work up from zero.
+const FILE: Ticket = Ticket::new(u64::MAX);
+
+/// For who speaks HTTP where TLS is spoken.
+const PLAIN_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
+    content-type: text/plain; charset=utf-8\r\ncontent-length: 51\r\nconnection: close\r\n\r\n\
+    400 Bad Request: TLS is spoken here; try https://.\n";
+
+/// Reads the beginning of a range of a file: whoever sets up a connection says how, since there is
+/// no I/O here.
+pub type ReadFile = fn(&FileRange, &mut [u8]) -> io::Result<usize>;
+
+thread_local! {
+    /// What is being decrypted, and what is to be encrypted. Empty between calls.
+    static SCRATCH: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+/// How TLS is spoken, for all connections that are set up alike.
+#[derive(Clone)]
+pub struct Setup {
+    /// Keys, certificates, versions, application protocols.
+    pub config: Arc<ServerConfig>,
+    /// Longest time from the connection to the end of its handshake.
+    pub handshake: Duration,
+    /// How long a failed connection waits for the peer to close, so that a reset does not destroy
+    /// the alert on its way.
+    pub linger: Duration,
+    /// How files are read.
+    pub read_file: ReadFile,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Handshake,
+    Open,
+    /// The protocol inside has said its last word: `close_notify` follows it.
+    Parting,
+    /// All has been said, and is on its way.
+    Parted,
+    /// The peer has been told that nothing more comes. The protocol inside waits for its end.
+    Shut,
+    /// It has failed; what there is to say about it is on its way.
+    Failing,
+    /// The peer has been told that nothing more comes, and is waited for.
+    Failed,
+    Over,
+}
+
+/// A protocol under TLS.
+pub struct Tls<P> {
+    tls: ServerConnection,
+    setup: Arc<Setup>,
+    inside: P,
+    stage: Stage,
+    /// When the handshake, or the failure, has to be over.
+    by: Instant,
+    /// Nothing has come yet.
+    is_new: bool,
+    /// The peer has said that nothing more comes.
+    is_closed: bool,
+    /// The protocol inside wants input, or did when it was asked.
+    is_wanted: bool,
+    /// The caller holds records that came when input was not wanted.
+    is_held: bool,
+    /// And behind them is the end of the stream.
+    has_held_end: bool,
+    /// Plaintext that the protocol inside has not consumed.
+    plaintext: Vec<u8>,
+    /// Records on their way: how many bytes of each have yet to be sent, and how many bytes of the
+    /// protocol inside they carry.
+    records: VecDeque<(u64, u64)>,
+    /// The protocol inside has something to do even without new input.
+    again: bool,
+    /// A piece of a file is being read.
+    reading: bool,
+    /// There was no room for reading a piece: when to try again.
+    pause: Option<Instant>,
+    now: Instant,
+}
+
+impl<P: Protocol> Tls<P> {
+    /// A connection that has just been accepted.
+    ///
+    /// # Errors
+    /// If the configuration is of no use.
+    pub fn new(setup: Arc<Setup>, inside: P, now: Now) -> Result<Self, rustls::Error> {
+        let mut tls = ServerConnection::new(Arc::clone(&setup.config))?;
+        tls.set_buffer_limit(None); // the protocol inside has its own
+        Ok(Tls {
+            tls,
+            by: now.instant + setup.handshake,
+            setup,
+            inside,
+            stage: Stage::Handshake,
+            is_new: true,
+            is_closed: false,
+            is_wanted: true,
+            is_held: false,
+            has_held_end: false,
+            plaintext: Vec::new(),
+            records: VecDeque::new(),
+            again: false,
+            reading: false,
+            pause: None,
+            now: now.instant,
+        })
+    }
+
+    /// The protocol inside.
+    pub fn inside(&self) -> &P {
+        &self.inside
+    }
+
+    /// Whether nothing is under way that is ours.
+    pub fn is_idle(&self) -> bool {
+        self.records.is_empty() && self.plaintext.is_empty() && !self.reading
+    }
+}
+
+impl<P: Protocol> Protocol for Tls<P> {
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
+        self.now = now.instant;
+        if self.is_new && input.first().is_some_and(u8::is_ascii_uppercase) {
+            out.extend_from_slice(PLAIN_HTTP);
+            self.records.push_back((PLAIN_HTTP.len() as u64, 0));
+            self.fail();
+        }
+        self.is_new &= input.is_empty();
+        if self.stage == Stage::Parting {
+            self.tls.send_close_notify();
+            self.stage = Stage::Parted;
+        }
+        let mut rest = &*input;
+        let mut plain = SCRATCH.with_borrow_mut(|(plain, _)| std::mem::take(plain));
+        plain.append(&mut self.plaintext);
+        loop {
+            if matches!(self.stage, Stage::Failing | Stage::Failed) {
+                rest = &[];
+                break;
+            }
+            if std::mem::take(&mut self.again) || !plain.is_empty() {
+                let taken = self.within(out, |inside, said| inside.receive(&mut plain, said, now));
+                plain.drain(..taken);
+            }
+            // One that has enough is not given more.
+            if !self.is_wanted || !self.decrypt(&mut rest, &mut plain, now) {
+                break;
+            }
+        }
+        self.plaintext.extend_from_slice(&plain);
+        plain.clear();
+        SCRATCH.with_borrow_mut(|(scratch, _)| *scratch = plain);
+        self.flush(out, 0);
+        self.is_held = !rest.is_empty();
+        if !self.is_held && std::mem::take(&mut self.has_held_end) {
+            self.inside.receive_eof(now);
+        }
+        input.len() - rest.len()
+    }
+
+    fn receive_eof(&mut self, now: Now) {
+        self.now = now.instant;
+        match self.stage {
+            Stage::Handshake | Stage::Failing | Stage::Failed => self.stage = Stage::Over,
+            _ if self.is_held => self.has_held_end = true, // it comes after them
+            _ => self.inside.receive_eof(now),
+        }
+    }
+
+    fn sent(&mut self, mut bytes: u64, now: Now) {
+        self.now = now.instant;
+        let mut inside = 0;
+        while bytes > 0
+            && let Some((unsent, carried)) = self.records.front_mut()
+        {
+            let sent = bytes.min(*unsent);
+            bytes -= sent;
+            *unsent -= sent;
+            // A record is longer than what it carries, which is said to be sent first.
+            let counted = if *unsent == 0 { *carried } else { sent.min(*carried) };
+            *carried -= counted;
+            inside += counted;
+            if *unsent == 0 {
+                self.records.pop_front();
+            }
+        }
+        self.inside.sent(inside, now);
+    }
+
+    fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
+        self.now = now.instant;
+        if ticket != FILE {
+            return self.within(out, |inside, said| inside.complete(ticket, outcome, said, now));
+        }
+        self.reading = false;
+        let piece = match outcome {
+            Outcome::Other(piece) => piece.downcast::<io::Result<Vec<u8>>>().ok(),
+            Outcome::Overloaded => return self.pause = Some(now.instant + PAUSE),
+            _ => None,
+        };
+        match piece.as_deref() {
+            Some(Ok(bytes)) if !bytes.is_empty() => self.encrypt(bytes, out),
+            _ => self.stage = Stage::Over, // the response cannot be completed
+        }
+    }
+
+    fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
+        self.now = now.instant;
+        match self.stage {
+            Stage::Handshake | Stage::Parted | Stage::Failing | Stage::Failed
+                if self.by <= now.instant =>
+            {
+                self.stage = Stage::Over;
+            }
+            Stage::Failing | Stage::Failed | Stage::Over => {}
+            _ => self.within(out, |inside, said| inside.handle_timeout(said, now)),
+        }
+    }
+
+    fn shutdown(&mut self, by: Instant, now: Now) {
+        self.now = now.instant;
+        self.inside.shutdown(by, now);
+        self.by = self.by.min(by);
+    }
+
+    fn poll(&mut self) -> Step {
+        match self.stage {
+            Stage::Over => return Step::Close,
+            Stage::Parting => return Step::Receive,
+            Stage::Parted if self.records.is_empty() => {
+                self.stage = Stage::Shut;
+                return Step::ShutdownWrite;
+            }
+            Stage::Failing if self.records.is_empty() => {
+                self.stage = Stage::Failed;
+                return Step::ShutdownWrite;
+            }
+            Stage::Parted | Stage::Failing | Stage::Failed => {
+                return Step::Wait(Wait { read: true, deadline: Some(self.by) });
+            }
+            _ => {}
+        }
+        match (self.inside.poll(), self.stage) {
+            (Step::Receive, _) => {
+                self.again = true;
+                Step::Receive
+            }
+            (Step::ShutdownWrite, Stage::Open) => {
+                self.stage = Stage::Parting;
+                self.by = self.now + self.setup.linger;
+                Step::Receive
+            }
+            (Step::ShutdownWrite, _) => {
+                self.stage = Stage::Over; // with whom nothing was agreed there is nothing to end
+                Step::Close
+            }
+            (Step::Wait(wait), _) => self.wait(wait),
+            (step, _) => step,
+        }
+    }
+}
+
+impl<P: Protocol> Tls<P> {
+    /// What the protocol inside waits for, and what we do.
+    fn wait(&mut self, wait: Wait) -> Step {
+        let mut deadline = wait.deadline;
+        let mut sooner = |at: Instant| deadline = deadline.into_iter().chain([at]).min();
+        self.is_wanted = wait.read;
+        if self.is_wanted && self.is_held {
+            return Step::Receive;
+        }
+        let is_handshake = self.stage == Stage::Handshake;
+        if is_handshake {
+            sooner(self.by);
+        }
+        // The next piece is read when the last has been sent: the range begins behind it then.
+        if let Some(range) = self.inside.file()
+            && self.records.is_empty()
+            && !self.reading
+        {
+            match self.pause.filter(|at| self.now < *at) {
+                Some(at) => sooner(at),
+                None => {
+                    self.reading = true;
+                    return Step::Run(FILE, read(range.clone(), self.setup.read_file));
+                }
+            }
+        }
+        Step::Wait(Wait { read: wait.read || is_handshake, deadline })
+    }
+
+    /// It cannot go on. What is said about it is sent, and the peer has some time to read it.
+    fn fail(&mut self) {
+        self.stage = Stage::Failing;
+        self.by = self.now + self.setup.linger;
+    }
+
+    /// Has something done with the protocol inside, and encrypts what it says.
+    fn within<R>(&mut self, out: &mut Vec<u8>, act: impl FnOnce(&mut P, &mut Vec<u8>) -> R) -> R {
+        let mut said = SCRATCH.with_borrow_mut(|(_, said)| std::mem::take(said));
+        let result = act(&mut self.inside, &mut said);
+        self.encrypt(&said, out);
+        said.clear();
+        SCRATCH.with_borrow_mut(|(_, scratch)| *scratch = said);
+        result
+    }
+
+    /// Takes some of the input, and appends what was in it. Returns whether there was anything.
+    fn decrypt(&mut self, input: &mut &[u8], plain: &mut Vec<u8>, now: Now) -> bool {
+        if input.is_empty() {
+            return false; // nothing would be taken for the end
+        }
+        let was_closed = self.is_closed;
+        let taken = self.tls.read_tls(input);
+        let state = taken.map_err(drop).and_then(|_| self.tls.process_new_packets().map_err(drop));
+        let Ok(state) = state else {
+            self.fail(); // the alert is among what is flushed
+            return true;
+        };
+        // Whatever it says of blocking or of the end is in the state, too.
+        let _ = self.tls.reader().read_to_end(plain);
+        if self.stage == Stage::Handshake && !self.tls.is_handshaking() {
+            self.stage = Stage::Open;
+        }
+        self.is_closed |= state.peer_has_closed();
+        if self.is_closed && !was_closed {
+            self.inside.receive_eof(now); // what it has not consumed is presented once more
+            self.again = true;
+        }
+        true
+    }
+
+    /// Appends records with this plaintext to the output.
+    fn encrypt(&mut self, said: &[u8], out: &mut Vec<u8>) {
+        for piece in said.chunks(RECORD) {
+            // There is no limit, so it is taken whole.
+            if self.tls.writer().write_all(piece).is_ok() {
+                self.flush(out, piece.len());
+            }
+        }
+    }
+
+    /// Appends the records that are ready to the output. They carry so many bytes of the protocol
+    /// inside.
+    fn flush(&mut self, out: &mut Vec<u8>, carried: usize) {
+        let start = out.len();
+        while self.tls.wants_write() && self.tls.write_tls(out).is_ok() {}
+        if out.len() > start {
+            self.records.push_back(((out.len() - start) as u64, carried as u64));
+        }
+    }
+}
+
+/// Reads the next piece of a file.
+fn read(range: FileRange, read_file: ReadFile) -> Work {
+    Work::other(move || {
+        let length = usize::try_from(range.length.min(FILE_PIECE)).unwrap_or(RECORD);
+        let mut piece = vec![0; length];
+        let result = read_file(&range, &mut piece);
+        result.map(|length| {
+            piece.truncate(length);
+            piece
+        })
+    })
+}

@@ -1,0 +1,363 @@
+//! HTTP over TLS in memory: a client of rustls's on one side, bytes in any pieces between them.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use layer_tls::{Setup, Tls};
+use protocol::{
+    Connection, FileRange, Handler, Limits, Now, Protocol, Reply, Request, Response, Step, Work,
+};
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig};
+
+/// Both sides' configurations, for one version.
+fn configs(
+    version: &'static rustls::SupportedProtocolVersion,
+) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let chain = vec![made.cert.der().clone()];
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain.clone(), key)
+        .unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(chain[0].clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (Arc::new(server), Arc::new(client))
+}
+
+fn setup(config: &Arc<ServerConfig>) -> Arc<Setup> {
+    Arc::new(Setup {
+        config: Arc::clone(config),
+        handshake: Duration::from_secs(10),
+        linger: Duration::from_secs(2),
+        read_file,
+    })
+}
+
+fn read_file(range: &FileRange, buffer: &mut [u8]) -> std::io::Result<usize> {
+    use std::io::{Seek, SeekFrom};
+    let mut file = &*range.file;
+    file.seek(SeekFrom::Start(range.offset))?;
+    file.read(buffer)
+}
+
+fn now() -> Now {
+    Now { instant: Instant::now(), wall: SystemTime::now() }
+}
+
+/// The server's side, and what has been seen of it.
+struct Server<P> {
+    connection: P,
+    input: Vec<u8>,
+    out: Vec<u8>,
+    shut: bool,
+    closed: bool,
+    /// What it waits for.
+    read: bool,
+    deadline: Option<Instant>,
+}
+
+impl<P: Protocol> Server<P> {
+    fn new(connection: P) -> Self {
+        let (input, out) = (Vec::new(), Vec::new());
+        Server { connection, input, out, shut: false, closed: false, read: true, deadline: None }
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+        self.advance();
+        self.settle();
+    }
+
+    fn advance(&mut self) {
+        let consumed = self.connection.receive(&mut self.input, &mut self.out, now());
+        self.input.drain(..consumed);
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..100_000 {
+            match self.connection.poll() {
+                Step::Receive => self.advance(),
+                Step::Run(ticket, Work::Blocking(job)) => {
+                    self.connection.complete(ticket, job.run(), &mut self.out, now());
+                }
+                Step::Run(..) => panic!("a future"),
+                Step::ShutdownWrite => self.shut = true,
+                Step::Close => return self.closed = true,
+                Step::Wait(wait) => {
+                    (self.read, self.deadline) = (wait.read, wait.deadline);
+                    return;
+                }
+            }
+        }
+        panic!("never waits");
+    }
+
+    /// Takes up to `most` bytes of the output, as if they had been sent.
+    fn send(&mut self, most: usize) -> Vec<u8> {
+        let bytes: Vec<u8> = self.out.drain(..most.min(self.out.len())).collect();
+        self.connection.sent(bytes.len() as u64, now());
+        self.settle();
+        bytes
+    }
+}
+
+/// Has both sides talk until neither has anything to say, in pieces of this many bytes. Returns
+/// what the client has been told.
+fn talk<P: Protocol>(
+    client: &mut ClientConnection,
+    server: &mut Server<P>,
+    piece: usize,
+) -> Vec<u8> {
+    let mut told = Vec::new();
+    loop {
+        let mut said = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut said).unwrap();
+        }
+        said.chunks(piece).for_each(|piece| server.receive(piece));
+        let answer = server.send(piece);
+        if said.is_empty() && answer.is_empty() {
+            return told;
+        }
+        let mut answer = &answer[..];
+        while !answer.is_empty() {
+            client.read_tls(&mut answer).unwrap();
+            client.process_new_packets().unwrap();
+            let _ = client.reader().read_to_end(&mut told);
+        }
+    }
+}
+
+fn client(config: &Arc<ClientConfig>) -> ClientConnection {
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut client = ClientConnection::new(Arc::clone(config), name).unwrap();
+    client.set_buffer_limit(None);
+    client
+}
+
+fn http<H: Handler>(handler: H) -> Connection<H> {
+    Connection::new(Arc::new(handler), Arc::new(Limits::default()), now())
+}
+
+fn big() -> Vec<u8> {
+    (0..100_000_u32).flat_map(u32::to_le_bytes).collect()
+}
+
+/// Answers with what it is asked for: something small, something big, a file, what it was sent.
+fn handler(request: &Request<'_>) -> Reply {
+    match request.path() {
+        "/big" => Response::ok().body(big()).into(),
+        "/file" => {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&big()).unwrap();
+            Response::ok()
+                .body(FileRange { file: Arc::new(file), offset: 4, length: 399_996 })
+                .into()
+        }
+        "/upload" => Reply::collect(|body| Response::ok().body(body)),
+        path => Response::text(path.to_owned()).into(),
+    }
+}
+
+fn body(response: &[u8]) -> &[u8] {
+    let end = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    &response[end + 4..]
+}
+
+#[test]
+fn requests_are_answered_whatever_the_pieces() {
+    for version in [&TLS12, &TLS13] {
+        let (server_config, client_config) = configs(version);
+        for piece in [1, 7, 100, 5000, 1 << 20] {
+            let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+            let (mut client, mut server) = (client(&client_config), Server::new(tls));
+            for (path, expected) in [("/a", &b"/a"[..]), ("/b", b"/b")] {
+                write!(client.writer(), "GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+                assert_eq!(body(&talk(&mut client, &mut server, piece)), expected);
+            }
+            if piece > 7 {
+                write!(client.writer(), "GET /big HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+                assert!(body(&talk(&mut client, &mut server, piece)) == big());
+                write!(client.writer(), "GET /file HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+                assert!(body(&talk(&mut client, &mut server, piece)) == &big()[4..]);
+                let length = big().len();
+                write!(
+                    client.writer(),
+                    "POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"
+                )
+                .unwrap();
+                client.writer().write_all(&big()).unwrap();
+                assert!(body(&talk(&mut client, &mut server, piece)) == big());
+            }
+            assert!(server.connection.is_idle() && server.read && !server.closed);
+        }
+    }
+}
+
+/// A connection whose handshake is over.
+fn open<H: Handler>(handler: H) -> (ClientConnection, Server<Tls<Connection<H>>>) {
+    let (server_config, client_config) = configs(&TLS13);
+    let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+    let (mut client, mut server) = (client(&client_config), Server::new(tls));
+    talk(&mut client, &mut server, 1 << 20);
+    (client, server)
+}
+
+/// What the client says, in records.
+fn records(client: &mut ClientConnection, text: &str) -> Vec<u8> {
+    client.writer().write_all(text.as_bytes()).unwrap();
+    let mut said = Vec::new();
+    while client.wants_write() {
+        client.write_tls(&mut said).unwrap();
+    }
+    said
+}
+
+#[test]
+fn who_speaks_plain_http_is_told_so() {
+    let (server_config, _) = configs(&TLS13);
+    let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+    let mut server = Server::new(tls);
+    server.receive(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    let told = String::from_utf8(server.send(1000)).unwrap();
+    assert!(told.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{told}");
+    let (head, body) = told.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{told}");
+    assert!(server.shut && !server.closed && server.deadline.is_some());
+    server.receive(b"anything else");
+    server.connection.receive_eof(now());
+    server.settle();
+    assert!(server.closed && server.out.is_empty());
+}
+
+#[test]
+fn garbage_is_answered_by_an_alert_and_the_end() {
+    for garbage in
+        [&b"\x16\x03\x01\x00\x05hello"[..], b"\0\0\0\0\0\0\0\0\0", b"\x15\x03\x03\x00\x02\x02\x28"]
+    {
+        let (server_config, _) = configs(&TLS13);
+        let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+        let mut server = Server::new(tls);
+        server.receive(garbage);
+        let told = server.send(1000);
+        assert!(told.is_empty() || told[0] == 0x15, "{told:?}");
+        assert!(server.shut && !server.closed);
+        let late = Now { instant: server.deadline.unwrap(), ..now() };
+        server.connection.handle_timeout(&mut server.out, late);
+        server.settle();
+        assert!(server.closed, "waits for ever");
+    }
+}
+
+#[test]
+fn a_handshake_has_to_end_in_time() {
+    let (server_config, client_config) = configs(&TLS13);
+    let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+    let mut server = Server::new(tls);
+    let hello = records(&mut client(&client_config), "");
+    server.receive(&hello[..hello.len() / 2]);
+    let deadline = server.deadline.unwrap();
+    assert!(deadline <= Instant::now() + Duration::from_secs(10));
+    server.connection.handle_timeout(&mut server.out, Now { instant: deadline, ..now() });
+    server.settle();
+    assert!(server.closed);
+}
+
+#[test]
+fn the_last_word_is_close_notify() {
+    let (mut client, mut server) = open(handler);
+    let request = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    server.receive(&records(&mut client, request));
+    let mut answer = server.send(1 << 20);
+    assert!(!server.shut && !server.out.is_empty(), "before all has been sent");
+    answer.extend(server.send(1 << 20));
+    client.read_tls(&mut &answer[..]).unwrap();
+    let state = client.process_new_packets().unwrap();
+    assert!(state.peer_has_closed(), "no close_notify");
+    assert!(server.shut && server.closed);
+}
+
+#[test]
+fn records_that_nobody_wants_yet_are_kept_in_order_and_so_is_the_end() {
+    // Answered when the work is done; meanwhile the next request and the end have come.
+    let (mut client, mut server) = open(|request: &Request<'_>| {
+        let path = request.path().to_owned();
+        Reply::blocking(move || path)
+    });
+    let [first, second] =
+        ["/1", "/2"].map(|path| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+    server.input.extend(records(&mut client, &first));
+    server.advance();
+    let Step::Run(ticket, Work::Blocking(job)) = server.connection.poll() else {
+        panic!("no work")
+    };
+    let Step::Wait(wait) = server.connection.poll() else { panic!("no wait") };
+    assert!(!wait.read);
+    server.input.extend(records(&mut client, &second));
+    server.advance();
+    assert!(!server.input.is_empty(), "taken, although not wanted");
+    server.connection.receive_eof(now());
+    assert!(matches!(server.connection.poll(), Step::Wait(wait) if !wait.read));
+    server.connection.complete(ticket, job.run(), &mut server.out, now());
+    server.settle();
+    let answer = server.send(1 << 20);
+    let mut told = Vec::new();
+    client.read_tls(&mut &answer[..]).unwrap();
+    client.process_new_packets().unwrap();
+    let _ = client.reader().read_to_end(&mut told);
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("/1") && told.ends_with("/2"), "{told}");
+    server.send(1 << 20);
+    assert!(server.shut && server.closed);
+}
+
+#[test]
+fn a_file_that_becomes_shorter_ends_the_connection_without_close_notify() {
+    let (mut client, mut server) = open(|_: &Request<'_>| {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        file.set_len(10).unwrap();
+        Response::ok().body(FileRange { file, offset: 0, length: 20 })
+    });
+    server.receive(&records(&mut client, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    let mut answer = server.send(1 << 20);
+    answer.extend(server.send(1 << 20));
+    answer.extend(server.send(1 << 20));
+    assert!(server.closed);
+    client.read_tls(&mut &answer[..]).unwrap();
+    assert!(!client.process_new_packets().unwrap().peer_has_closed());
+}
+
+#[test]
+fn reading_a_file_waits_for_room_among_the_work() {
+    let (mut client, mut server) = open(|_: &Request<'_>| {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        file.set_len(10).unwrap();
+        Response::ok().body(FileRange { file, offset: 0, length: 10 })
+    });
+    server.input.extend(records(&mut client, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    server.advance();
+    let all = server.out.len();
+    server.out.clear();
+    server.connection.sent(all as u64, now());
+    let Step::Run(ticket, _) = server.connection.poll() else { panic!("not read") };
+    server.connection.complete(ticket, protocol::Outcome::Overloaded, &mut server.out, now());
+    let Step::Wait(wait) = server.connection.poll() else { panic!("no pause") };
+    let later = Now { instant: wait.deadline.unwrap(), ..now() };
+    assert!(later.instant <= Instant::now() + Duration::from_secs(1));
+    server.connection.handle_timeout(&mut server.out, later);
+    assert!(matches!(server.connection.poll(), Step::Run(..)), "not tried again");
+}
