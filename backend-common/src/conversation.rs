@@ -72,6 +72,10 @@ impl<H: Handler> Protocol for Conversation<H> {
         each!(self, it => it.sent(bytes, now));
     }
 
+    fn excuse(&mut self, now: Now) {
+        each!(self, it => it.excuse(now));
+    }
+
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         each!(self, it => it.complete(ticket, outcome, out, now));
     }

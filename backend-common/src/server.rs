@@ -270,7 +270,20 @@ impl<B: Backend> Server<B> {
     }
 }
 
-/// Serves two listeners. If one cannot begin, the other ends.
+/// Orders to stop when it is dropped by a panic.
+#[cfg(feature = "tls")]
+struct StopOnPanic(Arc<Stop>);
+
+#[cfg(feature = "tls")]
+impl Drop for StopOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.order(Instant::now());
+        }
+    }
+}
+
+/// Serves two listeners. If one cannot begin, or panics, the other ends.
 #[cfg(feature = "tls")]
 fn both<B: Backend, H: Handler>(
     backend: B,
@@ -278,6 +291,7 @@ fn both<B: Backend, H: Handler>(
 ) -> io::Result<()> {
     let serve = move |(listener, context): (TcpListener, Context<H>)| {
         let stop = Arc::clone(&context.stop);
+        let _guard = StopOnPanic(Arc::clone(&stop));
         let result = backend.serve(listener, Arc::new(context));
         if result.is_err() {
             stop.order(Instant::now());

@@ -413,6 +413,7 @@ mod tests {
         assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
         session.sent(output.len() - 10);
         // The end had come before: nobody is left to linger for.
+        assert!(matches!(session.poll(), Next::ShutdownWrite));
         assert!(matches!(session.poll(), Next::Close));
     }
 

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The work is done by `rustls`. Plaintext between it and the protocol inside is in buffers on loan
-//! from the thread, so an idle connection holds none here either. Files cannot be sent by the
+//! from the thread, so an idle connection holds none but those of rustls (some 4 KiB). Files cannot be sent by the
 //! kernel, which does not know the keys: they are read as [`Work`], piece by piece.
 //!
 //! Who speaks HTTP without TLS is told so. A handshake has to end in time.
@@ -29,6 +29,12 @@ const RECORD: usize = 16 << 10;
 
 /// How much of a file is read at once, in bytes.
 const FILE_PIECE: u64 = 4 * RECORD as u64;
+
+/// A time that the clock cannot hold is as good as this.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// A buffer on loan that has grown beyond this is given back to the allocator, in bytes.
+const LARGEST: usize = 256 << 10;
 
 /// How long reading rests when there is no room for more work.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -88,12 +94,15 @@ pub struct Tls<P> {
     setup: Arc<Setup>,
     inside: P,
     stage: Stage,
-    /// When the handshake, or the failure, has to be over.
+    /// When the handshake, the parting or the failure has to be over.
     by: Instant,
+    /// The order to stop: when everything has to be over.
+    order: Option<Instant>,
     /// Nothing has come yet.
     is_new: bool,
-    /// The peer has said that nothing more comes.
+    /// The peer has said that nothing more comes, and has closed its side.
     is_closed: bool,
+    is_ended: bool,
     /// The protocol inside wants input, or did when it was asked.
     is_wanted: bool,
     /// The caller holds records that came when input was not wanted.
@@ -124,12 +133,14 @@ impl<P: Protocol> Tls<P> {
         tls.set_buffer_limit(None); // the protocol inside has its own
         Ok(Tls {
             tls,
-            by: now.instant + setup.handshake,
+            by: now.instant + setup.handshake.min(CENTURY),
+            order: None,
             setup,
             inside,
             stage: Stage::Handshake,
             is_new: true,
             is_closed: false,
+            is_ended: false,
             is_wanted: true,
             is_held: false,
             has_held_end: false,
@@ -165,10 +176,20 @@ impl<P: Protocol> Protocol for Tls<P> {
         if self.stage == Stage::Parting {
             self.tls.send_close_notify();
             self.stage = Stage::Parted;
+            self.flush(out, 0);
+        }
+        // After our last word nothing is answered, and nothing read any more.
+        if matches!(self.stage, Stage::Parted | Stage::Shut | Stage::Over) {
+            self.let_go(now);
+            if std::mem::take(&mut self.again) {
+                let mut plain = std::mem::take(&mut self.plaintext);
+                self.inside.receive(&mut plain, &mut Vec::new(), now);
+            }
+            return input.len();
         }
         let mut rest = &*input;
         let mut plain = SCRATCH.with_borrow_mut(|(plain, _)| std::mem::take(plain));
-        plain.append(&mut self.plaintext);
+        plain.append(&mut std::mem::take(&mut self.plaintext));
         loop {
             if matches!(self.stage, Stage::Failing | Stage::Failed) {
                 rest = &[];
@@ -179,25 +200,27 @@ impl<P: Protocol> Protocol for Tls<P> {
                 plain.drain(..taken);
             }
             // One that has enough is not given more.
-            if !self.is_wanted || !self.decrypt(&mut rest, &mut plain, now) {
+            let is_wanted = self.is_wanted || self.is_closed;
+            if !is_wanted || !self.decrypt(&mut rest, &mut plain, now) {
                 break;
             }
         }
         self.plaintext.extend_from_slice(&plain);
-        plain.clear();
-        SCRATCH.with_borrow_mut(|(scratch, _)| *scratch = plain);
+        SCRATCH.with_borrow_mut(|(scratch, _)| *scratch = emptied(plain));
         self.flush(out, 0);
         self.is_held = !rest.is_empty();
-        if !self.is_held && std::mem::take(&mut self.has_held_end) {
-            self.inside.receive_eof(now);
+        if !self.is_held {
+            self.let_go(now);
         }
         input.len() - rest.len()
     }
 
     fn receive_eof(&mut self, now: Now) {
         self.now = now.instant;
+        self.is_ended = true;
         match self.stage {
-            Stage::Handshake | Stage::Failing | Stage::Failed => self.stage = Stage::Over,
+            Stage::Handshake => self.stage = Stage::Over,
+            Stage::Failing | Stage::Failed => {} // what is said of it may still be read
             _ if self.is_held => self.has_held_end = true, // it comes after them
             _ => self.inside.receive_eof(now),
         }
@@ -225,10 +248,14 @@ impl<P: Protocol> Protocol for Tls<P> {
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         self.now = now.instant;
+        if matches!(self.stage, Stage::Failing | Stage::Failed | Stage::Over) {
+            return; // nobody is left to tell
+        }
         if ticket != FILE {
             return self.within(out, |inside, said| inside.complete(ticket, outcome, said, now));
         }
         self.reading = false;
+        self.inside.excuse(now); // it was not the peer who kept us waiting
         let piece = match outcome {
             Outcome::Other(piece) => piece.downcast::<io::Result<Vec<u8>>>().ok(),
             Outcome::Overloaded => return self.pause = Some(now.instant + PAUSE),
@@ -248,7 +275,8 @@ impl<P: Protocol> Protocol for Tls<P> {
             {
                 self.stage = Stage::Over;
             }
-            Stage::Failing | Stage::Failed | Stage::Over => {}
+            Stage::Parted | Stage::Failing | Stage::Failed | Stage::Over => {}
+            _ if self.is_held_up() && self.order.is_none_or(|by| now.instant < by) => {}
             _ => self.within(out, |inside, said| inside.handle_timeout(said, now)),
         }
     }
@@ -256,6 +284,7 @@ impl<P: Protocol> Protocol for Tls<P> {
     fn shutdown(&mut self, by: Instant, now: Now) {
         self.now = now.instant;
         self.inside.shutdown(by, now);
+        self.order = Some(by);
         self.by = self.by.min(by);
     }
 
@@ -271,8 +300,13 @@ impl<P: Protocol> Protocol for Tls<P> {
                 self.stage = Stage::Failed;
                 return Step::ShutdownWrite;
             }
+            Stage::Failed if self.is_ended => {
+                self.stage = Stage::Over;
+                return Step::Close;
+            }
             Stage::Parted | Stage::Failing | Stage::Failed => {
-                return Step::Wait(Wait { read: true, deadline: Some(self.by) });
+                let read = self.stage == Stage::Failed;
+                return Step::Wait(Wait { read, deadline: Some(self.by) });
             }
             _ => {}
         }
@@ -283,7 +317,7 @@ impl<P: Protocol> Protocol for Tls<P> {
             }
             (Step::ShutdownWrite, Stage::Open) => {
                 self.stage = Stage::Parting;
-                self.by = self.now + self.setup.linger;
+                self.linger();
                 Step::Receive
             }
             (Step::ShutdownWrite, _) => {
@@ -299,7 +333,8 @@ impl<P: Protocol> Protocol for Tls<P> {
 impl<P: Protocol> Tls<P> {
     /// What the protocol inside waits for, and what we do.
     fn wait(&mut self, wait: Wait) -> Step {
-        let mut deadline = wait.deadline;
+        // While we read, it is not the peer who is slow.
+        let mut deadline = if self.is_held_up() { self.order } else { wait.deadline };
         let mut sooner = |at: Instant| deadline = deadline.into_iter().chain([at]).min();
         self.is_wanted = wait.read;
         if self.is_wanted && self.is_held {
@@ -325,10 +360,29 @@ impl<P: Protocol> Tls<P> {
         Step::Wait(Wait { read: wait.read || is_handshake, deadline })
     }
 
+    /// The caller holds no records any more, so the end is next if it has come.
+    fn let_go(&mut self, now: Now) {
+        self.is_held = false;
+        if std::mem::take(&mut self.has_held_end) {
+            self.inside.receive_eof(now);
+        }
+    }
+
     /// It cannot go on. What is said about it is sent, and the peer has some time to read it.
     fn fail(&mut self) {
         self.stage = Stage::Failing;
-        self.by = self.now + self.setup.linger;
+        self.linger();
+    }
+
+    /// Sets how long what has been said last may take to be read.
+    fn linger(&mut self) {
+        let by = self.now + self.setup.linger.min(CENTURY);
+        self.by = self.order.map_or(by, |order| order.min(by));
+    }
+
+    /// Whether all that there was has been sent, and the next piece of a file is not here yet.
+    fn is_held_up(&self) -> bool {
+        (self.reading || self.pause.is_some_and(|at| self.now < at)) && self.records.is_empty()
     }
 
     /// Has something done with the protocol inside, and encrypts what it says.
@@ -336,16 +390,19 @@ impl<P: Protocol> Tls<P> {
         let mut said = SCRATCH.with_borrow_mut(|(_, said)| std::mem::take(said));
         let result = act(&mut self.inside, &mut said);
         self.encrypt(&said, out);
-        said.clear();
-        SCRATCH.with_borrow_mut(|(_, scratch)| *scratch = said);
+        SCRATCH.with_borrow_mut(|(_, scratch)| *scratch = emptied(said));
         result
     }
 
     /// Takes some of the input, and appends what was in it. Returns whether there was anything.
     fn decrypt(&mut self, input: &mut &[u8], plain: &mut Vec<u8>, now: Now) -> bool {
+        if self.is_closed {
+            *input = &[]; // RFC 8446 §6.1: what comes after close_notify is ignored
+        }
         if input.is_empty() {
             return false; // nothing would be taken for the end
         }
+        let before = input.len();
         let was_closed = self.is_closed;
         let taken = self.tls.read_tls(input);
         let state = taken.map_err(drop).and_then(|_| self.tls.process_new_packets().map_err(drop));
@@ -363,15 +420,19 @@ impl<P: Protocol> Tls<P> {
             self.inside.receive_eof(now); // what it has not consumed is presented once more
             self.again = true;
         }
-        true
+        input.len() < before
     }
 
     /// Appends records with this plaintext to the output.
     fn encrypt(&mut self, said: &[u8], out: &mut Vec<u8>) {
         for piece in said.chunks(RECORD) {
-            // There is no limit, so it is taken whole.
+            // There is no limit, so it is taken whole. If nothing comes of it, the keys are used up.
+            let start = out.len();
             if self.tls.writer().write_all(piece).is_ok() {
                 self.flush(out, piece.len());
+            }
+            if out.len() == start {
+                self.stage = Stage::Over;
             }
         }
     }
@@ -385,6 +446,13 @@ impl<P: Protocol> Tls<P> {
             self.records.push_back(((out.len() - start) as u64, carried as u64));
         }
     }
+}
+
+/// An emptied buffer, for the next who needs one.
+fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {
+    buffer.clear();
+    buffer.shrink_to(LARGEST);
+    buffer
 }
 
 /// Reads the next piece of a file.

@@ -361,3 +361,96 @@ fn reading_a_file_waits_for_room_among_the_work() {
     server.connection.handle_timeout(&mut server.out, later);
     assert!(matches!(server.connection.poll(), Step::Run(..)), "not tried again");
 }
+
+#[test]
+fn what_comes_after_close_notify_is_ignored() {
+    let (mut client, mut server) = open(handler);
+    client.send_close_notify();
+    let mut said = records(&mut client, "");
+    said.extend(vec![b'x'; 100_000]);
+    server.receive(&said);
+    assert!(server.input.is_empty(), "kept");
+    server.connection.receive_eof(now());
+    server.settle();
+    server.send(1 << 20);
+    assert!(server.shut && server.closed);
+}
+
+#[test]
+fn a_connection_that_parts_takes_nothing_more_and_is_gone_in_time() {
+    let (mut client, mut server) = open(handler);
+    let request = "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    server.receive(&records(&mut client, request));
+    server.send(1 << 20);
+    // Its close_notify has no room. Nothing more is wanted, whatever comes.
+    assert!(!server.out.is_empty() && !server.read && !server.shut);
+    server.receive(&[b'x'; 100_000]);
+    server.connection.receive_eof(now());
+    server.settle();
+    assert!(server.input.is_empty() && !server.read && !server.closed);
+    let order = Instant::now() + Duration::from_millis(100);
+    server.connection.shutdown(order, now());
+    server.settle();
+    assert!(server.deadline.is_some_and(|at| at <= order), "outlives the order to stop");
+    let late = Now { instant: order, ..now() };
+    server.connection.handle_timeout(&mut server.out, late);
+    server.settle();
+    assert!(server.closed);
+}
+
+#[test]
+fn a_failure_is_said_although_the_peer_has_closed_and_obeys_the_order_to_stop() {
+    let (server_config, _) = configs(&TLS13);
+    let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+    let mut server = Server::new(tls);
+    let order = Instant::now() + Duration::from_millis(100);
+    server.connection.shutdown(order, now());
+    server.receive(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    server.connection.receive_eof(now());
+    server.settle();
+    assert!(!server.closed && server.deadline.is_some_and(|at| at <= order));
+    assert!(server.send(1000).starts_with(b"HTTP/1.1 400 "));
+    assert!(server.shut && server.closed);
+}
+
+#[test]
+fn times_that_no_clock_can_hold_do_no_harm() {
+    let (server_config, _) = configs(&TLS13);
+    let long = Setup {
+        handshake: Duration::MAX,
+        linger: Duration::MAX,
+        ..Setup::clone(&setup(&server_config))
+    };
+    let tls = Tls::new(Arc::new(long), http(handler), now()).unwrap();
+    let mut server = Server::new(tls);
+    server.receive(b"GET / HTTP/1.1\r\n\r\n");
+    server.send(1000);
+    assert!(server.shut && !server.closed);
+}
+
+/// The disk, or the workers, took longer than the peer may.
+#[test]
+fn a_peer_is_not_cut_because_reading_takes_long() {
+    let (mut client, mut server) = open(|_: &Request<'_>| {
+        let file = Arc::new(tempfile::tempfile().unwrap());
+        file.set_len(1 << 20).unwrap();
+        Response::ok().body(FileRange { file, offset: 0, length: 1 << 20 })
+    });
+    server.input.extend(records(&mut client, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    server.advance();
+    let head = server.out.len();
+    server.out.clear();
+    server.connection.sent(head as u64, now());
+    let Step::Run(ticket, Work::Blocking(job)) = server.connection.poll() else {
+        panic!("no work")
+    };
+    let later = |seconds| Now { instant: Instant::now() + Duration::from_secs(seconds), ..now() };
+    server.connection.handle_timeout(&mut server.out, later(60));
+    assert!(matches!(server.connection.poll(), Step::Wait(wait) if wait.deadline.is_none()));
+    server.connection.complete(ticket, job.run(), &mut server.out, later(61));
+    server.connection.handle_timeout(&mut server.out, later(61));
+    assert!(matches!(server.connection.poll(), Step::Wait(_)), "cut");
+    // From then on it is the peer's turn.
+    server.connection.handle_timeout(&mut server.out, later(100));
+    assert!(matches!(server.connection.poll(), Step::Close));
+}

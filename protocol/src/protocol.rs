@@ -40,6 +40,10 @@ pub trait Protocol: Send {
     /// What to do next.
     fn poll(&mut self) -> Step;
 
+    /// What was to be sent was not there: it was not the peer who was slow. Its time to take more
+    /// begins anew.
+    fn excuse(&mut self, _now: Now) {}
+
     /// What to send after all bytes of `out`: a range of a file, which shrinks as
     /// [`Protocol::sent`] reports progress. If the file ends before the range does, the
     /// connection has to be dropped: the response can no longer be completed.

@@ -229,6 +229,13 @@ impl<H: Handler> Protocol for Connection<H> {
         }
     }
 
+    fn excuse(&mut self, now: Now) {
+        self.sending = Progress::start(now.instant);
+        if let Some(next) = &mut self.next {
+            next.excuse(now);
+        }
+    }
+
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         if let Some(next) = &mut self.next {
             return next.complete(ticket, outcome, out, now);
