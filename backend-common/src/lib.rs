@@ -12,6 +12,7 @@
 //! backend-sync  -mio  -uring  -tokio  -async-std  -smol
 //!       └────────┴──────┴──┬────┴─────────┴─────────┘
 //!                    backend-common
+//!                       layer-tls (feature `tls`)
 //!                       protocol
 //! ```
 

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The work is done by `rustls`. Plaintext between it and the protocol inside is in buffers on loan
-//! from the thread, so an idle connection holds none but those of rustls (some 4 KiB). Files cannot be sent by the
-//! kernel, which does not know the keys: they are read as [`Work`], piece by piece.
+//! from the thread, so an idle connection holds none but those of rustls (some 4 KiB). Files cannot
+//! be sent by the kernel, which does not know the keys: they are read as [`Work`], piece by piece.
 //!
 //! Who speaks HTTP without TLS is told so. A handshake has to end in time.
 
@@ -100,8 +100,9 @@ pub struct Tls<P> {
     order: Option<Instant>,
     /// Nothing has come yet.
     is_new: bool,
-    /// The peer has said that nothing more comes, and has closed its side.
+    /// The peer has said that nothing more comes (`close_notify`).
     is_closed: bool,
+    /// The peer has closed its side of the socket.
     is_ended: bool,
     /// The protocol inside wants input, or did when it was asked.
     is_wanted: bool,
@@ -403,7 +404,6 @@ impl<P: Protocol> Tls<P> {
             return false; // nothing would be taken for the end
         }
         let before = input.len();
-        let was_closed = self.is_closed;
         let taken = self.tls.read_tls(input);
         let state = taken.map_err(drop).and_then(|_| self.tls.process_new_packets().map_err(drop));
         let Ok(state) = state else {
@@ -415,8 +415,8 @@ impl<P: Protocol> Tls<P> {
         if self.stage == Stage::Handshake && !self.tls.is_handshaking() {
             self.stage = Stage::Open;
         }
-        self.is_closed |= state.peer_has_closed();
-        if self.is_closed && !was_closed {
+        self.is_closed = state.peer_has_closed();
+        if self.is_closed {
             self.inside.receive_eof(now); // what it has not consumed is presented once more
             self.again = true;
         }
