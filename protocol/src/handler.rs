@@ -162,6 +162,19 @@ impl Ticket {
     }
 }
 
+/// The tickets of one connection, counted up from one.
+#[derive(Debug, Default)]
+pub struct Tickets(u64);
+
+impl Tickets {
+    /// A ticket that there has not been before.
+    #[allow(clippy::should_implement_trait, reason = "they never end")]
+    pub fn next(&mut self) -> Ticket {
+        self.0 += 1;
+        Ticket(self.0)
+    }
+}
+
 /// Something to be done elsewhere, in the backend's own idiom.
 #[derive(Debug)]
 pub enum Work {

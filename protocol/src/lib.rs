@@ -62,6 +62,7 @@
 mod body;
 mod clock;
 mod connection;
+mod exchange;
 mod handler;
 mod head;
 #[cfg(feature = "internals")]
@@ -78,8 +79,10 @@ pub use http;
 
 pub use clock::Now;
 pub use connection::Connection;
+pub use exchange::{Effect, Exchange, Produced, Producer};
 pub use handler::{
-    Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written, caught,
+    Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Tickets, Work, Written,
+    caught,
 };
 pub use limits::Limits;
 pub use protocol::{Protocol, Step, Wait};

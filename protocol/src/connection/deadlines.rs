@@ -12,7 +12,7 @@ impl<H: Handler> Connection<H> {
     /// Whether the peer, of its own will, is done with the connection, so that nothing of it can
     /// be under way and no reset can destroy our response.
     pub(super) fn is_parted(&self) -> bool {
-        self.exchange.client_closes && matches!(self.incoming, Incoming::Complete) && !self.backlog
+        self.terms.client_closes && matches!(self.incoming, Incoming::Complete) && !self.backlog
     }
 
     pub(super) fn wants_input(&self) -> bool {
@@ -27,7 +27,7 @@ impl<H: Handler> Connection<H> {
                     matches!(self.outgoing, Outgoing::Nothing)
                         && self.unsent < self.limits.high_water() as u64
                 }
-                Incoming::Body(body) => body.room() > 0,
+                Incoming::Body(_) => self.exchange.room() > 0,
                 Incoming::Complete | Incoming::Ignored => false,
             },
         }
@@ -64,10 +64,10 @@ impl<H: Handler> Connection<H> {
     /// When something of our own is due.
     pub(super) fn own_deadline(&self) -> Option<Instant> {
         match &self.outgoing {
-            Outgoing::Delayed(moment, _) => Some(*moment),
+            Outgoing::Owed => self.exchange.deadline(),
             // While the peer is behind, nothing is produced.
-            Outgoing::Stream(producer) if self.unsent < self.limits.high_water() as u64 => {
-                producer.not_before
+            Outgoing::Stream(producer, _) if self.unsent < self.limits.high_water() as u64 => {
+                producer.not_before()
             }
             _ => None,
         }

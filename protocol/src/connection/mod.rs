@@ -8,7 +8,7 @@
 //!            ┌────────────── response complete ──────────────┐
 //!            ▼                                               │
 //! Incoming  Head ── head complete ──► Body ── body complete ─► Complete
-//! Outgoing  Nothing ─────────────────► Owed ─► Working / Delayed ─► Bytes / File / Stream
+//! Outgoing  Nothing ─────────────────► Owed ─────────► Bytes / File / Stream
 //!            │ refused, timed out, `Connection: close`, order to stop
 //!            ▼
 //! Ending    Flush ── all sent ──► Linger ── peer closes, or time is up ──► Closed
@@ -26,7 +26,8 @@ use std::time::{Duration, Instant};
 use http::{Method, Version};
 
 use crate::clock::{DateCache, Progress};
-use crate::handler::{Handler, Outcome, Ticket, Work};
+use crate::exchange::Exchange;
+use crate::handler::{Handler, Outcome, Ticket, Tickets, Work};
 use crate::head::{Framing, HeadScanner};
 use crate::response::FileRange;
 use crate::{Limits, Now, Protocol, Request, Step, Wait};
@@ -43,13 +44,14 @@ pub struct Connection<H> {
     incoming: Incoming,
     outgoing: Outgoing,
     exchange: Exchange,
+    terms: Terms,
     ending: Ending,
     /// Has taken over after an upgrade.
     next: Option<Box<dyn Protocol>>,
 
     /// To be handed out by `poll`.
     work: Option<(Ticket, Work)>,
-    tickets: u64,
+    tickets: Tickets,
 
     /// Bytes of output that have not been reported as sent.
     unsent: u64,
@@ -71,7 +73,7 @@ pub struct Connection<H> {
 }
 
 /// What the response depends on once the request head is gone.
-struct Exchange {
+struct Terms {
     version: Version,
     is_head: bool,
     is_connect: bool,
@@ -83,9 +85,9 @@ struct Exchange {
     close: bool,
 }
 
-impl Exchange {
+impl Terms {
     /// For a message that is refused before anything is known of it.
-    const UNKNOWN: Exchange = Exchange {
+    const UNKNOWN: Terms = Terms {
         version: Version::HTTP_11,
         is_head: false,
         is_connect: false,
@@ -95,7 +97,7 @@ impl Exchange {
     };
 
     fn new(request: &Request<'_>, framing: &Framing) -> Self {
-        Exchange {
+        Terms {
             version: request.version(),
             is_head: *request.method() == Method::HEAD,
             is_connect: *request.method() == Method::CONNECT,
@@ -136,11 +138,12 @@ impl<H: Handler> Connection<H> {
             date: DateCache::new(),
             incoming: Incoming::Head(HeadScanner::default()),
             outgoing: Outgoing::Nothing,
-            exchange: Exchange::UNKNOWN,
+            exchange: Exchange::OVER,
+            terms: Terms::UNKNOWN,
             ending: Ending::Open,
             next: None,
             work: None,
-            tickets: 0,
+            tickets: Tickets::default(),
             unsent: 0,
             mark: 0,
             backlog: false,
@@ -220,7 +223,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         let has_more = match &self.outgoing {
             Outgoing::Bytes(_) => true,
-            Outgoing::Stream(producer) => producer.is_due(now.instant),
+            Outgoing::Stream(producer, _) => producer.is_due(now.instant),
             _ => self.backlog || self.input_closed,
         };
         self.again |= has_more && self.unsent < self.limits.high_water() as u64;
@@ -244,7 +247,8 @@ impl<H: Handler> Protocol for Connection<H> {
         if !self.wants_input() {
             self.receiving = Progress::start(now.instant); // reading was held up
         }
-        self.settle(ticket, outcome, out, now);
+        let effect = self.exchange.complete(ticket, outcome, &self.limits);
+        self.pursue(effect, out, now);
         self.produce(out, now);
         self.again |= self.backlog || self.input_closed;
         self.leave(out);

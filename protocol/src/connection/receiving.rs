@@ -1,12 +1,12 @@
 //! Taking requests apart: heads, bodies, refusals.
 
-use super::answering::panicked;
-use super::incoming::{Incoming, IncomingBody, Purpose};
+use super::incoming::Incoming;
 use super::outgoing::Outgoing;
-use super::{Connection, Ending, Exchange};
-use crate::body::BodyLength;
+use super::{Connection, Ending, Terms};
+use crate::body::{BodyDecoder, BodyLength};
 use crate::clock::Progress;
-use crate::handler::{Handler, Ticket, caught};
+use crate::exchange::Exchange;
+use crate::handler::Handler;
 use crate::{Now, Refusal, head};
 
 impl<H: Handler> Connection<H> {
@@ -86,18 +86,24 @@ impl<H: Handler> Connection<H> {
             Ok(parsed) => parsed,
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
-        self.exchange = Exchange::new(&request, &framing);
+        self.terms = Terms::new(&request, &framing);
         self.outgoing = Outgoing::Owed;
-        self.incoming = match framing.body {
-            BodyLength::Known(0) => Incoming::Complete,
+        let (incoming, body) = match framing.body {
+            BodyLength::Known(0) => (Incoming::Complete, None),
             BodyLength::Known(length) if length > self.limits.body => {
+                self.exchange = Exchange::unanswered(Some(length));
                 return self.refuse(Refusal::BodyTooLarge, out, now);
             }
-            length => Incoming::Body(Box::new(IncomingBody::new(length))),
+            BodyLength::Known(length) => {
+                (Incoming::Body(BodyDecoder::new(framing.body)), Some(length))
+            }
+            BodyLength::Chunked => (Incoming::Body(BodyDecoder::new(framing.body)), Some(0)),
         };
-        let handler = &self.handler;
-        let reply = caught(|| handler.handle(&request));
-        self.follow(reply.unwrap_or_else(|| panicked().into()), out, now);
+        self.incoming = incoming;
+        let handler = &*self.handler;
+        let (exchange, effect) = Exchange::begin(handler, &request, body, &self.limits);
+        self.exchange = exchange;
+        self.pursue(effect, out, now);
     }
 
     /// Takes some of the request body from `rest`.
@@ -107,11 +113,17 @@ impl<H: Handler> Connection<H> {
         out: &mut Vec<u8>,
         now: Now,
     ) -> Option<usize> {
-        let Incoming::Body(body) = &mut self.incoming else { return None };
-        if body.room() == 0 {
+        let Incoming::Body(decoder) = &mut self.incoming else { return None };
+        let room = self.exchange.room();
+        if room == 0 {
             return None;
         }
-        let consumed = match body.receive(rest, &self.limits) {
+        let exchange = &mut self.exchange;
+        let taken = decoder.decode(rest, room, &self.limits).and_then(|piece| {
+            let taken = exchange.receive(piece.content, decoder.declared(), &self.limits);
+            taken.map(|()| piece.consumed)
+        });
+        let consumed = match taken {
             Ok(consumed) => consumed,
             Err(refusal) => {
                 self.refuse(refusal, out, now);
@@ -120,66 +132,39 @@ impl<H: Handler> Connection<H> {
         };
         self.receiving.advance(consumed as u64, now.instant);
         self.backlog = consumed < rest.len();
-        if body.decoder.is_done() {
-            self.end_body(out, now);
+        if decoder.is_done() {
+            self.incoming = Incoming::Complete;
+            let effect = self.exchange.end(&self.limits);
+            self.pursue(effect, out, now);
+            self.next_request();
             return Some(consumed);
         }
-        self.feed_sink();
+        let effect = self.exchange.feed();
+        self.pursue(effect, out, now);
         if consumed == 0 && self.input_closed {
             self.refuse(Refusal::Incomplete, out, now);
         }
         (consumed > 0).then_some(consumed)
     }
 
-    /// The request body is complete.
-    pub(super) fn end_body(&mut self, out: &mut Vec<u8>, now: Now) {
-        if let Incoming::Body(body) = &mut self.incoming
-            && let Purpose::Stream(feed) = &mut body.purpose
-        {
-            feed.ended = true;
-            return self.feed_sink();
-        }
-        let Incoming::Body(body) = std::mem::replace(&mut self.incoming, Incoming::Complete) else {
-            return;
-        };
-        match body.purpose {
-            Purpose::Collect(body, then) => self.collected(body, then, out, now),
-            _ => self.next_request(),
-        }
-    }
-
-    /// Sends the sink, if it is here, to work on what has come for it.
-    pub(super) fn feed_sink(&mut self) {
-        let Incoming::Body(body) = &mut self.incoming else { return };
-        let Purpose::Stream(feed) = &mut body.purpose else { return };
-        let Some(work) = feed.work() else { return };
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        feed.ticket = Some(ticket);
-        self.work = Some((ticket, work));
-        if feed.ended {
-            // The work brings back the reply, not the sink.
-            self.incoming = Incoming::Complete;
-            self.outgoing = Outgoing::Working(ticket);
-        }
-    }
-
     pub(super) fn refuse_head(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
-        self.exchange = Exchange::UNKNOWN;
+        self.terms = Terms::UNKNOWN;
         self.outgoing = Outgoing::Owed;
+        self.exchange = Exchange::unanswered(None);
         self.refuse(refusal, out, now);
     }
 
     /// Refuses the current message: answers if an answer is still owed, then ends.
     pub(super) fn refuse(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
         self.incoming = Incoming::Ignored;
-        self.exchange.close = true;
+        self.terms.close = true;
         match self.outgoing {
-            Outgoing::Owed | Outgoing::Working(_) | Outgoing::Delayed(..) => {
-                self.respond(refusal.into(), out, now);
+            Outgoing::Owed => {
+                let effect = self.exchange.refuse(refusal);
+                self.pursue(effect, out, now);
             }
             Outgoing::Nothing => self.ending = Ending::Flush,
-            Outgoing::Bytes(_) | Outgoing::File(_) | Outgoing::Stream(_) => {}
+            Outgoing::Bytes(_) | Outgoing::File(_) | Outgoing::Stream(..) => {}
         }
     }
 }

@@ -1,0 +1,446 @@
+//! One request and its response, apart from how they are framed: what all versions of HTTP have in
+//! common. It follows the handler's [`Reply`] until there is a response, takes the request body in
+//! on the way, and says what is to be done.
+//!
+//! ```text
+//! Intake  Undecided ─► Collect / Stream ─► Discard
+//! Answer  Owed ─► (the body, work) ─► Delayed ─► Given
+//! ```
+
+use std::time::Instant;
+
+use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
+
+use crate::handler::{Collector, Handler, Outcome, Reply, Sink, Ticket, Work, Written, caught};
+use crate::response::{Content, Production, Source};
+use crate::{Limits, Now, Protocol, Refusal, Request, Response};
+
+/// One request on its way to its response.
+///
+/// A version of HTTP begins one when a head is complete and gives it the content of the body as
+/// far as there is [room](Exchange::room). What comes of a call is at most one [`Effect`].
+///
+/// ```
+/// use protocol::{Effect, Exchange, Limits, Reply};
+/// let limits = Limits::default();
+/// let reply = Reply::collect(|body| format!("{} bytes\n", body.len()));
+/// let (mut exchange, effect) = Exchange::new(reply, Some(5), &limits);
+/// assert!(matches!(effect, Some(Effect::WantBody)));
+/// exchange.receive(b"hello", 0, &limits).unwrap();
+/// let Some(Effect::Respond(response)) = exchange.end(&limits) else { panic!() };
+/// assert_eq!(response.status(), 200);
+/// ```
+pub struct Exchange {
+    intake: Intake,
+    answer: Answer,
+    /// Content of the body so far, and what is certain to come of it yet, in bytes.
+    received: u64,
+    declared: u64,
+    /// Whether the body is complete.
+    ended: bool,
+    /// Names the work that is under way. There is one piece of it at most.
+    ticket: Option<Ticket>,
+}
+
+/// What an [`Exchange`] wants done.
+#[non_exhaustive]
+pub enum Effect {
+    /// The body is wanted that has not been read so far (RFC 9110 §10.1.1).
+    WantBody,
+    /// Have this done under a ticket, of which [`Exchange::expect`] is told, and bring what comes
+    /// of it to [`Exchange::complete`].
+    Run(Work),
+    /// Give this response.
+    Respond(Response),
+    /// Give this response and hand the connection over.
+    Upgrade(Box<Response>, Box<dyn Protocol>),
+}
+
+/// What is done with the body.
+enum Intake {
+    /// The handler has not said: nothing is read.
+    Undecided,
+    Discard,
+    Collect(Box<(Vec<u8>, Collector)>),
+    Stream(Box<SinkFeed>),
+}
+
+/// Where the answer stands.
+enum Answer {
+    /// It depends on the body, or on work.
+    Owed,
+    /// The response is there, its moment is not.
+    Delayed(Instant, Box<Response>),
+    Given,
+}
+
+impl Exchange {
+    /// One that needs nothing any more.
+    pub(crate) const OVER: Exchange = Exchange {
+        intake: Intake::Discard,
+        answer: Answer::Given,
+        received: 0,
+        declared: 0,
+        ended: true,
+        ticket: None,
+    };
+
+    /// Asks the handler. The request has a body if `body` says how much of it is certain to come.
+    pub fn begin<H: Handler>(
+        handler: &H,
+        request: &Request<'_>,
+        body: Option<u64>,
+        limits: &Limits,
+    ) -> (Self, Option<Effect>) {
+        let reply = caught(|| handler.handle(request));
+        Exchange::new(reply.unwrap_or_else(|| panicked().into()), body, limits)
+    }
+
+    /// A request that has been replied to in this way.
+    #[must_use]
+    pub fn new(reply: Reply, body: Option<u64>, limits: &Limits) -> (Self, Option<Effect>) {
+        let mut exchange = Exchange::unanswered(body);
+        let effect = exchange.follow(reply, limits);
+        (exchange, effect)
+    }
+
+    /// A request that no handler has seen.
+    #[must_use]
+    pub fn unanswered(body: Option<u64>) -> Self {
+        Exchange {
+            intake: Intake::Undecided,
+            answer: Answer::Owed,
+            declared: body.unwrap_or(0),
+            ended: body.is_none(),
+            ..Exchange::OVER
+        }
+    }
+
+    /// How much content may be given now, in bytes; with none, the peer has to wait.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        match &self.intake {
+            _ if self.ended => 0,
+            Intake::Undecided => 0,
+            Intake::Discard | Intake::Collect(_) => usize::MAX,
+            Intake::Stream(feed) => feed.room(),
+        }
+    }
+
+    /// How much of the body is held in memory to be handed over whole, in bytes.
+    #[must_use]
+    pub fn collected(&self) -> usize {
+        match &self.intake {
+            Intake::Collect(collected) => collected.0.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether the body is being collected in memory.
+    #[must_use]
+    pub fn collects(&self) -> bool {
+        matches!(self.intake, Intake::Collect(_))
+    }
+
+    /// Takes content of the body, no more than there is room for. `declared` bytes of it are
+    /// certain to follow.
+    ///
+    /// # Errors
+    /// [`Refusal::BodyTooLarge`] if it is longer than it may be: what is declared counts, lest a
+    /// body that cannot be taken be waited for.
+    pub fn receive(
+        &mut self,
+        content: &[u8],
+        declared: u64,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        self.received += content.len() as u64;
+        self.declared = declared;
+        let limit = match &mut self.intake {
+            Intake::Undecided => 0,
+            Intake::Discard => limits.discard,
+            Intake::Collect(collected) => {
+                if self.received <= limits.collect as u64 {
+                    collected.0.extend_from_slice(content);
+                }
+                limits.body.min(limits.collect as u64)
+            }
+            Intake::Stream(feed) => {
+                feed.piece.extend_from_slice(content);
+                limits.body
+            }
+        };
+        if self.received.saturating_add(declared) > limit {
+            return Err(Refusal::BodyTooLarge);
+        }
+        Ok(())
+    }
+
+    /// Sends the sink, if there is one and it is here, to work on what has come for it.
+    #[must_use]
+    pub fn feed(&mut self) -> Option<Effect> {
+        match &mut self.intake {
+            Intake::Stream(feed) => feed.work(self.ended).map(Effect::Run),
+            _ => None,
+        }
+    }
+
+    /// The body is complete.
+    #[must_use]
+    pub fn end(&mut self, limits: &Limits) -> Option<Effect> {
+        self.ended = true;
+        self.declared = 0;
+        if !self.collects() {
+            return self.feed();
+        }
+        match std::mem::replace(&mut self.intake, Intake::Discard) {
+            Intake::Collect(collected) => self.hand_over(collected.0, collected.1, limits),
+            _ => None,
+        }
+    }
+
+    /// The work of [`Effect::Run`] has this ticket.
+    pub fn expect(&mut self, ticket: Ticket) {
+        self.ticket = Some(ticket);
+    }
+
+    /// The work has come to this. Nobody waits any more for that of another exchange, or of one
+    /// that has been answered without it.
+    #[must_use]
+    pub fn complete(
+        &mut self,
+        ticket: Ticket,
+        outcome: Outcome,
+        limits: &Limits,
+    ) -> Option<Effect> {
+        if self.ticket != Some(ticket) {
+            return None;
+        }
+        self.ticket = None;
+        match (outcome, &mut self.intake) {
+            (Outcome::Written(Written { sink, piece, result }), Intake::Stream(feed)) => {
+                match result {
+                    Ok(()) => {
+                        feed.restore(sink, piece);
+                        self.feed()
+                    }
+                    Err(response) => self.answer(response),
+                }
+            }
+            (Outcome::Reply(reply), _) => self.follow(reply, limits),
+            (Outcome::Overloaded, _) => self.answer(
+                Response::plain(StatusCode::SERVICE_UNAVAILABLE)
+                    .field(RETRY_AFTER, HeaderValue::from_static("1")),
+            ),
+            _ => self.answer(panicked()),
+        }
+    }
+
+    /// Gives up what is under way, to answer with this, unless the answer has been given.
+    #[must_use]
+    pub fn refuse(&mut self, refusal: Refusal) -> Option<Effect> {
+        if self.is_answered() { None } else { self.answer(refusal.into()) }
+    }
+
+    /// The moment of [`Exchange::deadline`] has come. Too early a call does nothing.
+    #[must_use]
+    pub fn handle_timeout(&mut self, now: Now) -> Option<Effect> {
+        if self.deadline().is_none_or(|moment| moment > now.instant) {
+            return None;
+        }
+        match std::mem::replace(&mut self.answer, Answer::Owed) {
+            Answer::Delayed(_, response) => self.answer(*response),
+            _ => None,
+        }
+    }
+
+    /// When to call [`Exchange::handle_timeout`], if nothing else happens before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.answer {
+            Answer::Delayed(moment, _) => Some(*moment),
+            _ => None,
+        }
+    }
+
+    /// Whether the response has been given.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        matches!(self.answer, Answer::Given)
+    }
+
+    /// Whether the body is complete.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// How much of the body is certain to come yet, in bytes.
+    pub(crate) fn declared(&self) -> u64 {
+        self.declared
+    }
+
+    /// Does what a handler wants.
+    fn follow(&mut self, reply: Reply, limits: &Limits) -> Option<Effect> {
+        match reply {
+            Reply::Respond(response) => self.answer(response),
+            Reply::RespondAt(moment, response) => {
+                self.answer = Answer::Delayed(moment, response);
+                None
+            }
+            Reply::Run(work) => Some(Effect::Run(work)),
+            Reply::Collect(then) if self.ended => self.hand_over(Vec::new(), then, limits),
+            Reply::Collect(_) if self.declared > limits.collect as u64 => {
+                self.answer(Refusal::BodyTooLarge.into())
+            }
+            Reply::Collect(then) => self.take_body(Intake::Collect(Box::new((Vec::new(), then)))),
+            Reply::Stream(sink) if self.ended => {
+                Some(Effect::Run(Work::blocking(move || Outcome::Reply(sink.finish()))))
+            }
+            Reply::Stream(sink) => self.take_body(Intake::Stream(Box::new(SinkFeed::new(sink)))),
+            Reply::Upgrade(response, next) => {
+                self.give();
+                Some(Effect::Upgrade(response, next))
+            }
+        }
+    }
+
+    fn answer(&mut self, response: Response) -> Option<Effect> {
+        self.give();
+        Some(Effect::Respond(response))
+    }
+
+    /// Nothing is needed any more for the answer.
+    fn give(&mut self) {
+        self.answer = Answer::Given;
+        self.intake = Intake::Discard;
+        self.ticket = None;
+    }
+
+    fn take_body(&mut self, intake: Intake) -> Option<Effect> {
+        self.intake = intake;
+        Some(Effect::WantBody)
+    }
+
+    fn hand_over(&mut self, body: Vec<u8>, then: Collector, limits: &Limits) -> Option<Effect> {
+        let reply = caught(|| then(body));
+        self.follow(reply.unwrap_or_else(|| panicked().into()), limits)
+    }
+}
+
+/// The answer to a request whose handler panicked.
+fn panicked() -> Response {
+    Response::plain(StatusCode::INTERNAL_SERVER_ERROR).close()
+}
+
+/// A sink and the content that waits for it. While one piece is being written elsewhere, the next
+/// is filled; when that is full too, no more is read.
+struct SinkFeed {
+    /// `None` while it is away writing.
+    sink: Option<Box<dyn Sink>>,
+    piece: Vec<u8>,
+    /// The other buffer, empty.
+    spare: Vec<u8>,
+}
+
+impl SinkFeed {
+    /// Size of a piece, in bytes.
+    const PIECE: usize = 64 << 10;
+
+    fn new(sink: Box<dyn Sink>) -> Self {
+        SinkFeed { sink: Some(sink), piece: Vec::new(), spare: Vec::new() }
+    }
+
+    fn room(&self) -> usize {
+        Self::PIECE - self.piece.len()
+    }
+
+    /// Work for the sink, if it is here and there is something to do. The last work brings back
+    /// the reply, not the sink.
+    fn work(&mut self, is_last: bool) -> Option<Work> {
+        if self.piece.is_empty() && !is_last {
+            return None;
+        }
+        let mut sink = self.sink.take()?;
+        let mut piece = std::mem::replace(&mut self.piece, std::mem::take(&mut self.spare));
+        Some(if is_last {
+            Work::blocking(move || {
+                let written = if piece.is_empty() { Ok(()) } else { sink.write(&piece) };
+                Outcome::Reply(match written {
+                    Ok(()) => sink.finish(),
+                    Err(response) => response.into(),
+                })
+            })
+        } else {
+            Work::blocking(move || {
+                let result = sink.write(&piece);
+                piece.clear();
+                Outcome::Written(Written { sink, piece, result })
+            })
+        })
+    }
+
+    /// The sink is back.
+    fn restore(&mut self, sink: Box<dyn Sink>, piece: Vec<u8>) {
+        self.sink = Some(sink);
+        self.spare = piece;
+    }
+}
+
+/// A response body that is being produced.
+pub struct Producer {
+    source: Box<dyn Source>,
+    not_before: Option<Instant>,
+}
+
+/// How far a [`Producer`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Produced {
+    /// There is more.
+    Some,
+    /// There is more, but not before [`Producer::not_before`].
+    NotYet,
+    /// That was all.
+    All,
+    /// It panicked, or said that there was more and gave nothing. The body cannot be completed.
+    Broken,
+}
+
+impl Producer {
+    /// A body of which nothing has been produced.
+    #[must_use]
+    pub fn new(source: Box<dyn Source>) -> Self {
+        Producer { source, not_before: None }
+    }
+
+    /// Nothing will be produced before this moment.
+    #[must_use]
+    pub fn not_before(&self) -> Option<Instant> {
+        self.not_before
+    }
+
+    /// Whether it is time to produce.
+    #[must_use]
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.not_before.is_none_or(|moment| moment <= now)
+    }
+
+    /// Appends one piece, even if it is not time.
+    pub fn produce(&mut self, out: &mut Vec<u8>, now: Now) -> Produced {
+        self.not_before = None;
+        let before = out.len();
+        let source = &mut self.source;
+        let production = caught(|| source.produce(&mut Content { out }, now));
+        match production {
+            Some(Production::At(moment)) if moment > now.instant => {
+                self.not_before = Some(moment);
+                Produced::NotYet
+            }
+            // A moment that has come is no reason to wait, nor to ask for ever.
+            Some(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
+            Some(Production::End) => Produced::All,
+            Some(Production::More | Production::At(_)) | None => Produced::Broken,
+        }
+    }
+}
