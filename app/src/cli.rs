@@ -115,6 +115,9 @@ struct LimitOptions {
     /// Most unsent output before a connection has to wait [default: 64 KiB]
     #[arg(long, value_name = "SIZE")]
     high_water: Option<ByteSize>,
+    /// Requests that an HTTP/2 connection may have under way at once [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    streams_limit: Option<u32>,
     /// Longest silence between requests [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     idle_timeout: Option<Duration>,
@@ -151,6 +154,7 @@ impl LimitOptions {
             write_time: self.write_timeout.unwrap_or(or.write_time),
             chunk_extensions: size(self.chunk_extensions_limit).unwrap_or(or.chunk_extensions),
             discard: self.discard_limit.map_or(or.discard, |size| size.as_u64()),
+            streams: self.streams_limit.unwrap_or(or.streams),
             linger: self.linger_timeout.unwrap_or(or.linger),
         }
     }
@@ -359,7 +363,7 @@ impl Tls {
         }
         let certificates =
             Certificates::load(pairs).map_err(because("cannot use a certificate"))?;
-        let config = certificates::server_config(Arc::clone(&certificates), &[b"http/1.1"])
+        let config = certificates::server_config(Arc::clone(&certificates), &[b"h2", b"http/1.1"])
             .map_err(because("cannot speak TLS"))?;
         Arc::clone(&certificates).keep_fresh().map_err(because("cannot watch the certificates"))?;
         let setup = layer_tls::Setup {

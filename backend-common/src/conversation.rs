@@ -2,17 +2,18 @@
 
 use std::time::Instant;
 
-use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
+use protocol::{FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
 
 use crate::Context;
+use crate::http::Http;
 
 /// A connection with its layers.
 // An indirection for each would cost the plain ones, for the sake of the others.
 #[allow(clippy::large_enum_variant, reason = "the plain one is the common one")]
 pub(crate) enum Conversation<H: Handler> {
-    Plain(Connection<H>),
+    Plain(Http<H>),
     #[cfg(feature = "tls")]
-    Tls(Box<layer_tls::Tls<Connection<H>>>),
+    Tls(Box<layer_tls::Tls<Http<H>>>),
 }
 
 /// Does the same, whatever the layers.
@@ -29,8 +30,7 @@ macro_rules! each {
 impl<H: Handler> Conversation<H> {
     /// With whoever has connected to this context's listener; `None` if it cannot be set up.
     pub(crate) fn new(context: &Context<H>, now: Now) -> Option<Self> {
-        let (handler, limits) = (context.handler.clone(), context.limits.clone());
-        let http = Connection::new(handler, limits, now);
+        let http = Http::new(context, now);
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {
             let tls = layer_tls::Tls::new(setup.clone(), http, now)

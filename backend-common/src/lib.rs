@@ -12,7 +12,7 @@
 //! backend-sync  -mio  -uring  -tokio  -async-std  -smol
 //!       └────────┴──────┴──┬────┴─────────┴─────────┘
 //!                    backend-common
-//!                       layer-tls (feature `tls`)
+//!                layer-tls   layer-http2 (features `tls`, `http2`)
 //!                       protocol
 //! ```
 
@@ -20,6 +20,7 @@
 
 mod admission;
 mod conversation;
+mod http;
 mod mailbox;
 mod pool;
 mod server;

@@ -40,7 +40,7 @@ fn secured<B: Backend>(
     let made = self_signed(dir.path()).unwrap();
     let certificates = Certificates::load(vec![(made.certificate, made.key)]).unwrap();
     let setup = layer_tls::Setup {
-        config: server_config(certificates, &[b"http/1.1"]).unwrap(),
+        config: server_config(certificates, &[b"h2", b"http/1.1"]).unwrap(),
         handshake,
         linger: Duration::from_secs(1),
         read_file: socket::read_file,

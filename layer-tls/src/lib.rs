@@ -9,7 +9,8 @@
 //!
 //! The work is done by `rustls`. Plaintext between it and the protocol inside is in buffers on loan
 //! from the thread, so an idle connection holds none but those of rustls (some 4 KiB). Files cannot
-//! be sent by the kernel, which does not know the keys: they are read as [`Work`], piece by piece.
+//! be sent by the kernel, which does not know the keys: they are read as [`Work`](protocol::Work), piece
+//! by piece.
 //!
 //! Who speaks HTTP without TLS is told so. A handshake has to end in time.
 
@@ -21,17 +22,14 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{FileRange, Now, Outcome, Protocol, Step, Ticket, Wait, Work};
+use protocol::{Handler, Now, Outcome, Protocol, ReadFile, Step, Ticket, Wait, after};
 use rustls::{ServerConfig, ServerConnection};
 
 /// Most plaintext in a record, in bytes (RFC 8446 §5.1).
 const RECORD: usize = 16 << 10;
 
 /// How much of a file is read at once, in bytes.
-const FILE_PIECE: u64 = 4 * RECORD as u64;
-
-/// A time that the clock cannot hold is as good as this.
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+const FILE_PIECE: usize = 4 * RECORD;
 
 /// A buffer on loan that has grown beyond this is given back to the allocator, in bytes.
 const LARGEST: usize = 256 << 10;
@@ -47,14 +45,18 @@ const PLAIN_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     content-type: text/plain; charset=utf-8\r\ncontent-length: 51\r\nconnection: close\r\n\r\n\
     400 Bad Request: TLS is spoken here; try https://.\n";
 
-/// Reads the beginning of a range of a file: whoever sets up a connection says how, since there is
-/// no I/O here.
-pub type ReadFile = fn(&FileRange, &mut [u8]) -> io::Result<usize>;
-
 thread_local! {
     /// What is being decrypted, and what is to be encrypted. Empty between calls.
     static SCRATCH: RefCell<(Vec<u8>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
+
+/// What is spoken under TLS: it may want to know what has been agreed on.
+pub trait Inside: Protocol {
+    /// The handshake is complete. By ALPN (RFC 7301) this protocol was chosen, or none.
+    fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {}
+}
+
+impl<H: Handler> Inside for protocol::Connection<H> {}
 
 /// How TLS is spoken, for all connections that are set up alike.
 #[derive(Clone)]
@@ -124,7 +126,7 @@ pub struct Tls<P> {
     now: Instant,
 }
 
-impl<P: Protocol> Tls<P> {
+impl<P: Inside> Tls<P> {
     /// A connection that has just been accepted.
     ///
     /// # Errors
@@ -134,7 +136,7 @@ impl<P: Protocol> Tls<P> {
         tls.set_buffer_limit(None); // the protocol inside has its own
         Ok(Tls {
             tls,
-            by: now.instant + setup.handshake.min(CENTURY),
+            by: after(now.instant, setup.handshake),
             order: None,
             setup,
             inside,
@@ -165,7 +167,7 @@ impl<P: Protocol> Tls<P> {
     }
 }
 
-impl<P: Protocol> Protocol for Tls<P> {
+impl<P: Inside> Protocol for Tls<P> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.now = now.instant;
         if self.is_new && input.first().is_some_and(u8::is_ascii_uppercase) {
@@ -331,7 +333,7 @@ impl<P: Protocol> Protocol for Tls<P> {
     }
 }
 
-impl<P: Protocol> Tls<P> {
+impl<P: Inside> Tls<P> {
     /// What the protocol inside waits for, and what we do.
     fn wait(&mut self, wait: Wait) -> Step {
         // While we read, it is not the peer who is slow.
@@ -354,7 +356,7 @@ impl<P: Protocol> Tls<P> {
                 Some(at) => sooner(at),
                 None => {
                     self.reading = true;
-                    return Step::Run(FILE, read(range.clone(), self.setup.read_file));
+                    return Step::Run(FILE, range.clone().read(FILE_PIECE, self.setup.read_file));
                 }
             }
         }
@@ -377,7 +379,7 @@ impl<P: Protocol> Tls<P> {
 
     /// Sets how long what has been said last may take to be read.
     fn linger(&mut self) {
-        let by = self.now + self.setup.linger.min(CENTURY);
+        let by = after(self.now, self.setup.linger);
         self.by = self.order.map_or(by, |order| order.min(by));
     }
 
@@ -414,6 +416,7 @@ impl<P: Protocol> Tls<P> {
         let _ = self.tls.reader().read_to_end(plain);
         if self.stage == Stage::Handshake && !self.tls.is_handshaking() {
             self.stage = Stage::Open;
+            self.inside.agreed(self.tls.alpn_protocol(), now);
         }
         self.is_closed = state.peer_has_closed();
         if self.is_closed {
@@ -453,17 +456,4 @@ fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {
     buffer.clear();
     buffer.shrink_to(LARGEST);
     buffer
-}
-
-/// Reads the next piece of a file.
-fn read(range: FileRange, read_file: ReadFile) -> Work {
-    Work::other(move || {
-        let length = usize::try_from(range.length.min(FILE_PIECE)).unwrap_or(RECORD);
-        let mut piece = vec![0; length];
-        let result = read_file(&range, &mut piece);
-        result.map(|length| {
-            piece.truncate(length);
-            piece
-        })
-    })
 }

@@ -1,6 +1,6 @@
 //! Time as data: it comes in with every call, and goes out as a deadline.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The moment at which something happened, read by the caller.
 ///
@@ -33,7 +33,7 @@ impl DateCache {
         let second =
             wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()).min(253_402_300_799);
         if second != self.second {
-            let moment = UNIX_EPOCH + std::time::Duration::from_secs(second);
+            let moment = UNIX_EPOCH + Duration::from_secs(second);
             let text = httpdate::HttpDate::from(moment);
             std::io::Write::write_fmt(&mut &mut self.text[..], format_args!("{text}"))
                 .unwrap_or_else(|_| unreachable!("an IMF-fixdate is {} bytes long", Self::LENGTH));
@@ -43,28 +43,47 @@ impl DateCache {
     }
 }
 
+/// The `Date` field's value at this time.
+#[must_use]
+#[allow(clippy::missing_panics_doc, reason = "a date is a legal value")]
+pub fn date(wall: SystemTime) -> http::HeaderValue {
+    http::HeaderValue::from_bytes(DateCache::new().at(wall)).expect("it is plain text")
+}
+
+/// A moment so much later. A time that the clock cannot hold is as good as a century.
+#[must_use]
+pub fn after(moment: Instant, time: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    moment + time.min(CENTURY)
+}
+
 /// Whether a slow peer is still worth waiting for: it must advance by
 /// [`Limits::PROGRESS`](crate::Limits::PROGRESS) bytes within every allowed stretch of time.
 /// Single bytes at long intervals do not push the deadline out.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     since: Instant,
     bytes: u64,
 }
 
 impl Progress {
-    pub(crate) fn start(now: Instant) -> Self {
+    /// One that begins now.
+    #[must_use]
+    pub fn start(now: Instant) -> Self {
         Progress { since: now, bytes: 0 }
     }
 
-    pub(crate) fn advance(&mut self, bytes: u64, now: Instant) {
+    /// The peer has advanced by so many bytes.
+    pub fn advance(&mut self, bytes: u64, now: Instant) {
         self.bytes += bytes;
         if self.bytes >= crate::Limits::PROGRESS {
             *self = Progress::start(now);
         }
     }
 
-    pub(crate) fn since(&self) -> Instant {
+    /// When the current stretch began.
+    #[must_use]
+    pub fn since(&self) -> Instant {
         self.since
     }
 }
@@ -72,7 +91,6 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn date_is_an_imf_fixdate_and_follows_the_second() {

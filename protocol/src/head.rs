@@ -279,9 +279,10 @@ fn decimal(value: &[u8]) -> Result<u64, Refusal> {
         .ok_or(Refusal::ContentLength)
 }
 
-/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2). May be empty: a target without
+/// Whether this is `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2). May be empty: a target without
 /// authority has an empty `Host`.
-pub(crate) fn is_host(value: &[u8]) -> bool {
+#[must_use]
+pub fn is_host(value: &[u8]) -> bool {
     let (host, port) = match value {
         [b'[', rest @ ..] => match memchr::memchr(b']', rest) {
             Some(end) if end > 0 => {

@@ -77,15 +77,17 @@ mod writer;
 pub use bytes;
 pub use http;
 
-pub use clock::Now;
+pub use clock::{Now, Progress, after, date};
 pub use connection::Connection;
 pub use exchange::{Effect, Exchange, Produced, Producer};
 pub use handler::{
     Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Tickets, Work, Written,
     caught,
 };
+pub use head::is_host;
+pub use httparse::Header as Field;
 pub use limits::Limits;
 pub use protocol::{Protocol, Step, Wait};
 pub use refusal::Refusal;
 pub use request::{Request, Target};
-pub use response::{Body, Content, FileRange, Production, Response, Source};
+pub use response::{Body, Content, FileRange, Production, ReadFile, Response, Source};

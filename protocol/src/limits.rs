@@ -42,6 +42,8 @@ pub struct Limits {
     /// Longest time in which unsent output must advance by [`Limits::PROGRESS`] bytes or be
     /// taken whole; then the connection is aborted. Default 20 s.
     pub write_time: Duration,
+    /// Requests that an HTTP/2 connection may have under way at once. Default 100.
+    pub streams: u32,
     /// How long a connection that we ended waits for the peer to close its side, so that a reset
     /// does not destroy the last response on its way. Default 2 s.
     pub linger: Duration,
@@ -76,6 +78,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(20),
             write_time: Duration::from_secs(20),
+            streams: 100,
             linger: Duration::from_secs(2),
         }
     }

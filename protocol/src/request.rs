@@ -20,6 +20,22 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// A request that was framed otherwise than HTTP/1.1 does it. `target` is as there
+    /// (RFC 9112 §3.2).
+    ///
+    /// # Errors
+    /// [`Refusal::Target`] if that is not what a target looks like.
+    pub fn new(
+        method: Method,
+        target: &'a str,
+        version: Version,
+        fields: &'a [Header<'a>],
+        now: Now,
+    ) -> Result<Self, Refusal> {
+        let target = Target::parse(&method, target)?;
+        Ok(Request { method, target, version, fields, now })
+    }
+
     /// The method; case matters (RFC 9110 §9.1).
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -51,7 +67,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// HTTP/1.0 or HTTP/1.1.
+    /// HTTP/1.0, HTTP/1.1 or HTTP/2.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version

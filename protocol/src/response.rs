@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
 
 use crate::clock::Now;
-use crate::{Refusal, Reply};
+use crate::{Refusal, Reply, Work};
 
 /// A response: status, fields, body (RFC 9110 §15, §6).
 ///
@@ -109,9 +109,28 @@ impl Response {
         self.status
     }
 
+    /// Its fields in the order in which they were set, but for those that belong to the writer.
+    pub fn fields(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let content_type = self.content_type.iter().map(|it| (&header::CONTENT_TYPE, it));
+        content_type.chain(self.fields.iter().map(|(name, value)| (name, value)))
+    }
+
+    /// The length of the body, in bytes, where it is known beforehand.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.body.length()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
     /// Whether the status alone excludes a body, and a `Content-Length` with it
     /// (RFC 9110 §8.6).
-    pub(crate) fn is_bodiless(&self) -> bool {
+    #[must_use]
+    pub fn is_bodiless(&self) -> bool {
         self.status.is_informational()
             || self.status == StatusCode::NO_CONTENT
             || self.status == StatusCode::NOT_MODIFIED
@@ -232,6 +251,28 @@ pub struct FileRange {
     pub offset: u64,
     /// How many bytes it has.
     pub length: u64,
+}
+
+/// Reads the beginning of a range of a file: whoever sets up a connection says how, since there is
+/// no I/O here.
+pub type ReadFile = fn(&FileRange, &mut [u8]) -> std::io::Result<usize>;
+
+impl FileRange {
+    /// Reads at most so many bytes of it, for a protocol that has to put more than the file itself
+    /// on the wire. What comes of it is an [`Outcome::Other`](crate::Outcome::Other) with an
+    /// `io::Result<Vec<u8>>`.
+    #[must_use]
+    pub fn read(self, most: usize, read_file: ReadFile) -> Work {
+        Work::other(move || {
+            let most = usize::try_from(self.length).unwrap_or(most).min(most);
+            let mut piece = vec![0; most];
+            let result = read_file(&self, &mut piece);
+            result.map(|length| {
+                piece.truncate(length);
+                piece
+            })
+        })
+    }
 }
 
 /// Produces a body piece by piece. It never waits: it says until when there is nothing to do.

@@ -1,10 +1,11 @@
 //! Time as data: what is waited for, how long, and what happens when it does not come.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::{Connection, Ending};
+use crate::clock::after;
 use crate::handler::Handler;
 use crate::{Now, Refusal};
 
@@ -109,10 +110,4 @@ impl<H: Handler> Connection<H> {
             }
         }
     }
-}
-
-/// A moment so much later. A time that the clock cannot hold is as good as a century.
-pub(super) fn after(moment: Instant, time: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    moment + time.min(CENTURY)
 }

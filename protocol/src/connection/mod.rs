@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, Version};
 
-use crate::clock::{DateCache, Progress};
+use crate::clock::{DateCache, Progress, after};
 use crate::exchange::Exchange;
 use crate::handler::{Handler, Outcome, Ticket, Tickets, Work};
 use crate::head::{Framing, HeadScanner};
@@ -155,6 +155,18 @@ impl<H: Handler> Connection<H> {
             drain: None,
             served: 0,
         }
+    }
+
+    /// Who answers its requests.
+    #[must_use]
+    pub fn handler(&self) -> &Arc<H> {
+        &self.handler
+    }
+
+    /// How much of everything it may use.
+    #[must_use]
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.limits
     }
 
     /// How many requests have been answered.
@@ -300,7 +312,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
         if self.ending == Ending::Flush && all_sent {
-            self.ending = Ending::Linger(deadlines::after(self.now, self.limits.linger));
+            self.ending = Ending::Linger(after(self.now, self.limits.linger));
             return Step::ShutdownWrite;
         }
         if matches!(self.ending, Ending::Linger(_)) && (self.input_closed || self.is_parted()) {

@@ -1,0 +1,199 @@
+//! Heads, from HTTP/2 to what handlers know and back (RFC 9113 §8.2, §8.3).
+
+use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use h2::RecvStream;
+use protocol::http::header::{self, HeaderMap, HeaderValue};
+use protocol::http::{self, Method, StatusCode};
+use protocol::{
+    Effect, Exchange, Field, Handler, Limits, Now, Refusal, Request, Response, is_host,
+};
+
+/// What is known of a request once its head is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) is_head: bool,
+    is_connect: bool,
+    /// The client waits for `100 Continue`.
+    pub(crate) expects_continue: bool,
+    /// The length of the body, in bytes, where it is declared.
+    pub(crate) declared: Option<u64>,
+}
+
+/// Malformed beyond what h2 looks at: the stream is reset (RFC 9113 §8.1.1).
+#[derive(Debug)]
+pub(crate) struct Malformed;
+
+/// Has a request answered whose head is complete. With `has_body` its body is on its way.
+pub(crate) fn begin<H: Handler>(
+    request: &http::Request<RecvStream>,
+    handler: &H,
+    limits: &Limits,
+    now: Now,
+) -> Result<(Terms, Exchange, Option<Effect>), Malformed> {
+    let has_body = !request.body().is_end_stream();
+    let (terms, expectation) = terms(request)?;
+    let body = has_body.then(|| terms.declared.unwrap_or(0));
+    let refuse = |refusal: Refusal| {
+        let mut exchange = Exchange::unanswered(body);
+        let effect = exchange.refuse(refusal);
+        Ok((terms, exchange, effect))
+    };
+    let target = target(request)?;
+    if target.len() > limits.request_line {
+        return refuse(Refusal::RequestLineTooLong);
+    }
+    if request.headers().len() > limits.fields {
+        return refuse(Refusal::FieldsTooLarge);
+    }
+    if terms.declared.is_some_and(|length| length > limits.body) {
+        return refuse(Refusal::BodyTooLarge);
+    }
+    if !expectation {
+        return refuse(Refusal::Expectation);
+    }
+    let cookies = cookies(request.headers());
+    let fields = fields(request, cookies.as_deref())?;
+    let method = request.method().clone();
+    let request = Request::new(method, &target, http::Version::HTTP_2, &fields, now);
+    let request = request.map_err(|_| Malformed)?;
+    let (exchange, effect) = Exchange::begin(handler, &request, body, limits);
+    Ok((terms, exchange, effect))
+}
+
+/// And whether what the client expects can be met (RFC 9110 §10.1.1).
+fn terms(request: &http::Request<RecvStream>) -> Result<(Terms, bool), Malformed> {
+    let mut lengths = request.headers().get_all(header::CONTENT_LENGTH).iter();
+    let declared = lengths.next().map(|it| length(it).ok_or(Malformed)).transpose()?;
+    if lengths.next().is_some() {
+        return Err(Malformed);
+    }
+    let expect = request.headers().get(header::EXPECT);
+    let expects_continue =
+        expect.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let terms = Terms {
+        is_head: *request.method() == Method::HEAD,
+        is_connect: *request.method() == Method::CONNECT,
+        expects_continue,
+        declared,
+    };
+    Ok((terms, expect.is_none() || expects_continue))
+}
+
+/// `Content-Length = 1*DIGIT` (RFC 9110 §8.6).
+fn length(value: &HeaderValue) -> Option<u64> {
+    let text = value.to_str().ok()?;
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// The target as HTTP/1.1 would have it: the authority is in the `Host` field (RFC 9113 §8.3.1).
+fn target(request: &http::Request<RecvStream>) -> Result<Cow<'_, str>, Malformed> {
+    let uri = request.uri();
+    if *request.method() == Method::CONNECT {
+        // RFC 9113 §8.5: neither scheme nor path, and an authority.
+        let is_bare = uri.scheme().is_none() && uri.path_and_query().is_none_or(|it| it == "/");
+        let authority = uri.authority().filter(|_| is_bare).ok_or(Malformed)?;
+        return Ok(authority.as_str().into());
+    }
+    uri.path_and_query().map(|it| it.as_str().into()).ok_or(Malformed)
+}
+
+/// The field lines, with `Host` first.
+fn fields<'a>(
+    request: &'a http::Request<RecvStream>,
+    cookies: Option<&'a [u8]>,
+) -> Result<Vec<Field<'a>>, Malformed> {
+    let headers = request.headers();
+    let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let mut fields = Vec::with_capacity(headers.len() + 1);
+    // RFC 9113 §8.3.1: a Host field that says otherwise makes the request malformed.
+    let mut hosts = authority
+        .into_iter()
+        .chain(headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes));
+    if let Some(host) = hosts.next() {
+        if !is_host(host) || hosts.any(|other| !other.eq_ignore_ascii_case(host)) {
+            return Err(Malformed);
+        }
+        fields.push(Field { name: "host", value: host });
+    }
+    for (name, value) in headers {
+        let value = value.as_bytes();
+        // RFC 9113 §8.2.1: no white space at either end.
+        if let [b' ' | b'\t', ..] | [.., b' ' | b'\t'] = value {
+            return Err(Malformed);
+        }
+        if name != header::HOST && (name != header::COOKIE || cookies.is_none()) {
+            fields.push(Field { name: name.as_str(), value });
+        }
+    }
+    fields.extend(cookies.map(|value| Field { name: "cookie", value }));
+    Ok(fields)
+}
+
+/// A cookie that was taken apart for better compression, together again (RFC 9113 §8.2.3).
+fn cookies(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let mut crumbs = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let (first, second) = (crumbs.next()?, crumbs.next()?);
+    let start = [first, second].join(&b"; "[..]);
+    Some(crumbs.fold(start, |whole, crumb| [&whole, crumb].join(&b"; "[..])))
+}
+
+/// The head of a response, and whether a body follows it.
+pub(crate) fn head(
+    response: &Response,
+    terms: &Terms,
+    date: HeaderValue,
+) -> (http::Response<()>, bool) {
+    let mut head = http::Response::new(());
+    *head.status_mut() = response.status();
+    let fields = head.headers_mut();
+    fields.insert(header::DATE, date);
+    if !response.is_bodiless()
+        && let Some(length) = response.length()
+    {
+        fields.insert(header::CONTENT_LENGTH, length.into());
+    }
+    for (name, value) in response.fields().filter(|(name, _)| !is_of_connection(name)) {
+        fields.append(name, value.clone());
+    }
+    let is_whole = response.is_bodiless() || terms.is_head || response.length() == Some(0);
+    (head, !is_whole)
+}
+
+/// Fields that speak of an HTTP/1.1 connection and may not be sent (RFC 9113 §8.2.2). The others of
+/// them no response has.
+fn is_of_connection(name: &header::HeaderName) -> bool {
+    *name == header::UPGRADE || name == "keep-alive" || name == "proxy-connection"
+}
+
+/// The response, unless it would put us and the peer out of step: an interim one is not the answer
+/// (RFC 9110 §15.2), and a success would turn a CONNECT into a tunnel (§9.3.6).
+pub(crate) fn possible(response: Response, terms: &Terms) -> Response {
+    let status = response.status();
+    if status.is_informational() {
+        Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
+    } else if terms.is_connect && status.is_success() {
+        Response::plain(StatusCode::NOT_IMPLEMENTED)
+    } else {
+        response
+    }
+}
+
+/// The `Date` field's value, made once a second (RFC 9110 §6.6.1).
+#[derive(Debug, Default)]
+pub(crate) struct Date(Option<(u64, HeaderValue)>);
+
+impl Date {
+    pub(crate) fn at(&mut self, wall: SystemTime) -> HeaderValue {
+        let second = wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        if let Some((made, value)) = &self.0
+            && *made == second
+        {
+            return value.clone();
+        }
+        let value = protocol::date(wall);
+        self.0 = Some((second, value.clone()));
+        value
+    }
+}

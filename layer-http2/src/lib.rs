@@ -1,0 +1,477 @@
+//! HTTP/2 (RFC 9113) as a [`Protocol`]: bytes and the time go in; bytes, deadlines and effects come
+//! out. What it frames are the same [`Exchange`](protocol::Exchange)s as those of HTTP/1.1, so
+//! handlers, effects and bodies are the same; only there are many at once on a connection.
+//!
+//! ```text
+//!  backend ── bytes ──► Pipe ── frames ──► h2 ── streams ──► Exchange ── the handler
+//!          ◄──────────      ◄──────────       ◄───────────
+//! ```
+//!
+//! Frames, HPACK, windows and the states of streams are the `h2` crate's. It wants a socket and a
+//! runtime; it gets two buffers in memory, and is asked again whenever something has happened, so
+//! that nothing in it ever waits. What is ours is to wait for the right things:
+//!
+//! * a request body is taken as far as its exchange has room; not taking it keeps the windows shut;
+//! * a response body is handed over as far as the windows are open, of files and sources piece by
+//!   piece;
+//! * silence, heads and bodies that trickle, and windows that stay shut have deadlines;
+//! * who makes work to no purpose is told to calm down ([`calm`]).
+//!
+//! # Map
+//! * [`Http2`]: a connection; [`stream`]: a request and its response; [`head`]: from one kind of
+//!   head to the other;
+//! * [`pipe`]: what h2 takes for a socket; [`calm`]: the account of a peer's frames.
+
+#![forbid(unsafe_code)]
+
+mod calm;
+mod head;
+mod pipe;
+mod stream;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use h2::server::{Builder, Connection, Handshake, SendResponse};
+use h2::{Reason, RecvStream};
+use protocol::bytes::Bytes;
+use protocol::{
+    Handler, Limits, Now, Outcome, Progress, Protocol, ReadFile, Step, Ticket, Wait, after, http,
+};
+
+use calm::Meter;
+use pipe::Pipe;
+use stream::{Shared, State, Stream};
+
+/// What a client sends first (RFC 9113 §3.4). One that knows that HTTP/2 is spoken may do so on any
+/// connection.
+pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How much of a request body may come before any of it is taken, and of all of a connection's,
+/// in bytes. It bounds what a connection holds.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 1 << 20;
+
+/// How much of a response body h2 holds for each stream, in bytes.
+const SEND_BUFFER: usize = 32 << 10;
+
+/// How much may be collected in memory for all streams together, as a multiple of
+/// [`Limits::collect`]. Beyond it, bodies are taken one after the other.
+const COLLECTED: usize = 4;
+
+/// How long an idle connection may still be used after the order to stop.
+const LAST_CALL: Duration = Duration::from_millis(500);
+
+/// One HTTP/2 connection without its socket. It is driven as [`Protocol`] says.
+pub struct Http2<H> {
+    handler: Arc<H>,
+    machine: Machine,
+    pipe: Pipe,
+    woken: Arc<Woken>,
+    meter: Meter,
+
+    /// Those under way, in the order of their beginning.
+    streams: Vec<Stream>,
+    shared: Shared,
+    /// Work of streams that are no more. It counts: a peer cannot have more done by cancelling.
+    abandoned: Vec<Ticket>,
+
+    ending: Ending,
+    /// Bytes of output that have not been reported as sent.
+    unsent: u64,
+    sending: Progress,
+    /// Since when no request has been under way.
+    idle: Instant,
+    /// Whether `receive` has something to do even without new input.
+    again: bool,
+    input_closed: bool,
+    /// The order to stop: from when idle connections are closed, and when all must be gone.
+    drain: Option<(Instant, Instant)>,
+    /// The peer has been told that the connection goes away.
+    is_leaving: bool,
+    served: u64,
+}
+
+/// h2, before and after the preface.
+enum Machine {
+    Handshake(Box<Handshake<Pipe, Bytes>>),
+    Open(Box<Connection<Pipe, Bytes>>),
+    Over,
+}
+
+/// How far the connection is from its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Open,
+    /// It ends when all has been sent. Nothing more is read.
+    Flush,
+    /// Our side is closed. Input is thrown away until the peer closes its own, lest a reset destroy
+    /// what the peer has yet to read.
+    Linger(Instant),
+    Closed,
+}
+
+/// Notes that h2 has something to do.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<H: Handler> Http2<H> {
+    /// A connection on which nothing has been said.
+    #[must_use]
+    pub fn new(handler: Arc<H>, limits: Arc<Limits>, read_file: ReadFile, now: Now) -> Self {
+        let pipe = Pipe::default();
+        let handshake = Builder::new()
+            .max_concurrent_streams(limits.streams.max(1))
+            .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buffer_size(SEND_BUFFER)
+            .handshake(pipe.clone());
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        Http2 {
+            handler,
+            machine: Machine::Handshake(Box::new(handshake)),
+            pipe,
+            meter: Meter::new(now.instant),
+            streams: Vec::new(),
+            shared: Shared::new(limits, read_file, Waker::from(Arc::clone(&woken)), now),
+            woken,
+            abandoned: Vec::new(),
+            ending: Ending::Open,
+            unsent: 0,
+            sending: Progress::start(now.instant),
+            idle: now.instant,
+            again: true, // the server has a preface of its own
+            input_closed: false,
+            drain: None,
+            is_leaving: false,
+            served: 0,
+        }
+    }
+
+    /// How many requests have been answered.
+    #[must_use]
+    pub fn served(&self) -> u64 {
+        self.served
+    }
+
+    /// Whether no request is under way, not even the beginning of one, and nothing is unsent.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.streams.is_empty() && self.unsent == 0 && self.meter.begun().is_none()
+    }
+}
+
+impl<H: Handler> Protocol for Http2<H> {
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
+        self.shared.now = now;
+        self.again = false;
+        let is_wanted = self.wants_input();
+        if is_wanted && !input.is_empty() {
+            if !self.meter.receive(input, now.instant) {
+                self.leave(Reason::ENHANCE_YOUR_CALM); // RFC 9113 §10.5
+            }
+            self.pipe.buffers().arrive(input);
+        }
+        self.drive(out);
+        if is_wanted || self.ending != Ending::Open { input.len() } else { 0 }
+    }
+
+    fn receive_eof(&mut self, now: Now) {
+        self.shared.now = now;
+        self.input_closed = true;
+        self.again = true;
+    }
+
+    fn sent(&mut self, bytes: u64, now: Now) {
+        self.shared.now = now;
+        if bytes == 0 {
+            return; // no progress, so nothing that waits for it may go on
+        }
+        self.sending.advance(bytes, now.instant);
+        self.unsent = self.unsent.saturating_sub(bytes);
+        self.meter.earn_content(bytes);
+        self.again |= self.ending == Ending::Open && !self.is_behind();
+        if self.unsent == 0 && self.streams.is_empty() {
+            self.idle = now.instant;
+        }
+    }
+
+    fn excuse(&mut self, now: Now) {
+        self.sending = Progress::start(now.instant);
+    }
+
+    fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
+        self.shared.now = now;
+        self.abandoned.retain(|abandoned| *abandoned != ticket);
+        let whose = self.streams.iter_mut().find(|stream| stream.work() == Some(ticket));
+        if let Some(stream) = whose {
+            stream.complete(ticket, outcome, &mut self.shared);
+        }
+        self.drive(out);
+    }
+
+    fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
+        self.shared.now = now;
+        let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
+        let is_over = matches!(self.ending, Ending::Linger(by) if by <= now.instant);
+        if is_over || has_come(self.drain.map(|(_, by)| by)) || has_come(self.send_deadline()) {
+            self.end(Ending::Closed);
+        }
+        if has_come(self.receive_deadline()) {
+            self.leave(Reason::NO_ERROR);
+        }
+        for at in 0..self.streams.len() {
+            let may_collect = self.may_collect(at);
+            self.streams[at].handle_timeout(may_collect, &mut self.shared);
+        }
+        self.drive(out);
+    }
+
+    fn shutdown(&mut self, by: Instant, now: Now) {
+        self.shared.now = now;
+        let last_call = by.min(now.instant + LAST_CALL);
+        self.drain.get_or_insert((last_call, by)).1 = by;
+        self.again |= self.ending == Ending::Open;
+    }
+
+    fn poll(&mut self) -> Step {
+        if self.ending == Ending::Closed {
+            return Step::Close;
+        }
+        if let Some((ticket, work)) = self.shared.work.pop_front() {
+            return Step::Run(ticket, work);
+        }
+        if self.again {
+            return Step::Receive;
+        }
+        if self.ending == Ending::Flush && self.unsent == 0 {
+            self.ending = Ending::Linger(after(self.shared.now.instant, self.shared.limits.linger));
+            return Step::ShutdownWrite;
+        }
+        if matches!(self.ending, Ending::Linger(_)) && self.input_closed {
+            self.ending = Ending::Closed;
+            return Step::Close;
+        }
+        let is_lingering = matches!(self.ending, Ending::Linger(_));
+        Step::Wait(Wait { read: self.wants_input() || is_lingering, deadline: self.deadline() })
+    }
+}
+
+impl<H: Handler> Http2<H> {
+    /// Goes on as far as input, windows and room for output allow.
+    fn drive(&mut self, out: &mut Vec<u8>) {
+        if self.ending != Ending::Open {
+            return;
+        }
+        let before = out.len();
+        self.lend(out);
+        loop {
+            self.woken.0.store(false, Ordering::Relaxed);
+            self.converse();
+            for at in 0..self.streams.len() {
+                let may_collect = self.may_collect(at);
+                self.streams[at].advance(may_collect, &mut self.shared);
+            }
+            self.settle();
+            if self.ending != Ending::Open || !self.woken.0.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        self.take_back(out);
+        let appended = out.len() - before;
+        if appended > 0 && self.unsent == 0 {
+            self.sending = Progress::start(self.shared.now.instant);
+        }
+        self.unsent += appended as u64;
+    }
+
+    /// Has h2 write into this output, as far as there is room.
+    fn lend(&mut self, out: &mut Vec<u8>) {
+        let unsent = usize::try_from(self.unsent).unwrap_or(usize::MAX);
+        let room = self.high_water().saturating_sub(unsent);
+        let mut buffers = self.pipe.buffers();
+        buffers.most = out.len() + room;
+        buffers.output = std::mem::take(out);
+        // What is under way can still be answered, so h2, for which the end is the end of
+        // everything, is told of it last.
+        self.shared.input_closed = self.input_closed && buffers.is_empty();
+        buffers.has_ended = self.shared.input_closed && self.streams.is_empty();
+    }
+
+    fn take_back(&mut self, out: &mut Vec<u8>) {
+        let mut buffers = self.pipe.buffers();
+        *out = std::mem::take(&mut buffers.output);
+        buffers.tidy();
+        // The end may have been waiting for the last stream, or for the last of the input.
+        let is_ended = self.input_closed && buffers.is_empty();
+        self.again |= is_ended
+            && self.ending == Ending::Open
+            && (!self.shared.input_closed || (self.streams.is_empty() && !buffers.has_ended));
+    }
+
+    /// Lets h2 read and write, and begins the requests that have come.
+    fn converse(&mut self) {
+        let waker = self.shared.waker.clone();
+        let mut context = Context::from_waker(&waker);
+        if let Machine::Handshake(handshake) = &mut self.machine {
+            self.machine = match Pin::new(handshake).poll(&mut context) {
+                Poll::Ready(Ok(connection)) => Machine::Open(Box::new(connection)),
+                Poll::Ready(Err(_)) => return self.end(Ending::Flush),
+                Poll::Pending => return,
+            };
+        }
+        loop {
+            let Machine::Open(connection) = &mut self.machine else { return };
+            if self.drain.is_some() && !self.is_leaving {
+                connection.graceful_shutdown(); // RFC 9113 §6.8
+                self.is_leaving = true;
+            }
+            match connection.poll_accept(&mut context) {
+                Poll::Ready(Some(Ok((request, respond)))) => self.begin(request, respond),
+                Poll::Ready(Some(Err(_)) | None) => return self.end(Ending::Flush),
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    /// The head of a request is complete.
+    fn begin(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        if self.abandoned.len() >= self.shared.limits.streams as usize {
+            return respond.send_reset(Reason::REFUSED_STREAM);
+        }
+        let (limits, now) = (&self.shared.limits, self.shared.now);
+        match head::begin(&request, &*self.handler, limits, now) {
+            Err(head::Malformed) => respond.send_reset(Reason::PROTOCOL_ERROR),
+            Ok((terms, exchange, effect)) => {
+                let body = request.into_body();
+                let mut stream = Stream::new(terms, exchange, respond, body, now.instant);
+                stream.pursue(effect, &mut self.shared);
+                self.streams.push(stream);
+                self.settle_last();
+            }
+        }
+    }
+
+    /// Takes leave of the stream that was begun last, if it has been answered already.
+    fn settle_last(&mut self) {
+        if self.streams.last().is_some_and(|stream| stream.state() != State::Open) {
+            self.settle();
+        }
+    }
+
+    /// Takes leave of the streams that are over.
+    fn settle(&mut self) {
+        let had_some = !self.streams.is_empty();
+        self.streams.retain(|stream| {
+            match stream.state() {
+                State::Open => return true,
+                State::Answered => {
+                    self.served += 1;
+                    self.meter.earn_answer();
+                }
+                State::Cancelled => self.meter.cancelled(),
+            }
+            if let Some(ticket) = stream.work() {
+                let has_begun = !self.shared.work.iter().any(|(waiting, _)| *waiting == ticket);
+                self.shared.work.retain(|(waiting, _)| *waiting != ticket);
+                self.abandoned.extend(has_begun.then_some(ticket));
+            }
+            false
+        });
+        if had_some && self.streams.is_empty() {
+            self.idle = self.shared.now.instant;
+        }
+    }
+
+    /// Ends the connection without regard to what is under way.
+    fn leave(&mut self, reason: Reason) {
+        self.is_leaving = true;
+        match &mut self.machine {
+            Machine::Open(connection) => connection.abrupt_shutdown(reason),
+            _ => self.end(Ending::Flush), // with whom nothing was agreed there is nothing to say
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.ending = ending;
+        self.machine = Machine::Over;
+        self.streams.clear();
+        self.shared.work.clear();
+        self.again = false;
+    }
+
+    /// Whether the stream at this place may take its body into memory: if there is room, or it is
+    /// the first of those that do.
+    fn may_collect(&self, at: usize) -> bool {
+        if !self.streams[at].collects() {
+            return true;
+        }
+        let most = self.shared.limits.collect.saturating_mul(COLLECTED);
+        let is_first = || !self.streams[..at].iter().any(Stream::collects);
+        self.streams.iter().map(Stream::collected).sum::<usize>() < most || is_first()
+    }
+
+    /// There must be room for something, or nothing would ever be sent.
+    fn high_water(&self) -> usize {
+        self.shared.limits.high_water.max(1)
+    }
+
+    /// Whether there is as much unsent output as there may be.
+    fn is_behind(&self) -> bool {
+        self.unsent >= self.high_water() as u64
+    }
+
+    fn wants_input(&self) -> bool {
+        self.ending == Ending::Open
+            && !self.input_closed
+            && !self.is_behind()
+            && self.pipe.buffers().is_empty()
+    }
+
+    /// When the peer has to have taken more.
+    fn send_deadline(&self) -> Option<Instant> {
+        (self.unsent > 0).then(|| after(self.sending.since(), self.shared.limits.write_time))
+    }
+
+    /// When the peer has to have sent more.
+    fn receive_deadline(&self) -> Option<Instant> {
+        if !self.wants_input() {
+            return None;
+        }
+        let limits = &self.shared.limits;
+        let head = self.meter.begun().map(|begun| after(begun, limits.head_time));
+        if !self.streams.is_empty() || self.unsent > 0 {
+            return head;
+        }
+        let idle = after(self.idle, limits.idle);
+        let last_call = self.drain.map(|(last_call, _)| last_call);
+        [head, Some(idle), last_call].into_iter().flatten().min()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let linger = match self.ending {
+            Ending::Linger(by) => Some(by),
+            _ => None,
+        };
+        let by = self.drain.map(|(_, by)| by);
+        let limits = &self.shared.limits;
+        let streams = self.streams.iter().enumerate();
+        let streams = streams.filter_map(|(at, it)| it.deadline(self.may_collect(at), limits));
+        let connection = [linger, by, self.send_deadline(), self.receive_deadline()];
+        connection.into_iter().flatten().chain(streams).min()
+    }
+}
