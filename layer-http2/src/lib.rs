@@ -376,13 +376,15 @@ impl<H: Handler> Http2<H> {
     /// Takes leave of the streams that are over.
     fn settle(&mut self) {
         let had_some = !self.streams.is_empty();
-        self.streams.retain(|stream| {
+        self.streams.retain_mut(|stream| {
+            if stream.count() {
+                self.served += 1;
+                self.meter.earn_answer();
+            }
             match stream.state() {
                 State::Open => return true,
-                State::Answered => {
-                    self.served += 1;
-                    self.meter.earn_answer();
-                }
+                State::Answered if self.drain.is_none() => return true,
+                State::Answered | State::Over => {}
                 State::Cancelled => self.meter.cancelled(),
             }
             if let Some(ticket) = stream.work() {

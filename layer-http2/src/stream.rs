@@ -70,14 +70,19 @@ pub(crate) struct Stream {
     receiving: Progress,
     sending: Progress,
     state: State,
+    /// Whether the answer has been counted.
+    is_counted: bool,
 }
 
 /// How far a stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Open,
-    /// The response is complete, as far as it is ours to write.
+    /// The response is complete, as far as it is ours to write. A small rest of the body is thrown
+    /// away: a reset would look like an error to many.
     Answered,
+    /// Nothing more is to come from either side.
+    Over,
     /// The peer has no use for the answer, or cannot be given it.
     Cancelled,
 }
@@ -113,11 +118,18 @@ impl Stream {
             receiving: Progress::start(now),
             sending: Progress::start(now),
             state: State::Open,
+            is_counted: false,
         }
     }
 
     pub(crate) fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether it has been answered since this was asked last.
+    pub(crate) fn count(&mut self) -> bool {
+        let is_answered = matches!(self.state, State::Answered | State::Over);
+        is_answered && !std::mem::replace(&mut self.is_counted, true)
     }
 
     /// The work that is under way.
@@ -170,6 +182,7 @@ impl Stream {
         let mut context = Context::from_waker(&shared.waker);
         let reset = match &mut self.send {
             Some(send) => send.poll_reset(&mut context),
+            None if self.state == State::Answered => Poll::Pending, // reading the body will tell
             None => self.respond.poll_reset(&mut context),
         };
         if reset.is_ready() {
@@ -185,7 +198,7 @@ impl Stream {
 
     /// Takes what has come of the body, as far as there is room.
     fn receive(&mut self, shared: &mut Shared) {
-        while self.state == State::Open
+        while !self.is_over()
             && let Some(body) = &mut self.body
         {
             let room = self.exchange.room();
@@ -197,13 +210,12 @@ impl Stream {
                     Poll::Ready(Some(Ok(content))) => self.held = content,
                     Poll::Ready(Some(Err(_))) => return self.cancel(),
                     Poll::Ready(None) => {
-                        self.body = None;
+                        self.leave_body();
                         let effect = self.exchange.end(&shared.limits);
                         return self.pursue(effect, shared);
                     }
                     Poll::Pending if shared.input_closed => {
-                        let effect = self.exchange.refuse(Refusal::Incomplete);
-                        return self.pursue(effect, shared);
+                        return self.refuse(Refusal::Incomplete, shared);
                     }
                     Poll::Pending => return,
                 }
@@ -214,25 +226,53 @@ impl Stream {
             self.declared = self.declared.saturating_sub(content.len() as u64);
             self.receiving.advance(content.len() as u64, shared.now.instant);
             let taken = self.exchange.receive(&content, self.declared, &shared.limits);
-            let effect = match taken {
-                Ok(()) => self.exchange.feed(),
-                Err(refusal) => self.exchange.refuse(refusal),
-            };
-            self.pursue(effect, shared);
+            match taken {
+                Ok(()) => {
+                    let effect = self.exchange.feed();
+                    self.pursue(effect, shared);
+                }
+                Err(refusal) => self.refuse(refusal, shared),
+            }
         }
+    }
+
+    /// The body is of no use any more, whatever is still to come of it: the stream is closed behind
+    /// the response (RFC 9113 §8.1). An answer that is owed is this.
+    fn refuse(&mut self, refusal: Refusal, shared: &mut Shared) {
+        self.leave_body();
+        let effect = self.exchange.refuse(refusal);
+        self.pursue(effect, shared);
+    }
+
+    fn leave_body(&mut self) {
+        self.body = None;
+        self.held = Bytes::new();
+        if self.state == State::Answered {
+            self.state = State::Over;
+        }
+    }
+
+    /// The response is complete.
+    fn finish(&mut self) {
+        self.content = Content::None;
+        self.state = if self.body.is_some() { State::Answered } else { State::Over };
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Over | State::Cancelled)
     }
 
     /// Gives the response.
     fn respond(&mut self, response: Response, shared: &mut Shared) {
-        // What is still to come of the body is of no use; the stream is closed behind the response
-        // (RFC 9113 §8.1).
-        self.body = None;
-        self.held = Bytes::new();
+        self.receiving = Progress::start(shared.now.instant);
+        if self.terms.expects_continue || self.declared > shared.limits.discard {
+            self.leave_body();
+        }
         let response = head::possible(response, &self.terms);
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));
         let Ok(send) = self.respond.send_response(head, !has_body) else { return self.cancel() };
         if !has_body {
-            return self.state = State::Answered;
+            return self.finish();
         }
         self.send = Some(send);
         self.sending = Progress::start(shared.now.instant);
@@ -290,7 +330,7 @@ impl Stream {
                 return self.cancel();
             }
             if is_last {
-                self.state = State::Answered;
+                self.finish();
             }
         }
     }
@@ -315,7 +355,7 @@ impl Stream {
 
     fn cancel(&mut self) {
         self.content = Content::None;
-        self.state = State::Cancelled;
+        self.state = if self.state == State::Open { State::Cancelled } else { State::Over };
     }
 
     /// The work has come to this.
@@ -390,8 +430,7 @@ impl Stream {
         } else if (may_collect || !self.collects())
             && self.receive_deadline(&shared.limits).is_some_and(|at| at <= now)
         {
-            let effect = self.exchange.refuse(Refusal::Timeout); // RFC 9110 §15.5.9
-            self.pursue(effect, shared);
+            self.refuse(Refusal::Timeout, shared); // RFC 9110 §15.5.9
         }
     }
 }

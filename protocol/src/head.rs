@@ -14,6 +14,9 @@ use crate::clock::Now;
 use crate::request::{Request, Target};
 use crate::{Limits, Refusal};
 
+/// What a TLS connection begins with: the type of a handshake record (RFC 8446 §5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
 // ANCHOR: scanner
 /// Looks for the empty line that ends a head, and remembers how far it has looked.
 #[derive(Debug, Default)]
@@ -38,7 +41,8 @@ impl HeadScanner {
         // What cannot become a method is refused before a line has arrived: another protocol
         // (a TLS handshake, say) would otherwise be waited for in vain.
         if !self.started() && input.first().is_some_and(|&byte| !is_token_byte(byte)) {
-            return Err(Refusal::RequestLine);
+            let is_tls = input[0] == TLS_HANDSHAKE;
+            return Err(if is_tls { Refusal::Foreign } else { Refusal::RequestLine });
         }
         for at in memchr::memchr_iter(b'\n', &input[self.scanned..]) {
             let end = self.scanned + at;
@@ -139,6 +143,7 @@ fn refusal(error: httparse::Error, head: &[u8]) -> Refusal {
         httparse::Error::TooManyHeaders => Refusal::FieldsTooLarge,
         httparse::Error::HeaderName | httparse::Error::HeaderValue => Refusal::FieldLine,
         httparse::Error::Version if names_another_version(head) => Refusal::Version,
+        _ if is_foreign(head) => Refusal::Foreign,
         _ if !has_request_line(head) => Refusal::RequestLine,
         // A CR that no LF follows: the scanner has seen a CR before every LF (RFC 9112 §2.2).
         httparse::Error::NewLine => Refusal::LineEnding,
@@ -149,6 +154,17 @@ fn refusal(error: httparse::Error, head: &[u8]) -> Refusal {
 /// The request line of a whole head.
 fn request_line(head: &[u8]) -> &[u8] {
     &head[..memchr::memchr(b'\r', head).unwrap_or(head.len())]
+}
+
+/// Whether neither target nor version look like one, as in what another protocol begins with.
+fn is_foreign(head: &[u8]) -> bool {
+    let mut words = request_line(head).split(|&byte| byte == b' ');
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(_), Some(target), Some(version), None) => {
+            !target.contains(&b'/') && target != b"*" && !version.starts_with(b"HTTP/")
+        }
+        _ => false,
+    }
 }
 
 /// Whether the request line ends in a well-formed `HTTP-version` (RFC 9112 §2.3) that is not ours;

@@ -8,6 +8,10 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// It is no HTTP at all: a TLS handshake, or a line of which neither target nor version is one.
+    /// A response would mean nothing to whoever sent it, so there is none.
+    #[error("this is not HTTP")]
+    Foreign,
     /// A line ended in LF alone, or a CR stood alone (RFC 9112 §2.2).
     #[error("a line does not end in CRLF")]
     LineEnding,
@@ -67,7 +71,8 @@ impl Refusal {
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
-            Refusal::LineEnding
+            Refusal::Foreign
+            | Refusal::LineEnding
             | Refusal::RequestLine
             | Refusal::Target
             | Refusal::FieldLine

@@ -136,7 +136,11 @@ fn request_line() {
         ("GET / HTTP/1.1\r\nHost: h\r\n\n", refused(LineEnding)),
         ("GET /\rHTTP/1.1\r\nHost: h\r\n\r\n", refused(RequestLine)),
         ("GET / HTTP/1.1\r\r\nHost: h\r\n\r\n", refused(LineEnding)),
-        ("\u{16}\u{3}\u{1}\u{2}", refused(RequestLine)),
+        // What is no HTTP at all has no use for an answer.
+        ("\u{16}\u{3}\u{1}\u{2}", Closed(String::new())),
+        ("ANOTHER PROTOCOL BEGINS\r\n\r\n", Closed(String::new())),
+        ("GET / BEGINS\r\n\r\n", refused(RequestLine)),
+        ("GET begins HTTP/1.1\r\n\r\n", refused(Target)),
     ]);
 }
 

@@ -146,6 +146,7 @@ mod slow_readers {
         head_time: std::time::Duration::from_secs(60),
         body_time: std::time::Duration::from_secs(60),
         write_time: std::time::Duration::from_secs(60),
+        streams: 100,
         linger: std::time::Duration::from_secs(60),
     };
 

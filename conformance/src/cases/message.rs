@@ -64,10 +64,10 @@ pub(super) fn cases() -> Vec<Case> {
         .app()
         .send("GET / HTTP/1.1\r\n X: y\r\nHost: <host>\r\n\r\n")
         .refused(400),
-        rfc9112("2.2", "tls-hello", "What is not HTTP at all is answered with 400.")
+        rfc9112("2.2", "tls-hello", "What is not HTTP at all has no use for an answer.")
             .app()
             .send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".as_slice())
-            .refused(400),
+            .closed(),
         rfc9112("2.2", "not-http", "A line that is no request line is answered with 400.")
             .send("I do not speak HTTP at all\r\n\r\n")
             .refused(400),

@@ -149,7 +149,8 @@ impl<H: Handler> Connection<H> {
 
     pub(super) fn refuse_head(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
         self.terms = Terms::UNKNOWN;
-        self.outgoing = Outgoing::Owed;
+        self.outgoing =
+            if refusal == Refusal::Foreign { Outgoing::Nothing } else { Outgoing::Owed };
         self.exchange = Exchange::unanswered(None);
         self.refuse(refusal, out, now);
     }
