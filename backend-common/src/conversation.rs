@@ -30,7 +30,8 @@ impl<H: Handler> Conversation<H> {
     /// With whoever has connected to this context's listener; `None` if it cannot be set up.
     pub(crate) fn new(context: &Context<H>, now: Now) -> Option<Self> {
         let (handler, limits) = (context.handler.clone(), context.limits.clone());
-        let http = Connection::new(handler, limits, now);
+        let answered = context.statistics.answered();
+        let http = Connection::new(handler, limits, now).on_answered(answered);
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {
             let tls = layer_tls::Tls::new(setup.clone(), http, now)
@@ -46,6 +47,15 @@ impl<H: Handler> Conversation<H> {
             Conversation::Plain(http) => http.served(),
             #[cfg(feature = "tls")]
             Conversation::Tls(tls) => tls.inside().served(),
+        }
+    }
+
+    /// Whether another protocol has taken over.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        match self {
+            Conversation::Plain(http) => http.is_upgraded(),
+            #[cfg(feature = "tls")]
+            Conversation::Tls(tls) => tls.inside().is_upgraded(),
         }
     }
 

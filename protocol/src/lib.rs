@@ -77,7 +77,7 @@ pub use bytes;
 pub use http;
 
 pub use clock::Now;
-pub use connection::Connection;
+pub use connection::{Answered, Connection};
 pub use handler::{
     Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written, caught,
 };

@@ -68,7 +68,14 @@ pub struct Connection<H> {
     /// The order to stop: from when idle connections are closed, and when all must be gone.
     drain: Option<(Instant, Instant)>,
     served: u64,
+    /// When the head of the current request was complete.
+    begun: Instant,
+    answered: Option<Answered>,
 }
+
+/// Is called whenever a response is complete, with the moment when the head of its request was. To
+/// know how long it took is to read a clock, which is its own to do.
+pub type Answered = Arc<dyn Fn(Instant) + Send + Sync>;
 
 /// What the response depends on once the request head is gone.
 struct Exchange {
@@ -151,7 +158,22 @@ impl<H: Handler> Connection<H> {
             now: now.instant,
             drain: None,
             served: 0,
+            begun: now.instant,
+            answered: None,
         }
+    }
+
+    /// Has this called for every response.
+    #[must_use]
+    pub fn on_answered(mut self, answered: Answered) -> Self {
+        self.answered = Some(answered);
+        self
+    }
+
+    /// Whether another protocol has taken over.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.next.is_some()
     }
 
     /// How many requests have been answered.

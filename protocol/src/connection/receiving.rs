@@ -87,6 +87,7 @@ impl<H: Handler> Connection<H> {
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
         self.exchange = Exchange::new(&request, &framing);
+        self.begun = now.instant;
         self.outgoing = Outgoing::Owed;
         self.incoming = match framing.body {
             BodyLength::Known(0) => Incoming::Complete,
@@ -166,6 +167,7 @@ impl<H: Handler> Connection<H> {
 
     pub(super) fn refuse_head(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
         self.exchange = Exchange::UNKNOWN;
+        self.begun = now.instant;
         self.outgoing = Outgoing::Owed;
         self.refuse(refusal, out, now);
     }
