@@ -3,6 +3,7 @@
 //!
 //! * [`conformance()`]: HTTP, byte for byte.
 //! * [`serving`]: many connections, bounds, work, panics, time.
+//! * [`statistics`]: what a running server says of itself.
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`stopping`]: the order to stop, under every condition.
 //! * [`tls`]: the same over TLS, as far as it may differ.
@@ -21,6 +22,7 @@ pub mod files;
 #[cfg(unix)]
 pub mod process;
 pub mod serving;
+pub mod statistics;
 pub mod stopping;
 pub mod tls;
 
@@ -92,6 +94,7 @@ macro_rules! suite {
                 serving::a_pipeline_is_answered_in_order,
                 serving::a_protocol_that_panics_costs_one_connection,
                 serving::none_of_something_is_one_of_it,
+                statistics::connections_are_seen_waiting,
                 files::uploads_come_back_whole,
                 files::an_upload_that_breaks_off_leaves_nothing,
                 files::a_file_that_shrinks_while_it_is_sent_ends_the_connection,
