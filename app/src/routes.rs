@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use layer_websocket::{Message, Outbox, Socket};
 use percent_encoding::percent_decode_str;
 use protocol::bytes::Bytes;
 use protocol::http::header::{self, HeaderValue};
@@ -19,6 +20,9 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// The most lines that `/stream` sends, and how far apart.
 const MOST_LINES: u64 = 100;
 const BETWEEN_LINES: Duration = Duration::from_millis(200);
+
+/// The longest message that `/ws/echo` takes, in bytes.
+const LONGEST_MESSAGE: usize = 16 << 20;
 
 /// The demo application.
 pub struct App {
@@ -38,6 +42,7 @@ enum Route<'a> {
     Work(&'a str),
     Counter,
     Stream(&'a str),
+    EchoSocket,
     Health,
     File(&'a str),
     Site(&'a str),
@@ -48,6 +53,7 @@ impl Route<'_> {
     fn allow(&self) -> &'static str {
         match self {
             Route::EchoBody => "POST, OPTIONS",
+            Route::EchoSocket => "GET, OPTIONS",
             Route::File(_) => "GET, HEAD, POST, PUT, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
@@ -92,6 +98,7 @@ impl App {
             ("work", Some(milliseconds)) => Route::Work(milliseconds),
             ("counter", None) => Route::Counter,
             ("stream", Some(count)) => Route::Stream(count),
+            ("ws", Some("echo")) => Route::EchoSocket,
             ("healthz", None) => Route::Health,
             ("files", Some(path)) => Route::File(path),
             _ if self.site.is_some() => Route::Site(path),
@@ -116,6 +123,7 @@ impl App {
                 Response::text(format!("{count}\n")).into()
             }
             Route::Stream(count) => stream(count),
+            Route::EchoSocket => echo_socket(request),
             Route::Health => Response::text("ok\n").into(),
             Route::File(path) => match &self.files {
                 Some(store) if request.method() == Method::POST => {
@@ -206,6 +214,27 @@ fn echo_body(request: &Request<'_>) -> Reply {
             None => response.content_type("application/octet-stream"),
         }
     })
+}
+
+/// Says every message back. What a peer does not take is not read from it either.
+struct EchoSocket;
+
+impl Socket for EchoSocket {
+    fn message(&mut self, message: Message, outbox: &mut Outbox<'_>, _: Now) {
+        match message {
+            Message::Text(text) => outbox.text(text),
+            Message::Binary(bytes) => outbox.binary(bytes),
+        }
+    }
+}
+
+fn echo_socket(request: &Request<'_>) -> Reply {
+    let limits = layer_websocket::Limits {
+        message: LONGEST_MESSAGE,
+        frame: LONGEST_MESSAGE,
+        ..layer_websocket::Limits::default()
+    };
+    layer_websocket::accept(request, &limits, EchoSocket)
 }
 
 fn user_agent(request: &Request<'_>) -> Reply {

@@ -47,24 +47,29 @@ impl DateCache {
 /// [`Limits::PROGRESS`](crate::Limits::PROGRESS) bytes within every allowed stretch of time.
 /// Single bytes at long intervals do not push the deadline out.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     since: Instant,
     bytes: u64,
 }
 
 impl Progress {
-    pub(crate) fn start(now: Instant) -> Self {
+    /// Begins a stretch of time.
+    #[must_use]
+    pub fn start(now: Instant) -> Self {
         Progress { since: now, bytes: 0 }
     }
 
-    pub(crate) fn advance(&mut self, bytes: u64, now: Instant) {
+    /// So many bytes have come, or gone. If they are enough, a new stretch begins.
+    pub fn advance(&mut self, bytes: u64, now: Instant) {
         self.bytes += bytes;
         if self.bytes >= crate::Limits::PROGRESS {
             *self = Progress::start(now);
         }
     }
 
-    pub(crate) fn since(&self) -> Instant {
+    /// When the current stretch has begun.
+    #[must_use]
+    pub fn since(&self) -> Instant {
         self.since
     }
 }

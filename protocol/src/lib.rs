@@ -76,7 +76,7 @@ mod writer;
 pub use bytes;
 pub use http;
 
-pub use clock::Now;
+pub use clock::{Now, Progress};
 pub use connection::{Answered, Connection};
 pub use handler::{
     Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Work, Written, caught,
