@@ -295,9 +295,11 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
         if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
             say(format_args!("  https://{address}/{}", tls.note));
         }
+        say(format_args!("  /dashboard shows what it does"));
         say(format_args!("  files in {}{}", data.path().display(), data.fate()));
         say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     }
+    let app = app.statistics(server.statistics());
     let report = server.run(app).map_err(because("cannot serve"))?;
     if !options.quiet {
         say(format_args!("Stopped: {report}"));

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use backend_common::Statistics;
 use layer_websocket::{Message, Outbox, Socket};
 use percent_encoding::percent_decode_str;
 use protocol::bytes::Bytes;
@@ -12,6 +13,7 @@ use protocol::http::{Method, StatusCode};
 use protocol::{Body, Content, Handler, Now, Production, Reply, Request, Response, Target};
 
 use crate::conditional::Conditions;
+use crate::dashboard::Dashboard;
 use crate::store::Store;
 
 /// The longest that `/sleep` sleeps and `/work` works.
@@ -26,10 +28,13 @@ const LONGEST_MESSAGE: usize = 16 << 20;
 
 /// The demo application.
 pub struct App {
+    backend: String,
+    model: String,
     landing: Bytes,
     counter: AtomicU64,
     files: Option<Store>,
     site: Option<Store>,
+    dashboard: Option<Dashboard>,
 }
 
 /// Where a request goes.
@@ -43,6 +48,8 @@ enum Route<'a> {
     Counter,
     Stream(&'a str),
     EchoSocket,
+    Dashboard,
+    DashboardLive,
     Health,
     File(&'a str),
     Site(&'a str),
@@ -53,7 +60,7 @@ impl Route<'_> {
     fn allow(&self) -> &'static str {
         match self {
             Route::EchoBody => "POST, OPTIONS",
-            Route::EchoSocket => "GET, OPTIONS",
+            Route::EchoSocket | Route::DashboardLive => "GET, OPTIONS",
             Route::File(_) => "GET, HEAD, POST, PUT, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
@@ -64,11 +71,18 @@ impl App {
     /// The application on a backend of this name and model, without files and without a site.
     #[must_use]
     pub fn new(backend: &str, model: &str) -> Self {
-        let landing = include_str!("landing.html")
-            .replace("{{backend}}", &escape(backend))
-            .replace("{{model}}", &escape(model))
-            .replace("{{version}}", env!("CARGO_PKG_VERSION"));
-        App { landing: landing.into(), counter: AtomicU64::new(0), files: None, site: None }
+        let (backend, model) = (backend.to_owned(), model.to_owned());
+        let landing = fill_in(include_str!("landing.html"), &backend, &model).into();
+        let counter = AtomicU64::new(0);
+        App { backend, model, landing, counter, files: None, site: None, dashboard: None }
+    }
+
+    /// Shows these statistics at `/dashboard`.
+    #[must_use]
+    pub fn statistics(mut self, statistics: Statistics) -> Self {
+        let page = fill_in(include_str!("dashboard.html"), &self.backend, &self.model);
+        self.dashboard = Some(Dashboard::new(statistics, &self.backend, &self.model, page));
+        self
     }
 
     /// Keeps what is sent to `/files` in this directory.
@@ -99,12 +113,18 @@ impl App {
             ("counter", None) => Route::Counter,
             ("stream", Some(count)) => Route::Stream(count),
             ("ws", Some("echo")) => Route::EchoSocket,
+            ("dashboard", None) if self.dashboard.is_some() => Route::Dashboard,
+            ("dashboard", Some("live")) if self.dashboard.is_some() => Route::DashboardLive,
             ("healthz", None) => Route::Health,
             ("files", Some(path)) => Route::File(path),
             _ if self.site.is_some() => Route::Site(path),
             ("", None) => Route::Landing,
             _ => return None,
         })
+    }
+
+    fn dashboard(&self, answer: impl FnOnce(&Dashboard) -> Reply) -> Reply {
+        self.dashboard.as_ref().map_or_else(|| StatusCode::NOT_FOUND.into(), answer)
     }
 
     fn answer(&self, request: &Request<'_>, route: &Route<'_>) -> Reply {
@@ -124,6 +144,8 @@ impl App {
             }
             Route::Stream(count) => stream(count),
             Route::EchoSocket => echo_socket(request),
+            Route::Dashboard => self.dashboard(Dashboard::page),
+            Route::DashboardLive => self.dashboard(|dashboard| dashboard.live(request)),
             Route::Health => Response::text("ok\n").into(),
             Route::File(path) => match &self.files {
                 Some(store) if request.method() == Method::POST => {
@@ -291,6 +313,13 @@ fn stream(count: &str) -> Reply {
         if line == count { Production::End } else { Production::At(now.instant + BETWEEN_LINES) }
     };
     Response::text(Body::stream(source)).into()
+}
+
+/// A page with what it says of the server.
+fn fill_in(page: &str, backend: &str, model: &str) -> String {
+    page.replace("{{backend}}", &escape(backend))
+        .replace("{{model}}", &escape(model))
+        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Text inside an HTML document.

@@ -58,8 +58,9 @@ pub fn app_with<B: Backend>(
     set_up: impl FnOnce(Server<B>) -> Server<B>,
 ) -> (Handle, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
+    let server = set_up(server(model));
     let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
-    (set_up(server(model)).spawn(app).unwrap(), dir)
+    (server.spawn(app.statistics(server.statistics())).unwrap(), dir)
 }
 
 /// HTTP, as the conformance suite has it.
