@@ -295,7 +295,6 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
         if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
             say(format_args!("  https://{address}/{}", tls.note));
         }
-        say(format_args!("  /dashboard shows what it does"));
         say(format_args!("  files in {}{}", data.path().display(), data.fate()));
         say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     }

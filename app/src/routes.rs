@@ -72,7 +72,7 @@ impl App {
     #[must_use]
     pub fn new(backend: &str, model: &str) -> Self {
         let (backend, model) = (backend.to_owned(), model.to_owned());
-        let landing = fill_in(include_str!("landing.html"), &backend, &model).into();
+        let landing = landing(&backend, &model, false);
         let counter = AtomicU64::new(0);
         App { backend, model, landing, counter, files: None, site: None, dashboard: None }
     }
@@ -80,6 +80,7 @@ impl App {
     /// Shows these statistics at `/dashboard`.
     #[must_use]
     pub fn statistics(mut self, statistics: Statistics) -> Self {
+        self.landing = landing(&self.backend, &self.model, true);
         let page = fill_in(include_str!("dashboard.html"), &self.backend, &self.model);
         self.dashboard = Some(Dashboard::new(statistics, &self.backend, &self.model, page));
         self
@@ -313,6 +314,12 @@ fn stream(count: &str) -> Reply {
         if line == count { Production::End } else { Production::At(now.instant + BETWEEN_LINES) }
     };
     Response::text(Body::stream(source)).into()
+}
+
+/// The landing page, which points to the dashboard if there is one.
+fn landing(backend: &str, model: &str, has_dashboard: bool) -> Bytes {
+    let page = fill_in(include_str!("landing.html"), backend, model);
+    page.replace("{{dashboard}}", if has_dashboard { "" } else { "hidden" }).into()
 }
 
 /// A page with what it says of the server.

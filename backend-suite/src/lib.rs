@@ -60,7 +60,8 @@ pub fn app_with<B: Backend>(
     let dir = tempfile::tempdir().unwrap();
     let server = set_up(server(model));
     let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
-    (server.spawn(app.statistics(server.statistics())).unwrap(), dir)
+    let app = app.statistics(server.statistics());
+    (server.spawn(app).unwrap(), dir)
 }
 
 /// HTTP, as the conformance suite has it.
@@ -96,6 +97,8 @@ macro_rules! suite {
                 serving::a_protocol_that_panics_costs_one_connection,
                 serving::none_of_something_is_one_of_it,
                 statistics::connections_are_seen_waiting,
+                statistics::the_dashboard_tells_once_a_second,
+                statistics::the_dashboard_is_for_pages_of_its_own,
                 files::uploads_come_back_whole,
                 files::an_upload_that_breaks_off_leaves_nothing,
                 files::a_file_that_shrinks_while_it_is_sent_ends_the_connection,

@@ -9,8 +9,8 @@ use protocol::Handler;
 use protocol::http::HeaderValue;
 
 use crate::client::{Client, eventually};
-use crate::server;
 use crate::serving::{Trouble, large};
+use crate::{app, app_with, server};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -116,4 +116,62 @@ fn counts(open: Open, waits: Waits) -> String {
     format!(
         "{idle}.{receiving}.{answering}.{sending}.{upgraded}.{closing} {input}.{room}.{time}.{work}"
     )
+}
+
+const HANDSHAKE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// The page, and the feed behind it.
+pub fn the_dashboard_tells_once_a_second<B: Backend>(model: B) {
+    let (server, _dir) = app_with(model, |server| server.threads(8).max_work(9));
+    let mut client = Client::connect(server.address());
+    let page = client.get("/dashboard");
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("\r\ncontent-security-policy: default-src 'none'; "), "{page:?}");
+    assert!(!page.text().contains("{{") && page.text().contains("/dashboard/live"));
+
+    client.send(format!("GET /dashboard/live HTTP/1.1\r\nHost: test\r\n{HANDSHAKE}"));
+    assert_eq!(client.response().status, 101);
+    let hello = client.frame();
+    assert_eq!((&hello["type"], &hello["max_work"]), (&"hello".into(), &9.into()));
+    assert_eq!(hello["backend"], B::NAME);
+    let first = client.frame();
+    assert_eq!((&first["type"], &first["latency"]["count"]), (&"sample".into(), &0.into()));
+    let mut other = Client::connect(server.address());
+    assert_eq!(other.get("/sleep/20").status, 200);
+    let second = client.frame();
+    let between = |name: &str| second[name].as_f64().unwrap() - first[name].as_f64().unwrap();
+    assert!(between("at") > 0.9 && between("requests") == 1.0, "{first} {second}");
+    assert_eq!((&second["open"]["upgraded"], &second["open"]["idle"]), (&1.into(), &1.into()));
+    assert_eq!(second["latency"]["count"], 1);
+    assert!(second["latency"]["max"].as_f64().unwrap() >= 19_800.0, "{second}"); // µs, to one in 100
+    server.shutdown(SOON).unwrap();
+}
+
+/// A page of somebody else's must not read what goes on here.
+pub fn the_dashboard_is_for_pages_of_its_own<B: Backend>(model: B) {
+    let (running, _dir) = app(model);
+    for (origin, status) in [
+        ("Origin: http://test:80\r\n", 101),
+        ("Origin: https://TEST:80\r\n", 101),
+        ("", 101), // no browser
+        ("Origin: http://evil.example\r\n", 403),
+        ("Origin: http://test:80.evil.example\r\n", 403),
+        ("Origin: http://test:81\r\n", 403),
+        ("Origin: null\r\n", 403),
+        ("Origin: test:80\r\n", 403),
+        ("Origin: http://test:80\r\nOrigin: http://evil.example\r\n", 403),
+    ] {
+        let mut client = Client::connect(running.address());
+        let request =
+            format!("GET /dashboard/live HTTP/1.1\r\nHost: test:80\r\n{origin}{HANDSHAKE}");
+        client.send(request);
+        assert_eq!(client.response().status, status, "{origin}");
+    }
+    running.shutdown(SOON).unwrap();
+    let server = server(model).spawn(::app::App::new("none", "none")).unwrap();
+    for path in ["/dashboard", "/dashboard/live"] {
+        assert_eq!(Client::connect(server.address()).get(path).status, 404, "{path}");
+    }
+    server.shutdown(SOON).unwrap();
 }
