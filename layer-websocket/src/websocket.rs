@@ -416,3 +416,21 @@ impl<S: Socket> WebSocket<S> {
 fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(CENTURY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Message;
+
+    struct Nothing;
+
+    impl Socket for Nothing {
+        fn message(&mut self, _: Message, _: &mut Outbox<'_>, _: Now) {}
+    }
+
+    /// What the documentation of the crate says.
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<WebSocket<Nothing>>() <= 400, "{}", size_of::<WebSocket<Nothing>>());
+    }
+}
