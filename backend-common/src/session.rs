@@ -298,6 +298,13 @@ impl<H: Handler> Session<H> {
         self.connection.as_ref().is_none_or(Conversation::is_idle) && self.start == self.end
     }
 
+    /// Whether another protocol has taken over from HTTP, which wants to hear of the order to stop
+    /// at once.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.connection.as_ref().is_some_and(Conversation::is_upgraded)
+    }
+
     /// Puts what has come, and is not consumed, to the rest.
     fn keep(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {

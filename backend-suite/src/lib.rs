@@ -7,6 +7,7 @@
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`stopping`]: the order to stop, under every condition.
 //! * [`tls`]: the same over TLS, as far as it may differ.
+//! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, running out of descriptors.
 
 #![allow(missing_docs, reason = "the names of the tests say what they test")]
@@ -25,6 +26,7 @@ pub mod serving;
 pub mod statistics;
 pub mod stopping;
 pub mod tls;
+pub mod websocket;
 
 use app::App;
 use app::store::Store;
@@ -125,6 +127,18 @@ macro_rules! suite {
                 tls::everything_is_served_over_tls_as_well,
                 tls::connections_over_tls_are_closed_in_order,
                 tls::what_is_not_tls_is_sent_away,
+                tls::websockets_are_spoken_over_tls,
+                websocket::messages_come_back_and_the_closing_handshake_is_kept,
+                websocket::a_plain_request_is_told_what_to_upgrade_to,
+                websocket::what_breaks_the_protocol_ends_the_connection,
+                websocket::the_order_to_stop_is_passed_on,
+                websocket::whoever_does_not_answer_the_order_is_cut_when_time_is_up,
+                websocket::a_silent_peer_is_asked_and_then_left,
+                websocket::a_peer_that_takes_nothing_of_a_flood_is_cut,
+                websocket::a_flood_goes_no_faster_than_it_is_taken,
+                websocket::what_is_not_answered_yet_is_not_read,
+                websocket::time_and_panics_concern_one_connection,
+                websocket::many_sockets_are_served_at_once,
             );
         }
     };

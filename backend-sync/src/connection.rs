@@ -114,7 +114,8 @@ impl<H: Handler> Conversation<'_, H> {
     /// Sleeps in `read(2)`.
     fn receive(&mut self) -> io::Result<()> {
         let peer = self.peer;
-        peer.idle.store(self.session.is_idle(), Ordering::SeqCst);
+        let has_request = !self.session.is_idle() && !self.session.is_upgraded();
+        peer.idle.store(!has_request, Ordering::SeqCst);
         // Whoever gives the order raises the flag and then looks who is idle; here it is the other
         // way round. So either the order is seen here, or this thread is seen there.
         let is_news = self.stop.ordered() != self.ordered;

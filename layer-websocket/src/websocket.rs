@@ -1,12 +1,9 @@
 //! One WebSocket behind the five waits.
 //!
 //! ```text
-//! Open ── our Close frame ──► Closing ── the peer's, or time is up ──┐
-//!   │ the peer's Close frame and ours, a failure, the peer's end     │
-//!   └──────────────────────────────► Parting ◄───────────────────────┘
-//!                                       │ all sent
-//!                                       ▼
-//!                                    Parted ── the peer's end, or time is up ──► Over
+//! Open ── our Close frame ──► Closing ── the peer's answer, or time is up ──┐
+//!   │ the peer's Close frame and ours, a failure, the peer's end            │
+//!   └─► Parting ── all sent ──► Parted ── the peer's end, or time is up ──► Over
 //! ```
 //!
 //! From `Closing` on messages that come are thrown away. Whoever does not take its output, and
@@ -73,6 +70,8 @@ pub struct WebSocket<S: Socket> {
     by: Option<Instant>,
     /// The order to stop: when everything has to be over.
     order: Option<Instant>,
+    /// The peer is not waited for at the end: it has read all that we said, or had its time.
+    leaves: bool,
     is_new: bool,
     /// There was no room for more output, and the socket has not heard yet that there is again.
     was_full: bool,
@@ -99,6 +98,7 @@ impl<S: Socket> WebSocket<S> {
             wake: None,
             by: None,
             order: None,
+            leaves: false,
             is_new: true,
             was_full: false,
             is_ended: false,
@@ -170,7 +170,7 @@ impl<S: Socket> Protocol for WebSocket<S> {
             Stage::Over => return Step::Close,
             _ if self.again => return Step::Receive,
             Stage::Parting if self.outgoing.is_empty() => {
-                self.stage = Stage::Parted;
+                self.stage = if self.leaves { Stage::Over } else { Stage::Parted };
                 self.by = Some(after(self.now, self.limits.close));
                 return Step::ShutdownWrite;
             }
@@ -251,6 +251,7 @@ impl<S: Socket> WebSocket<S> {
                 // §5.5.1: it is answered, unless it is an answer.
                 let answer = status.as_ref().map(|(code, _)| (*code, ""));
                 self.outgoing.close(answer, out);
+                self.leaves = self.stage == Stage::Closing;
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
                 self.part(Closed::Clean { code, reason });
             }
@@ -392,7 +393,10 @@ impl<S: Socket> WebSocket<S> {
         }
         if has_come(self.by) {
             return match self.stage {
-                Stage::Closing => self.part(Closed::Cut), // §7.1.5: no Close frame has come
+                Stage::Closing => {
+                    self.leaves = true;
+                    self.part(Closed::Cut); // §7.1.5: no Close frame has come
+                }
                 _ => self.cut(),
             };
         }
@@ -415,4 +419,22 @@ impl<S: Socket> WebSocket<S> {
 /// A moment so much later.
 fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(CENTURY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Message;
+
+    struct Nothing;
+
+    impl Socket for Nothing {
+        fn message(&mut self, _: Message, _: &mut Outbox<'_>, _: Now) {}
+    }
+
+    /// What the documentation of the crate says.
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<WebSocket<Nothing>>() <= 400, "{}", size_of::<WebSocket<Nothing>>());
+    }
 }

@@ -193,6 +193,13 @@ impl<H: Handler> Connection<H> {
             && self.unsent == 0
             && !self.backlog
     }
+
+    /// Whether another protocol has taken over. It has no requests that the order to stop could
+    /// wait for, so it wants to hear of it at once.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.next.is_some()
+    }
 }
 
 impl<H: Handler> Protocol for Connection<H> {
