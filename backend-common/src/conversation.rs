@@ -50,15 +50,6 @@ impl<H: Handler> Conversation<H> {
         }
     }
 
-    /// Whether another protocol has taken over.
-    pub(crate) fn is_upgraded(&self) -> bool {
-        match self {
-            Conversation::Plain(http) => http.is_upgraded(),
-            #[cfg(feature = "tls")]
-            Conversation::Tls(tls) => tls.inside().is_upgraded(),
-        }
-    }
-
     /// Whether no request is under way.
     pub(crate) fn is_idle(&self) -> bool {
         match self {

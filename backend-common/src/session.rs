@@ -374,7 +374,7 @@ impl<H: Handler> Session<H> {
         };
         let state = match wait {
             _ if self.is_closing => State::Closing,
-            _ if self.connection.as_ref().is_some_and(Conversation::is_upgraded) => State::Upgraded,
+            _ if self.is_upgraded() => State::Upgraded,
             _ if is_sending => State::Sending,
             _ if self.is_idle() => State::Idle,
             Wait { read: true, .. } => State::Receiving,

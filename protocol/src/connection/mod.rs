@@ -170,12 +170,6 @@ impl<H: Handler> Connection<H> {
         self
     }
 
-    /// Whether another protocol has taken over.
-    #[must_use]
-    pub fn is_upgraded(&self) -> bool {
-        self.next.is_some()
-    }
-
     /// How many requests have been answered.
     #[must_use]
     pub fn served(&self) -> u64 {
