@@ -279,6 +279,42 @@ async function checkLanding(browser, { landing }) {
   await context.close()
 }
 
+// --- The dashboard ---------------------------------------------------------------
+
+async function checkDashboard(browser, { landing }) {
+  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, colorScheme: 'dark' })
+  context.setDefaultTimeout(STEP_MS)
+  const page = await context.newPage()
+  const seen = watch(page)
+  let arrived = false
+  await check('dashboard: the landing page leads there', async () => {
+    await page.goto(landing.href, { waitUntil: 'load' })
+    await page.locator('a[href="/dashboard"]').click()
+    await headline(page)
+    arrived = true
+  })
+  if (arrived) {
+    await check('dashboard: it is live', () => page.locator('#status', { hasText: 'Live' }).waitFor())
+    await check('dashboard: what is asked shows', async () => {
+      await page.locator('[data-load^="/sleep/"]').click()
+      const moment = page.locator('[data-wait="time"] .now b', { hasText: /^[1-9]/ })
+      await moment.waitFor()
+      return `${await moment.innerText()} wait for a moment`
+    })
+    await check('dashboard: latencies are there', async () => {
+      await page.locator('[data-load^="/echo/"]').click()
+      await page.locator('#p50', { hasText: / [nµm]?s$/ }).waitFor()
+      return `p50 ${await page.locator('#p50').innerText()}`
+    })
+    await check('dashboard: fits the width of a phone', async () => {
+      const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+      assert(content <= width, `content is ${content} px wide in a window of ${width} px`)
+    })
+    await checkQuiet('dashboard', seen, landing.origin)
+  }
+  await context.close()
+}
+
 // --- Screenshots -------------------------------------------------------------------
 
 async function takeScreenshot(page, file) {
@@ -316,7 +352,10 @@ async function checkVariant(browser, { url, screenshot }, suffix, options) {
 
 async function runChecks(browser, options) {
   await checkSite(browser, options)
-  if (options.landing) await checkLanding(browser, options)
+  if (options.landing) {
+    await checkLanding(browser, options)
+    await checkDashboard(browser, options)
+  }
   if (options.screenshot) {
     await checkVariant(browser, options, 'dark', {
       viewport: { width: 1280, height: 800 },

@@ -302,6 +302,7 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
         say(format_args!("  files in {}{}", data.path().display(), data.fate()));
         say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     }
+    let app = app.statistics(server.statistics());
     let report = server.run(app).map_err(because("cannot serve"))?;
     if !options.quiet {
         say(format_args!("Stopped: {report}"));

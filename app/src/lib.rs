@@ -13,6 +13,7 @@
 pub mod certificates;
 mod cli;
 mod conditional;
+mod dashboard;
 mod routes;
 pub mod store;
 

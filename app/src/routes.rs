@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use backend_common::Statistics;
+use layer_websocket::{Message, Outbox, Socket};
 use percent_encoding::percent_decode_str;
 use protocol::bytes::Bytes;
 use protocol::http::header::{self, HeaderValue};
@@ -11,6 +13,7 @@ use protocol::http::{Method, StatusCode};
 use protocol::{Body, Content, Handler, Now, Production, Reply, Request, Response, Target};
 
 use crate::conditional::Conditions;
+use crate::dashboard::Dashboard;
 use crate::store::Store;
 
 /// The longest that `/sleep` sleeps and `/work` works.
@@ -20,12 +23,18 @@ const LONGEST: Duration = Duration::from_secs(10);
 const MOST_LINES: u64 = 100;
 const BETWEEN_LINES: Duration = Duration::from_millis(200);
 
+/// The longest message that `/ws/echo` takes, in bytes.
+const LONGEST_MESSAGE: usize = 16 << 20;
+
 /// The demo application.
 pub struct App {
+    backend: String,
+    model: String,
     landing: Bytes,
     counter: AtomicU64,
     files: Option<Store>,
     site: Option<Store>,
+    dashboard: Option<Dashboard>,
 }
 
 /// Where a request goes.
@@ -38,6 +47,9 @@ enum Route<'a> {
     Work(&'a str),
     Counter,
     Stream(&'a str),
+    EchoSocket,
+    Dashboard,
+    DashboardLive,
     Health,
     File(&'a str),
     Site(&'a str),
@@ -48,6 +60,7 @@ impl Route<'_> {
     fn allow(&self) -> &'static str {
         match self {
             Route::EchoBody => "POST, OPTIONS",
+            Route::EchoSocket | Route::DashboardLive => "GET, OPTIONS",
             Route::File(_) => "GET, HEAD, POST, PUT, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
@@ -58,11 +71,19 @@ impl App {
     /// The application on a backend of this name and model, without files and without a site.
     #[must_use]
     pub fn new(backend: &str, model: &str) -> Self {
-        let landing = include_str!("landing.html")
-            .replace("{{backend}}", &escape(backend))
-            .replace("{{model}}", &escape(model))
-            .replace("{{version}}", env!("CARGO_PKG_VERSION"));
-        App { landing: landing.into(), counter: AtomicU64::new(0), files: None, site: None }
+        let (backend, model) = (backend.to_owned(), model.to_owned());
+        let landing = landing(&backend, &model, false);
+        let counter = AtomicU64::new(0);
+        App { backend, model, landing, counter, files: None, site: None, dashboard: None }
+    }
+
+    /// Shows these statistics at `/dashboard`.
+    #[must_use]
+    pub fn statistics(mut self, statistics: Statistics) -> Self {
+        self.landing = landing(&self.backend, &self.model, true);
+        let page = fill_in(include_str!("dashboard.html"), &self.backend, &self.model);
+        self.dashboard = Some(Dashboard::new(statistics, &self.backend, &self.model, page));
+        self
     }
 
     /// Keeps what is sent to `/files` in this directory.
@@ -92,12 +113,19 @@ impl App {
             ("work", Some(milliseconds)) => Route::Work(milliseconds),
             ("counter", None) => Route::Counter,
             ("stream", Some(count)) => Route::Stream(count),
+            ("ws", Some("echo")) => Route::EchoSocket,
+            ("dashboard", None) if self.dashboard.is_some() => Route::Dashboard,
+            ("dashboard", Some("live")) if self.dashboard.is_some() => Route::DashboardLive,
             ("healthz", None) => Route::Health,
             ("files", Some(path)) => Route::File(path),
             _ if self.site.is_some() => Route::Site(path),
             ("", None) => Route::Landing,
             _ => return None,
         })
+    }
+
+    fn dashboard(&self, answer: impl FnOnce(&Dashboard) -> Reply) -> Reply {
+        self.dashboard.as_ref().map_or_else(|| StatusCode::NOT_FOUND.into(), answer)
     }
 
     fn answer(&self, request: &Request<'_>, route: &Route<'_>) -> Reply {
@@ -116,6 +144,9 @@ impl App {
                 Response::text(format!("{count}\n")).into()
             }
             Route::Stream(count) => stream(count),
+            Route::EchoSocket => echo_socket(request),
+            Route::Dashboard => self.dashboard(Dashboard::page),
+            Route::DashboardLive => self.dashboard(|dashboard| dashboard.live(request)),
             Route::Health => Response::text("ok\n").into(),
             Route::File(path) => match &self.files {
                 Some(store) if request.method() == Method::POST => {
@@ -208,6 +239,27 @@ fn echo_body(request: &Request<'_>) -> Reply {
     })
 }
 
+/// Says every message back. What a peer does not take is not read from it either.
+struct EchoSocket;
+
+impl Socket for EchoSocket {
+    fn message(&mut self, message: Message, outbox: &mut Outbox<'_>, _: Now) {
+        match message {
+            Message::Text(text) => outbox.text(text),
+            Message::Binary(bytes) => outbox.binary(bytes),
+        }
+    }
+}
+
+fn echo_socket(request: &Request<'_>) -> Reply {
+    let limits = layer_websocket::Limits {
+        message: LONGEST_MESSAGE,
+        frame: LONGEST_MESSAGE,
+        ..layer_websocket::Limits::default()
+    };
+    layer_websocket::accept(request, &limits, EchoSocket)
+}
+
 fn user_agent(request: &Request<'_>) -> Reply {
     let agent = request.field("user-agent").unwrap_or(b"(none)");
     nosniff(Response::text(format!("{}\n", String::from_utf8_lossy(agent)))).into()
@@ -262,6 +314,19 @@ fn stream(count: &str) -> Reply {
         if line == count { Production::End } else { Production::At(now.instant + BETWEEN_LINES) }
     };
     Response::text(Body::stream(source)).into()
+}
+
+/// The landing page, which points to the dashboard if there is one.
+fn landing(backend: &str, model: &str, has_dashboard: bool) -> Bytes {
+    let page = fill_in(include_str!("landing.html"), backend, model);
+    page.replace("{{dashboard}}", if has_dashboard { "" } else { "hidden" }).into()
+}
+
+/// A page with what it says of the server.
+fn fill_in(page: &str, backend: &str, model: &str) -> String {
+    page.replace("{{backend}}", &escape(backend))
+        .replace("{{model}}", &escape(model))
+        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
 }
 
 /// Text inside an HTML document.

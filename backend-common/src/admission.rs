@@ -1,9 +1,9 @@
-//! How many connections are open, how many may be, and what has become of them.
+//! How many connections and pieces of work there are, and how many there may be.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Lets connections in, up to a bound, and counts.
+/// Lets connections in, up to a bound.
 #[derive(Default)]
 pub struct Admission {
     most: usize,
@@ -14,9 +14,6 @@ pub struct Admission {
     awaited: AtomicBool,
     /// One for each listener.
     wake: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
-    connections: AtomicU64,
-    requests: AtomicU64,
-    cut: AtomicU64,
 }
 
 /// What a server has done.
@@ -81,14 +78,24 @@ impl Admission {
         self.open.load(Ordering::SeqCst) == 0
     }
 
-    /// The counts so far. Connections that are open still count as cut only at the end.
-    pub(crate) fn report(&self, ended: bool) -> Report {
-        let open = if ended { self.open.load(Ordering::SeqCst) as u64 } else { 0 };
-        Report {
-            connections: self.connections.load(Ordering::Relaxed),
-            requests: self.requests.load(Ordering::Relaxed),
-            cut: self.cut.load(Ordering::Relaxed) + open,
-        }
+    /// How many places are taken.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    /// How many places there are.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// How many pieces of work run or wait to.
+    pub(crate) fn work(&self) -> usize {
+        self.work.load(Ordering::Relaxed)
+    }
+
+    /// How many may.
+    pub(crate) fn most_work(&self) -> usize {
+        self.most_work
     }
 }
 
@@ -98,19 +105,6 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The place is taken by a connection.
-    pub(crate) fn take(&self) {
-        self.admission.connections.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn served(&self, requests: u64) {
-        self.admission.requests.fetch_add(requests, Ordering::Relaxed);
-    }
-
-    pub(crate) fn cut(&self) {
-        self.admission.cut.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Leave to begin one more piece of work, if there is any.
     pub(crate) fn begin_work(&self) -> Option<Permit> {
         let admission = &self.admission;

@@ -57,6 +57,24 @@ impl<H: Handler> Conversation<H> {
             Conversation::Tls(tls) => tls.is_idle() && tls.inside().is_idle(),
         }
     }
+
+    /// Whether more of a request is to come, if input is waited for.
+    pub(crate) fn is_receiving(&self) -> bool {
+        match self {
+            Conversation::Plain(http) => http.is_receiving(),
+            #[cfg(feature = "tls")]
+            Conversation::Tls(tls) => tls.inside().is_receiving(),
+        }
+    }
+
+    /// Whether another protocol has taken over from HTTP.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        match self {
+            Conversation::Plain(http) => http.is_upgraded(),
+            #[cfg(feature = "tls")]
+            Conversation::Tls(tls) => tls.inside().is_upgraded(),
+        }
+    }
 }
 
 impl<H: Handler> Protocol for Conversation<H> {

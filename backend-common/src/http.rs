@@ -41,8 +41,9 @@ impl<H: Handler> Http<H> {
     /// With whoever has connected.
     pub(crate) fn new(context: &Context<H>, now: Now) -> Self {
         let (handler, limits) = (context.handler.clone(), context.limits.clone());
+        let one = Connection::new(handler, limits, now);
         Http {
-            version: Version::One(Connection::new(handler, limits, now)),
+            version: Version::One(one.on_answered(context.statistics.answered())),
             #[cfg(feature = "http2")]
             is_open: true,
             #[cfg(feature = "http2")]
@@ -58,6 +59,24 @@ impl<H: Handler> Http<H> {
     /// Whether no request is under way.
     pub(crate) fn is_idle(&self) -> bool {
         each!(&self.version, it => it.is_idle())
+    }
+
+    /// Whether more of a request is to come, if input is waited for.
+    pub(crate) fn is_receiving(&self) -> bool {
+        match &self.version {
+            Version::One(_) => true,
+            #[cfg(feature = "http2")]
+            Version::Two(two) => two.is_receiving(),
+        }
+    }
+
+    /// Whether another protocol has taken over from HTTP.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        match &self.version {
+            Version::One(one) => one.is_upgraded(),
+            #[cfg(feature = "http2")]
+            Version::Two(_) => false,
+        }
     }
 }
 
@@ -82,6 +101,9 @@ impl<H: Handler> Http<H> {
         let Version::One(one) = &self.version else { return };
         let (handler, limits) = (one.handler().clone(), one.limits().clone());
         let mut two = layer_http2::Http2::new(handler, limits, crate::socket::read_file, now);
+        if let Some(answered) = one.answered() {
+            two = two.on_answered(answered.clone());
+        }
         if let Some(by) = self.order {
             two.shutdown(by, now);
         }

@@ -5,6 +5,7 @@
 //! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
 //! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
 //! * [`Stop`], [`Admission`]: the order to stop, and the bound on connections.
+//! * [`Statistics`]: what a running server does, for whoever looks.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
 //! * [`threads`], [`Loops`], [`Timers`]: for backends that have no runtime to ask.
 //!
@@ -21,19 +22,23 @@
 mod admission;
 mod conversation;
 mod http;
+mod latency;
 mod mailbox;
 mod pool;
 mod server;
 mod session;
 pub mod socket;
+mod statistics;
 mod stop;
 pub mod threads;
 mod timers;
 
 pub use admission::{Admission, Report, Slot};
+pub use latency::{Latencies, Watch};
 pub use mailbox::{Job, Letter, Loops, Mailbox};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, Stopper};
 pub use session::{Next, Output, Session, Wait, recycle};
+pub use statistics::{Open, Sample, Statistics, Waits};
 pub use stop::Stop;
 pub use timers::Timers;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{Handler, Limits};
 
-use crate::{Admission, Report, Stop, socket};
+use crate::{Admission, Report, Statistics, Stop, socket};
 
 /// A concurrency model. Its values are the variants that it comes in.
 pub trait Backend: Copy + Default + Send + 'static {
@@ -80,6 +80,7 @@ pub struct Context<H> {
     pub stop: Arc<Stop>,
     /// The bound on connections.
     pub admission: Arc<Admission>,
+    pub(crate) statistics: Statistics,
     /// How TLS is spoken, if it is, with those who connect to this listener.
     #[cfg(feature = "tls")]
     pub tls: Option<Arc<layer_tls::Setup>>,
@@ -94,6 +95,7 @@ impl<H> Clone for Context<H> {
             workers: self.workers,
             stop: Arc::clone(&self.stop),
             admission: Arc::clone(&self.admission),
+            statistics: self.statistics.clone(),
             #[cfg(feature = "tls")]
             tls: self.tls.clone(),
         }
@@ -117,6 +119,7 @@ pub struct Server<B> {
     listener: TcpListener,
     address: SocketAddr,
     stop: Arc<Stop>,
+    statistics: Statistics,
     #[cfg(feature = "tls")]
     tls: Option<(TcpListener, SocketAddr, Arc<layer_tls::Setup>)>,
 }
@@ -131,12 +134,14 @@ impl<B: Backend> Server<B> {
         B::check_system()?;
         let listener = socket::listen(address)?;
         let address = listener.local_addr()?;
+        let stop = Arc::<Stop>::default();
         Ok(Server {
             backend: B::default(),
             config: Config::default(),
             listener,
             address,
-            stop: Arc::default(),
+            statistics: Statistics::new(Arc::clone(&stop)),
+            stop,
             #[cfg(feature = "tls")]
             tls: None,
         })
@@ -225,6 +230,12 @@ impl<B: Backend> Server<B> {
         Stopper { stop: Arc::clone(&self.stop) }
     }
 
+    /// What the server does, for whoever looks: from now on, and still when it has ended.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.statistics.clone()
+    }
+
     /// Serves on this thread until the order to stop has been carried out.
     ///
     /// # Errors
@@ -238,6 +249,8 @@ impl<B: Backend> Server<B> {
             most += 1; // an acceptor that waits may hold a place; there are two
         }
         let admission = Arc::new(Admission::new(most, max_work.max(1)));
+        self.statistics.begin(Arc::clone(&admission));
+        let report = || self.statistics.report(admission.open() as u64);
         let context = Context {
             handler: Arc::new(handler),
             limits: Arc::new(limits),
@@ -245,6 +258,7 @@ impl<B: Backend> Server<B> {
             workers: workers.max(1),
             stop: self.stop,
             admission: Arc::clone(&admission),
+            statistics: self.statistics.clone(),
             #[cfg(feature = "tls")]
             tls: None,
         };
@@ -252,10 +266,10 @@ impl<B: Backend> Server<B> {
         if let Some((listener, _, setup)) = self.tls {
             let secured = Context { tls: Some(setup), ..context.clone() };
             both(self.backend, [(self.listener, context), (listener, secured)])?;
-            return Ok(admission.report(true));
+            return Ok(report());
         }
         self.backend.serve(self.listener, Arc::new(context))?;
-        Ok(admission.report(true))
+        Ok(report())
     }
 
     /// Serves on a thread of its own.
@@ -263,10 +277,10 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If there is no thread to be had.
     pub fn spawn(self, handler: impl Handler) -> io::Result<Handle> {
-        let (address, stopper) = (self.address, self.stopper());
+        let (address, stopper, statistics) = (self.address, self.stopper(), self.statistics());
         let thread =
             std::thread::Builder::new().name("server".into()).spawn(move || self.run(handler))?;
-        Ok(Handle { address, stopper, thread })
+        Ok(Handle { address, stopper, statistics, thread })
     }
 }
 
@@ -328,6 +342,7 @@ impl Stopper {
 pub struct Handle {
     address: SocketAddr,
     stopper: Stopper,
+    statistics: Statistics,
     thread: JoinHandle<io::Result<Report>>,
 }
 
@@ -342,6 +357,12 @@ impl Handle {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
+    }
+
+    /// What the server does, for whoever looks.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.statistics.clone()
     }
 
     /// Stops gracefully, as [`Stopper::stop`] says, and reports what was served and what was cut.

@@ -13,12 +13,15 @@ use protocol::{FileRange, Guarded, Handler, Now, Outcome, Protocol, Step, Ticket
 
 use crate::conversation::Conversation;
 use crate::pool;
+use crate::statistics::{Meter, State, WaitsFor};
 use crate::{Context, Slot};
 
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session<H: Handler> {
     /// `None` once it has panicked: there is no going on then.
     connection: Option<Conversation<H>>,
+    /// Before the slot, so that everything is counted when the connection has left.
+    meter: Meter,
     slot: Slot,
     /// Bytes `start..end` have come and are not consumed. Empty while there are none.
     input: Vec<u8>,
@@ -27,9 +30,13 @@ pub struct Session<H: Handler> {
     /// Bytes from `sent` on are to be sent.
     output: Vec<u8>,
     sent: usize,
+    /// Bytes of output that somebody else sends: see [`Session::take_output`].
+    lent: usize,
+    /// Pieces of work whose outcome has not come.
+    working: usize,
+    /// All has been said.
+    is_closing: bool,
     ordered: Option<Instant>,
-    /// Requests that have been passed on to the slot.
-    counted: u64,
 }
 
 /// What a connection wants next.
@@ -99,17 +106,19 @@ impl<H: Handler> Session<H> {
     /// A connection that has just been accepted.
     #[must_use]
     pub fn new(context: &Context<H>, slot: Slot) -> Self {
-        slot.take();
         Session {
             connection: Conversation::new(context, now()),
+            meter: context.statistics.enter(),
             slot,
             input: Vec::new(),
             start: 0,
             end: 0,
             output: Vec::new(),
             sent: 0,
+            lent: 0,
+            working: 0,
+            is_closing: false,
             ordered: None,
-            counted: 0,
         }
     }
 
@@ -122,14 +131,22 @@ impl<H: Handler> Session<H> {
             match step {
                 Step::Receive => self.advance(now()),
                 Step::Run(ticket, work) => match self.slot.begin_work() {
-                    Some(permit) => return Next::Run(ticket, work.holding(permit)),
-                    None => self.complete(ticket, Outcome::Overloaded),
+                    Some(permit) => {
+                        self.working += 1;
+                        // Said now: a thread may do it itself before it waits for anything.
+                        self.meter.does(State::Answering, WaitsFor::Work);
+                        return Next::Run(ticket, work.holding(permit));
+                    }
+                    None => self.settle(ticket, Outcome::Overloaded),
                 },
-                Step::ShutdownWrite => return Next::ShutdownWrite,
+                Step::ShutdownWrite => {
+                    self.is_closing = true;
+                    return Next::ShutdownWrite;
+                }
                 Step::Close => {
                     let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
-                    if is_late && !self.is_idle() {
-                        self.slot.cut();
+                    if is_late && !self.has_nothing() {
+                        self.meter.cut();
                     }
                     return Next::Close;
                 }
@@ -137,7 +154,9 @@ impl<H: Handler> Session<H> {
                     self.count();
                     self.release();
                     let write = self.sent < self.output.len() || self.file().is_some();
-                    return Next::Wait(Wait { read: wait.read, write, deadline: wait.deadline });
+                    let wait = Wait { read: wait.read, write, deadline: wait.deadline };
+                    self.note(wait);
+                    return Next::Wait(wait);
                 }
             }
         }
@@ -160,6 +179,7 @@ impl<H: Handler> Session<H> {
         if bytes == 0 {
             guarded(&mut self.connection, |connection| connection.receive_eof(now()));
         } else {
+            self.meter.received(bytes);
             self.end += bytes;
             self.advance(now());
         }
@@ -171,6 +191,7 @@ impl<H: Handler> Session<H> {
     /// Takes what has been received into somebody else's buffer; nothing at the end of the stream.
     /// May be called when input is not waited for: what is not consumed is kept.
     pub fn receive_from(&mut self, bytes: &mut [u8]) {
+        self.meter.received(bytes.len());
         if bytes.is_empty() {
             guarded(&mut self.connection, |connection| connection.receive_eof(now()));
         } else if self.start == self.end {
@@ -224,11 +245,14 @@ impl<H: Handler> Session<H> {
     /// else is sent.
     #[must_use]
     pub fn take_output(&mut self) -> Vec<u8> {
+        self.lent += self.output.len();
         std::mem::take(&mut self.output)
     }
 
     /// So many bytes have been sent, of what was taken or of the file.
     pub fn sent(&mut self, bytes: usize) {
+        self.meter.sent(bytes);
+        self.lent = self.lent.saturating_sub(bytes); // what is of a file was not lent
         guarded(&mut self.connection, |connection| connection.sent(bytes as u64, now()));
     }
 
@@ -241,6 +265,11 @@ impl<H: Handler> Session<H> {
 
     /// The work has come to this.
     pub fn complete(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.working = self.working.saturating_sub(1);
+        self.settle(ticket, outcome);
+    }
+
+    fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         self.borrow_output();
         let output = &mut self.output;
         let outcome = Guarded::new(outcome); // there may be no connection any more
@@ -263,10 +292,20 @@ impl<H: Handler> Session<H> {
         guarded(&mut self.connection, |connection| connection.shutdown(by, now()));
     }
 
-    /// Whether no request is under way.
+    /// Whether no request is under way, so that nothing is held up if the order to stop comes now.
+    /// Another protocol that has taken over has no requests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
+        self.is_upgraded() || self.has_nothing()
+    }
+
+    /// Whether nothing is under way.
+    fn has_nothing(&self) -> bool {
         self.connection.as_ref().is_none_or(Conversation::is_idle) && self.start == self.end
+    }
+
+    fn is_upgraded(&self) -> bool {
+        self.connection.as_ref().is_some_and(Conversation::is_upgraded)
     }
 
     /// Puts what has come, and is not consumed, to the rest.
@@ -322,11 +361,30 @@ impl<H: Handler> Session<H> {
 
     /// Passes on how many requests have been answered.
     fn count(&mut self) {
-        let served = self.connection.as_ref().map_or(self.counted, Conversation::served);
-        if served > self.counted {
-            self.slot.served(served - self.counted);
-            self.counted = served;
+        if let Some(connection) = &self.connection {
+            self.meter.served(connection.served());
         }
+    }
+
+    /// Says what the connection does and waits for.
+    fn note(&self, wait: Wait) {
+        let is_sending = wait.write || self.lent > 0;
+        let is_receiving = self.connection.as_ref().is_none_or(Conversation::is_receiving);
+        let waits_for = match wait {
+            _ if is_sending => WaitsFor::Room,
+            _ if self.working > 0 => WaitsFor::Work,
+            Wait { read: true, .. } if self.has_nothing() || is_receiving => WaitsFor::Input,
+            _ => WaitsFor::Time,
+        };
+        let state = match wait {
+            _ if self.is_closing => State::Closing,
+            _ if self.is_upgraded() => State::Upgraded,
+            _ if is_sending => State::Sending,
+            _ if self.is_idle() => State::Idle,
+            Wait { read: true, .. } if is_receiving => State::Receiving,
+            _ => State::Answering,
+        };
+        self.meter.does(state, waits_for);
     }
 
     /// Gives back the buffers that nothing is under way in.
@@ -356,7 +414,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{Admission, Stop};
+    use crate::{Admission, Statistics, Stop};
     use proptest::prelude::*;
     use protocol::{Limits, Reply, Request, Response};
 
@@ -370,6 +428,7 @@ mod tests {
             threads: None,
             workers: 1,
             stop: Arc::new(Stop::default()),
+            statistics: Statistics::new(Arc::default()),
             #[cfg(feature = "tls")]
             tls: None,
             admission,

@@ -87,6 +87,28 @@ impl Client {
         Ok(Some(Response { status, head, body }))
     }
 
+    /// The next frame of a WebSocket, which is a short text of the server's that holds JSON.
+    pub fn frame(&mut self) -> serde_json::Value {
+        let need = |client: &mut Client, bytes: usize| {
+            while client.buffer.len() < bytes {
+                assert_ne!(
+                    client.fill().unwrap(),
+                    0,
+                    "the connection was closed instead of a frame"
+                );
+            }
+        };
+        need(self, 4);
+        assert_eq!(self.buffer[0], 0x81, "one whole text");
+        let (start, length) = match self.buffer[1] {
+            126 => (4, usize::from(u16::from_be_bytes([self.buffer[2], self.buffer[3]]))),
+            length => (2, usize::from(length)),
+        };
+        need(self, start + length);
+        let frame: Vec<u8> = self.buffer.drain(..start + length).collect();
+        serde_json::from_slice(&frame[start..]).unwrap()
+    }
+
     fn fill(&mut self) -> io::Result<usize> {
         let mut piece = [0; 64 << 10];
         let bytes = match self.stream.read(&mut piece) {

@@ -3,9 +3,11 @@
 //!
 //! * [`conformance()`]: HTTP, byte for byte.
 //! * [`serving`]: many connections, bounds, work, panics, time.
+//! * [`statistics`]: what a running server says of itself.
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`stopping`]: the order to stop, under every condition.
 //! * [`tls`]: the same over TLS, as far as it may differ.
+//! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, running out of descriptors.
 
 #![allow(missing_docs, reason = "the names of the tests say what they test")]
@@ -21,8 +23,10 @@ pub mod files;
 #[cfg(unix)]
 pub mod process;
 pub mod serving;
+pub mod statistics;
 pub mod stopping;
 pub mod tls;
+pub mod websocket;
 
 use app::App;
 use app::store::Store;
@@ -56,8 +60,10 @@ pub fn app_with<B: Backend>(
     set_up: impl FnOnce(Server<B>) -> Server<B>,
 ) -> (Handle, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
+    let server = set_up(server(model));
     let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
-    (set_up(server(model)).spawn(app).unwrap(), dir)
+    let app = app.statistics(server.statistics());
+    (server.spawn(app).unwrap(), dir)
 }
 
 /// HTTP, as the conformance suite has it.
@@ -92,6 +98,9 @@ macro_rules! suite {
                 serving::a_pipeline_is_answered_in_order,
                 serving::a_protocol_that_panics_costs_one_connection,
                 serving::none_of_something_is_one_of_it,
+                statistics::connections_are_seen_waiting,
+                statistics::the_dashboard_tells_once_a_second,
+                statistics::the_dashboard_is_for_pages_of_its_own,
                 files::uploads_come_back_whole,
                 files::an_upload_that_breaks_off_leaves_nothing,
                 files::a_file_that_shrinks_while_it_is_sent_ends_the_connection,
@@ -118,6 +127,18 @@ macro_rules! suite {
                 tls::everything_is_served_over_tls_as_well,
                 tls::connections_over_tls_are_closed_in_order,
                 tls::what_is_not_tls_is_sent_away,
+                tls::websockets_are_spoken_over_tls,
+                websocket::messages_come_back_and_the_closing_handshake_is_kept,
+                websocket::a_plain_request_is_told_what_to_upgrade_to,
+                websocket::what_breaks_the_protocol_ends_the_connection,
+                websocket::the_order_to_stop_is_passed_on,
+                websocket::whoever_does_not_answer_the_order_is_cut_when_time_is_up,
+                websocket::a_silent_peer_is_asked_and_then_left,
+                websocket::a_peer_that_takes_nothing_of_a_flood_is_cut,
+                websocket::a_flood_goes_no_faster_than_it_is_taken,
+                websocket::what_is_not_answered_yet_is_not_read,
+                websocket::time_and_panics_concern_one_connection,
+                websocket::many_sockets_are_served_at_once,
             );
         }
     };

@@ -19,7 +19,7 @@ use rustls::{
 use tempfile::TempDir;
 
 use crate::client::{Client, eventually};
-use crate::server;
+use crate::{server, websocket};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -136,6 +136,19 @@ pub fn connections_over_tls_are_closed_in_order<B: Backend>(model: B) {
     assert_eq!(stopping.join().unwrap().cut, 0);
     assert!(start.elapsed() < SOON);
     drop(silent);
+}
+
+/// Two layers over each other: messages of every kind, and an end that is said by both.
+pub fn websockets_are_spoken_over_tls<B: Backend>(model: B) {
+    let Secured { handle, address, dir } = secured(model, SOON, |server| server);
+    for version in [&TLS12, &TLS13] {
+        let stream = connect(address, dir.path(), version);
+        let mut client = websocket::open(stream, "/ws/echo");
+        websocket::converse(&mut client);
+        // Without a close_notify this would be an error.
+        assert_eq!(client.get_mut().read(&mut [0]).unwrap(), 0);
+    }
+    assert_eq!(handle.shutdown(SOON).unwrap().cut, 0);
 }
 
 /// Plain HTTP, garbage, and nothing at all: each is dealt with, and its place is free again.

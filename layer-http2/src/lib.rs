@@ -40,7 +40,8 @@ use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
-    Handler, Limits, Now, Outcome, Progress, Protocol, ReadFile, Step, Ticket, Wait, after, http,
+    Answered, Handler, Limits, Now, Outcome, Progress, Protocol, ReadFile, Step, Ticket, Wait,
+    after, http,
 };
 
 use calm::Meter;
@@ -94,6 +95,7 @@ pub struct Http2<H> {
     /// The peer has been told that the connection goes away.
     is_leaving: bool,
     served: u64,
+    answered: Option<Answered>,
 }
 
 /// h2, before and after the preface.
@@ -159,7 +161,15 @@ impl<H: Handler> Http2<H> {
             drain: None,
             is_leaving: false,
             served: 0,
+            answered: None,
         }
+    }
+
+    /// Has this called for every response.
+    #[must_use]
+    pub fn on_answered(mut self, answered: Answered) -> Self {
+        self.answered = Some(answered);
+        self
     }
 
     /// How many requests have been answered.
@@ -172,6 +182,12 @@ impl<H: Handler> Http2<H> {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.streams.is_empty() && self.unsent == 0 && self.meter.begun().is_none()
+    }
+
+    /// Whether more of a request has to come.
+    #[must_use]
+    pub fn is_receiving(&self) -> bool {
+        self.meter.begun().is_some() || self.streams.iter().any(Stream::is_receiving)
     }
 }
 
@@ -379,6 +395,7 @@ impl<H: Handler> Http2<H> {
         self.streams.retain_mut(|stream| {
             if stream.count() {
                 self.served += 1;
+                self.answered.iter().for_each(|answered| answered(stream.begun()));
                 self.meter.earn_answer();
             }
             match stream.state() {

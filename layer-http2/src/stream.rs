@@ -67,6 +67,7 @@ pub(crate) struct Stream {
     content: Content,
     /// Work that is under way.
     work: Option<Ticket>,
+    begun: Instant,
     receiving: Progress,
     sending: Progress,
     state: State,
@@ -115,6 +116,7 @@ impl Stream {
             send: None,
             content: Content::None,
             work: None,
+            begun: now,
             receiving: Progress::start(now),
             sending: Progress::start(now),
             state: State::Open,
@@ -130,6 +132,16 @@ impl Stream {
     pub(crate) fn count(&mut self) -> bool {
         let is_answered = matches!(self.state, State::Answered | State::Over);
         is_answered && !std::mem::replace(&mut self.is_counted, true)
+    }
+
+    /// When the head of the request was complete.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    /// Whether more of the body has to come.
+    pub(crate) fn is_receiving(&self) -> bool {
+        self.body.is_some() && self.held.is_empty() && self.exchange.room() > 0
     }
 
     /// The work that is under way.
@@ -385,8 +397,7 @@ impl Stream {
 
     /// When the peer has to have sent more of the body.
     fn receive_deadline(&self, limits: &Limits) -> Option<Instant> {
-        let is_awaited = self.body.is_some() && self.held.is_empty() && self.exchange.room() > 0;
-        is_awaited.then(|| after(self.receiving.since(), limits.body_time))
+        self.is_receiving().then(|| after(self.receiving.since(), limits.body_time))
     }
 
     /// When the peer has to have opened its window.

@@ -67,13 +67,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// One that begins now.
+    /// Begins a stretch of time.
     #[must_use]
     pub fn start(now: Instant) -> Self {
         Progress { since: now, bytes: 0 }
     }
 
-    /// The peer has advanced by so many bytes.
+    /// So many bytes have come, or gone. If they are enough, a new stretch begins.
     pub fn advance(&mut self, bytes: u64, now: Instant) {
         self.bytes += bytes;
         if self.bytes >= crate::Limits::PROGRESS {
@@ -81,7 +81,7 @@ impl Progress {
         }
     }
 
-    /// When the current stretch began.
+    /// When the current stretch has begun.
     #[must_use]
     pub fn since(&self) -> Instant {
         self.since

@@ -1,6 +1,6 @@
 //! Responses as bytes, straight into the output buffer (RFC 9112 §4, §5, §6.3).
 
-use http::header::HeaderName;
+use http::header::{self, HeaderName};
 use http::{StatusCode, Version};
 
 use crate::Response;
@@ -49,14 +49,7 @@ pub(crate) fn write_head(
         }
         BodyFraming::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
     }
-    match persistence {
-        Persistence::KeepAlive if version == Version::HTTP_10 => {
-            out.extend_from_slice(b"connection: keep-alive\r\n");
-        }
-        Persistence::KeepAlive => {}
-        Persistence::Close => out.extend_from_slice(b"connection: close\r\n"),
-        Persistence::Upgrade => out.extend_from_slice(b"connection: upgrade\r\n"),
-    }
+    write_connection(out, response, persistence, version);
     for (name, value) in &response.fields {
         field(out, name, value.as_bytes());
     }
@@ -74,6 +67,32 @@ fn write_status_line(out: &mut Vec<u8>, status: StatusCode) {
     out.push(b' '); // stays even when there is no reason phrase (RFC 9112 §4)
     out.extend_from_slice(status.canonical_reason().unwrap_or("").as_bytes());
     out.extend_from_slice(b"\r\n");
+}
+
+/// The `Connection` field, if it has to say anything.
+fn write_connection(
+    out: &mut Vec<u8>,
+    response: &Response,
+    persistence: Persistence,
+    version: Version,
+) {
+    let persistent = match persistence {
+        Persistence::KeepAlive if version == Version::HTTP_10 => Some("keep-alive"),
+        Persistence::KeepAlive | Persistence::Upgrade => None,
+        Persistence::Close => Some("close"),
+    };
+    // RFC 9110 §7.8: who sends `Upgrade` lists it here, also where it only says what there is.
+    let offers_upgrade = response.fields.iter().any(|(name, _)| *name == header::UPGRADE);
+    let says_upgrade = persistence == Persistence::Upgrade || offers_upgrade;
+    match (persistent, says_upgrade) {
+        (None, false) => {}
+        (None, true) => line(out, b"connection: ", b"upgrade"),
+        (Some(option), false) => line(out, b"connection: ", option.as_bytes()),
+        (Some(option), true) => {
+            out.extend_from_slice(b"connection: ");
+            line(out, option.as_bytes(), b", upgrade");
+        }
+    }
 }
 
 fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
@@ -116,7 +135,7 @@ pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::header::{self, HeaderValue};
+    use http::header::HeaderValue;
 
     const DATE: &[u8] = b"Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -150,6 +169,26 @@ mod tests {
             head(&response, BodyFraming::Length(0), Persistence::KeepAlive),
             "HTTP/1.1 200 OK\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-length: 0\r\n\r\n"
         );
+    }
+
+    #[test]
+    fn an_upgrade_is_listed_beside_what_else_the_connection_says() {
+        let response = Response::new(StatusCode::UPGRADE_REQUIRED)
+            .field(header::UPGRADE, HeaderValue::from_static("websocket"));
+        for (persistence, version, expected) in [
+            (Persistence::KeepAlive, Version::HTTP_11, "connection: upgrade\r\n"),
+            (Persistence::Upgrade, Version::HTTP_11, "connection: upgrade\r\n"),
+            (Persistence::Close, Version::HTTP_11, "connection: close, upgrade\r\n"),
+            (Persistence::KeepAlive, Version::HTTP_10, "connection: keep-alive, upgrade\r\n"),
+            (Persistence::Close, Version::HTTP_10, "connection: close, upgrade\r\n"),
+        ] {
+            let mut out = Vec::new();
+            write_head(&mut out, &response, BodyFraming::Length(0), persistence, version, DATE);
+            let head = String::from_utf8(out).unwrap();
+            assert!(head.contains(expected), "{persistence:?}, {version:?}: {head}");
+            assert_eq!(head.matches("connection: ").count(), 1, "{head}");
+            assert!(head.contains("upgrade: websocket\r\n"), "{head}");
+        }
     }
 
     #[test]

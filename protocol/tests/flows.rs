@@ -740,3 +740,87 @@ fn an_end_that_comes_while_a_response_is_sent_is_not_forgotten() {
         assert_eq!(driver.end, End::Closed, "after a body of {length} bytes");
     }
 }
+
+mod answered {
+    use super::*;
+    use std::time::Duration;
+
+    fn handler(request: &Request<'_>) -> Reply {
+        match request.path() {
+            "/later" => Reply::at(request.now().instant + Duration::from_millis(40), "later"),
+            "/length" => Reply::collect(|body| body.len().to_string()),
+            "/upgrade" => Reply::upgrade(HeaderValue::from_static("x"), Response::ok(), Silent),
+            _ => "now".into(),
+        }
+    }
+
+    struct Silent;
+
+    impl Protocol for Silent {
+        fn receive(&mut self, input: &mut [u8], _: &mut Vec<u8>, _: Now) -> usize {
+            input.len()
+        }
+        fn receive_eof(&mut self, _: Now) {}
+        fn sent(&mut self, _: u64, _: Now) {}
+        fn complete(&mut self, _: Ticket, _: Outcome, _: &mut Vec<u8>, _: Now) {}
+        fn handle_timeout(&mut self, _: &mut Vec<u8>, _: Now) {}
+        fn shutdown(&mut self, _: Instant, _: Now) {}
+        fn poll(&mut self) -> Step {
+            Step::Wait(Wait { read: true, deadline: None })
+        }
+    }
+
+    /// A driver, and when the requests were complete whose responses are, in ms after the start.
+    fn observed() -> (Driver<impl Fn(&Request<'_>) -> Reply>, impl Fn() -> Vec<u128>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (told, start) = (Arc::clone(&seen), common::start().instant);
+        let mut driver = Driver::new(handler, Limits::default());
+        driver.connection = driver.connection.on_answered(Arc::new(move |since| {
+            told.lock().unwrap().push((since - start).as_millis());
+        }));
+        (driver, move || std::mem::take(&mut *seen.lock().unwrap()))
+    }
+
+    #[test]
+    fn is_told_once_for_each_response_when_it_is_complete() {
+        let (mut driver, told) = observed();
+        driver.pass_ms(10);
+        driver.feed(get("/") + &get("/"));
+        assert_eq!(told(), [10, 10]);
+        let request = get("/");
+        driver.feed(&request[..9]);
+        driver.pass_ms(10);
+        assert!(told().is_empty());
+        driver.feed(&request[9..]);
+        assert_eq!(told(), [20], "from the end of the head, not from its beginning");
+        driver.feed(get("/later"));
+        driver.pass_ms(39);
+        assert!(told().is_empty());
+        driver.pass_ms(1);
+        assert_eq!(told(), [20], "after its moment, with that of its request");
+        let body = post("/length", "hello");
+        driver.feed(&body[..body.len() - 1]);
+        driver.pass_ms(5);
+        assert!(told().is_empty());
+        driver.feed("o");
+        assert_eq!(told(), [60]);
+    }
+
+    #[test]
+    fn counts_refusals_and_upgrades_as_well() {
+        let (mut driver, told) = observed();
+        assert!(!driver.connection.is_upgraded());
+        driver.pass_ms(7);
+        driver.feed(get("/upgrade"));
+        assert_eq!(told(), [7]);
+        assert!(driver.connection.is_upgraded());
+        driver.feed(get("/"));
+        assert!(told().is_empty(), "something else is spoken now");
+
+        let (mut driver, told) = observed();
+        driver.pass_ms(3);
+        driver.feed("nonsense\r\n\r\n");
+        assert_eq!(statuses(&driver.text()), ["400"]);
+        assert_eq!(told(), [3]);
+    }
+}

@@ -112,9 +112,9 @@ pub(super) fn cases() -> Vec<Case> {
             .app()
             .send("GET / HTTP/0.9\r\nHost: <host>\r\n\r\n")
             .refused([400, 505]),
-        rfc9112("3", "http-2-preface", "The preface of HTTP/2 gets an answer, and then the close.")
+        rfc9112("3", "http-2-almost", "Only the whole preface of HTTP/2 is one.")
             .app()
-            .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            .send("PRI * HTTP/2.0\r\n\r\nSM\r\n \r\n")
             .refused([400, 505]),
         rfc9112("3", "simple-request", "A request line of HTTP/0.9 is refused.")
             .send("GET /\r\n\r\n")

@@ -115,7 +115,7 @@ impl<H: Handler> Connection<H> {
         }
         let date = self.date.at(now.wall);
         writer::write_head(out, response, BodyFraming::None, Persistence::Upgrade, version, date);
-        self.served += 1;
+        self.count();
         self.outgoing = Outgoing::Nothing;
         self.incoming = Incoming::Ignored;
         // What came before the hand-over concerns the new protocol no less.
@@ -131,12 +131,17 @@ impl<H: Handler> Connection<H> {
     /// The response is complete, as far as it is ours to write.
     pub(super) fn finish(&mut self) {
         self.outgoing = Outgoing::Nothing;
-        self.served += 1;
+        self.count();
         if self.terms.close {
             self.ending = Ending::Flush;
         } else {
             self.next_request();
         }
+    }
+
+    fn count(&mut self) {
+        self.served += 1;
+        self.answered.iter().for_each(|answered| answered(self.begun));
     }
 
     /// Makes ready for the next request, if this one has been read and answered.

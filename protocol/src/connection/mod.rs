@@ -70,7 +70,14 @@ pub struct Connection<H> {
     /// The order to stop: from when idle connections are closed, and when all must be gone.
     drain: Option<(Instant, Instant)>,
     served: u64,
+    /// When the head of the current request was complete.
+    begun: Instant,
+    answered: Option<Answered>,
 }
+
+/// Is called whenever a response is complete, with the moment when the head of its request was. To
+/// know how long it took is to read a clock, which is its own to do.
+pub type Answered = Arc<dyn Fn(Instant) + Send + Sync>;
 
 /// What the response depends on once the request head is gone.
 struct Terms {
@@ -154,6 +161,8 @@ impl<H: Handler> Connection<H> {
             now: now.instant,
             drain: None,
             served: 0,
+            begun: now.instant,
+            answered: None,
         }
     }
 
@@ -167,6 +176,19 @@ impl<H: Handler> Connection<H> {
     #[must_use]
     pub fn limits(&self) -> &Arc<Limits> {
         &self.limits
+    }
+
+    /// Has this called for every response.
+    #[must_use]
+    pub fn on_answered(mut self, answered: Answered) -> Self {
+        self.answered = Some(answered);
+        self
+    }
+
+    /// What is called for every response.
+    #[must_use]
+    pub fn answered(&self) -> Option<&Answered> {
+        self.answered.as_ref()
     }
 
     /// How many requests have been answered.
@@ -185,6 +207,13 @@ impl<H: Handler> Connection<H> {
             && matches!(self.outgoing, Outgoing::Nothing)
             && self.unsent == 0
             && !self.backlog
+    }
+
+    /// Whether another protocol has taken over. It has no requests that the order to stop could
+    /// wait for, so it wants to hear of it at once.
+    #[must_use]
+    pub fn is_upgraded(&self) -> bool {
+        self.next.is_some()
     }
 }
 

@@ -87,6 +87,7 @@ impl<H: Handler> Connection<H> {
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
         self.terms = Terms::new(&request, &framing);
+        self.begun = now.instant;
         self.outgoing = Outgoing::Owed;
         let (incoming, body) = match framing.body {
             BodyLength::Known(0) => (Incoming::Complete, None),
@@ -152,6 +153,7 @@ impl<H: Handler> Connection<H> {
         self.outgoing =
             if refusal == Refusal::Foreign { Outgoing::Nothing } else { Outgoing::Owed };
         self.exchange = Exchange::unanswered(None);
+        self.begun = now.instant;
         self.refuse(refusal, out, now);
     }
 

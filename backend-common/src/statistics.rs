@@ -1,0 +1,411 @@
+//! What a running server does: how many connections are open and what each waits for, and how much
+//! has come and gone.
+//!
+//! Each connection has a [`Cell`] that nobody else writes to, so that keeping count costs it a few
+//! plain stores and no other connection anything. Whoever wants to know walks over all of them; that
+//! is once a second, and a request is a hundred thousand times as often.
+//!
+//! ```text
+//! Session ── Meter ── stores ──► Cell ◄── loads ── Statistics::sample
+//!              │                  ▲
+//!              └── enters, leaves ┴ Registry, which adds up those who have left
+//! ```
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use protocol::Answered;
+use slab::Slab;
+
+use crate::latency::{Recorder, Watch};
+use crate::{Admission, Report, Stop};
+
+/// The statistics of one server, before, while and after it runs. A clone is another view of the
+/// same.
+#[derive(Clone)]
+pub struct Statistics {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    stop: Arc<Stop>,
+    /// Once the server runs.
+    admission: OnceLock<Arc<Admission>>,
+    registry: Mutex<Registry>,
+    recorder: Arc<Recorder>,
+    /// Passes durations on to the recorder.
+    answered: Answered,
+}
+
+/// All connections. Locked when one comes or goes, and for a sample.
+#[derive(Default)]
+struct Registry {
+    open: Slab<Arc<Cell>>,
+    connections: u64,
+    cut: u64,
+    /// The sums over those who have left.
+    left: Totals,
+}
+
+/// What adds up.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    requests: u64,
+    received: u64,
+    sent: u64,
+}
+
+/// What one connection says of itself, and only it. Aligned to a line of the processor's cache, lest
+/// writing to one disturb who writes to its neighbour.
+#[repr(align(64))]
+#[derive(Default)]
+struct Cell {
+    /// [`State`] and [`WaitsFor`], as [`pack`] has them.
+    doing: AtomicU8,
+    requests: AtomicU64,
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+/// How far a connection is with its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Idle,
+    Receiving,
+    Answering,
+    Sending,
+    Upgraded,
+    Closing,
+}
+
+/// Which of the waits a connection is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsFor {
+    Input,
+    Room,
+    Time,
+    Work,
+}
+
+/// A server at one moment. Rates are differences between two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// The moment.
+    pub at: Instant,
+    /// Connections accepted so far.
+    pub connections: u64,
+    /// Requests answered so far, refusals included.
+    pub requests: u64,
+    /// Bytes that have come so far; over TLS those of its records.
+    pub received: u64,
+    /// Bytes that have been handed to the operating system so far.
+    pub sent: u64,
+    /// Connections that are open now.
+    pub open: Open,
+    /// What they wait for.
+    pub waits: Waits,
+    /// Pieces of work that run or wait to.
+    pub work: u64,
+    /// Most connections at once; 0 before the server runs.
+    pub max_connections: u64,
+    /// Most pieces of work; 0 before the server runs.
+    pub max_work: u64,
+    /// The fifth wait is the same for all: the order to stop, and by when everything has to be
+    /// gone, once it has come.
+    pub stop: Option<Instant>,
+}
+
+/// Open connections, by how far each is with its request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Open {
+    /// No request is under way.
+    pub idle: u64,
+    /// A request has begun to come, and is not complete.
+    pub receiving: u64,
+    /// An answer is owed and not there: work is being done, or its moment has yet to come.
+    pub answering: u64,
+    /// There is something to send.
+    pub sending: u64,
+    /// Another protocol has taken over.
+    pub upgraded: u64,
+    /// All has been said; the peer has yet to close.
+    pub closing: u64,
+}
+
+impl Open {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        let Open { idle, receiving, answering, sending, upgraded, closing } = self;
+        idle + receiving + answering + sending + upgraded + closing
+    }
+}
+
+/// Open connections, by what each waits for. Most wait for several things at once, as for input and
+/// for the end of its time; each is counted once, under the first of these that is true of it: there is
+/// something to send (room), work is being done for it (work), input is wanted (input), nothing is left
+/// but its deadline (time).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waits {
+    /// For input.
+    pub input: u64,
+    /// For room to send.
+    pub room: u64,
+    /// For a moment in time.
+    pub time: u64,
+    /// For work done elsewhere.
+    pub work: u64,
+}
+
+impl Statistics {
+    pub(crate) fn new(stop: Arc<Stop>) -> Self {
+        let recorder = Arc::new(Recorder::default());
+        let record = Arc::clone(&recorder);
+        let answered: Answered = Arc::new(move |since| record.record(since));
+        let (admission, registry) = (OnceLock::new(), Mutex::default());
+        Statistics { shared: Arc::new(Shared { stop, admission, registry, recorder, answered }) }
+    }
+
+    /// The server runs, within these bounds.
+    pub(crate) fn begin(&self, admission: Arc<Admission>) {
+        let _ = self.shared.admission.set(admission); // a server runs once
+    }
+
+    /// One more connection.
+    pub(crate) fn enter(&self) -> Meter {
+        let cell = Arc::new(Cell::default());
+        let mut registry = self.shared.registry();
+        registry.connections += 1;
+        let key = registry.open.insert(Arc::clone(&cell));
+        Meter { statistics: self.clone(), key, cell }
+    }
+
+    /// To be called when a response is complete, with the moment when its request was.
+    pub(crate) fn answered(&self) -> Answered {
+        Arc::clone(&self.shared.answered)
+    }
+
+    /// What the server has done. So many connections have not ended although they should have.
+    pub(crate) fn report(&self, remaining: u64) -> Report {
+        let registry = self.shared.registry();
+        let requests = registry.totals().requests;
+        Report { connections: registry.connections, requests, cut: registry.cut + remaining }
+    }
+
+    /// The server at this moment. Looks at every open connection, some ten nanoseconds at each.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        let admission = self.shared.admission.get();
+        let bound = |of: fn(&Admission) -> usize| admission.map_or(0, |it| of(it) as u64);
+        let registry = self.shared.registry();
+        let Totals { requests, received, sent } = registry.totals();
+        let (open, waits) = registry.doing();
+        Sample {
+            at: Instant::now(),
+            connections: registry.connections,
+            requests,
+            received,
+            sent,
+            open,
+            waits,
+            work: bound(Admission::work),
+            max_connections: bound(Admission::most),
+            max_work: bound(Admission::most_work),
+            stop: self.shared.stop.ordered(),
+        }
+    }
+
+    /// Has latencies recorded for as long as the watch is kept. Nothing is recorded while there is
+    /// none.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Recorder::watch(&self.shared.recorder)
+    }
+}
+
+impl Shared {
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registry {
+    fn totals(&self) -> Totals {
+        self.open.iter().fold(self.left, |sum, (_, cell)| sum.and(cell.totals()))
+    }
+
+    fn doing(&self) -> (Open, Waits) {
+        let (mut open, mut waits) = ([0; 6], [0; 4]);
+        for (_, cell) in &self.open {
+            let (state, wait) = unpack(cell.doing.load(Ordering::Relaxed));
+            open[state] += 1;
+            waits[wait] += 1;
+        }
+        let [idle, receiving, answering, sending, upgraded, closing] = open;
+        let [input, room, time, work] = waits;
+        (
+            Open { idle, receiving, answering, sending, upgraded, closing },
+            Waits { input, room, time, work },
+        )
+    }
+}
+
+impl Totals {
+    fn and(self, more: Totals) -> Self {
+        Totals {
+            requests: self.requests + more.requests,
+            received: self.received + more.received,
+            sent: self.sent + more.sent,
+        }
+    }
+}
+
+impl Cell {
+    fn totals(&self) -> Totals {
+        Totals {
+            requests: self.requests.load(Ordering::Relaxed),
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Both in one byte, so that they are always seen together.
+fn pack(state: State, waits_for: WaitsFor) -> u8 {
+    (state as u8) << 2 | waits_for as u8
+}
+
+fn unpack(doing: u8) -> (usize, usize) {
+    (usize::from(doing >> 2), usize::from(doing & 3))
+}
+
+/// Where one connection keeps count. Dropping it means that the connection has left.
+pub(crate) struct Meter {
+    statistics: Statistics,
+    key: usize,
+    cell: Arc<Cell>,
+}
+
+impl Meter {
+    pub(crate) fn received(&self, bytes: usize) {
+        add(&self.cell.received, bytes as u64);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        add(&self.cell.sent, bytes as u64);
+    }
+
+    /// So many requests have been answered by now.
+    pub(crate) fn served(&self, requests: u64) {
+        self.cell.requests.store(requests, Ordering::Relaxed);
+    }
+
+    pub(crate) fn does(&self, state: State, waits_for: WaitsFor) {
+        self.cell.doing.store(pack(state, waits_for), Ordering::Relaxed);
+    }
+
+    /// It was cut with a request under way.
+    pub(crate) fn cut(&self) {
+        self.statistics.shared.registry().cut += 1;
+    }
+}
+
+/// Nobody else writes, so this need not be one operation, which would cost ten times as much.
+fn add(counter: &AtomicU64, more: u64) {
+    counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Relaxed);
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        let mut registry = self.statistics.shared.registry();
+        registry.left = registry.left.and(self.cell.totals());
+        registry.open.remove(self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statistics() -> Statistics {
+        Statistics::new(Arc::default())
+    }
+
+    #[test]
+    fn totals_survive_departures_and_counts_return_to_zero() {
+        let statistics = statistics();
+        let [first, second] = [statistics.enter(), statistics.enter()];
+        first.received(10);
+        first.received(5);
+        first.sent(7);
+        first.served(3);
+        second.sent(100);
+        second.does(State::Sending, WaitsFor::Room);
+        let sample = statistics.sample();
+        assert_eq!((sample.open.idle, sample.open.sending, sample.open.all()), (1, 1, 2));
+        assert_eq!((sample.waits.input, sample.waits.room), (1, 1));
+        let totals =
+            |sample: Sample| [sample.connections, sample.requests, sample.received, sample.sent];
+        assert_eq!(totals(sample), [2, 3, 15, 107]);
+
+        drop(first);
+        let third = statistics.enter(); // in the place of the first
+        third.received(1);
+        assert_eq!(totals(statistics.sample()), [3, 3, 16, 107]);
+        second.cut();
+        drop((second, third));
+        let sample = statistics.sample();
+        assert_eq!((sample.open, sample.waits), (Open::default(), Waits::default()));
+        assert_eq!(totals(sample), [3, 3, 16, 107]);
+        let report = statistics.report(1);
+        assert_eq!((report.connections, report.requests, report.cut), (3, 3, 2));
+    }
+
+    #[test]
+    fn every_state_and_every_wait_is_counted_as_itself() {
+        use State::{Answering, Closing, Idle, Receiving, Sending, Upgraded};
+        use WaitsFor::{Input, Room, Time, Work};
+        let statistics = statistics();
+        let meter = statistics.enter();
+        let seen = |state, waits_for| {
+            meter.does(state, waits_for);
+            let Sample { open, waits, .. } = statistics.sample();
+            let Open { idle, receiving, answering, sending, upgraded, closing } = open;
+            let Waits { input, room, time, work } = waits;
+            let states = [idle, receiving, answering, sending, upgraded, closing];
+            (states, [input, room, time, work])
+        };
+        for (at, state) in
+            [Idle, Receiving, Answering, Sending, Upgraded, Closing].into_iter().enumerate()
+        {
+            for (wait, waits_for) in [Input, Room, Time, Work].into_iter().enumerate() {
+                let (mut states, mut waits) = ([0; 6], [0; 4]);
+                (states[at], waits[wait]) = (1, 1);
+                assert_eq!(seen(state, waits_for), (states, waits), "{state:?} {waits_for:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_work_and_the_order_to_stop_are_those_of_the_server() {
+        let stop = Arc::<Stop>::default();
+        let statistics = Statistics::new(Arc::clone(&stop));
+        let sample = statistics.sample();
+        assert_eq!((sample.max_connections, sample.max_work, sample.stop), (0, 0, None));
+        let admission = Arc::new(Admission::new(5, 2));
+        statistics.begin(Arc::clone(&admission));
+        let slot = admission.admit().unwrap();
+        let permit = slot.begin_work();
+        let sample = statistics.sample();
+        assert_eq!((sample.max_connections, sample.max_work, sample.work), (5, 2, 1));
+        assert_eq!(sample.open.all(), 0, "a place that nobody has taken yet");
+        drop(permit);
+        stop.order(Instant::now());
+        let sample = statistics.sample();
+        assert_eq!((sample.work, sample.stop), (0, stop.ordered()));
+    }
+}

@@ -1,0 +1,179 @@
+//! Whatever comes, in whatever pieces; and a client of somebody else's at the other end.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+
+use common::{BINARY, CLOSE, Echo, FINAL, PING, PONG, Server, TEXT, frame, plain, status};
+use layer_websocket::{Limits, Outbox};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use protocol::Now;
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Error, Message, WebSocket};
+
+fn limits() -> Limits {
+    Limits { message: 5000, frame: 3000, high_water: 500, ..Limits::default() }
+}
+
+/// Frames of every kind, most of them sound.
+fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+    let payload = || vec(any::<u8>(), 0..200);
+    let words = "[a-zé💩]{0,40}";
+    prop_oneof![
+        4 => words.prop_map(|text| frame(FINAL | TEXT, text.as_bytes())),
+        2 => words.prop_map(|text| frame(TEXT, text.as_bytes())),
+        2 => (any::<bool>(), words).prop_map(|(last, text)| frame(u8::from(last) << 7, text.as_bytes())),
+        4 => payload().prop_map(|bytes| frame(FINAL | BINARY, &bytes)),
+        1 => vec(any::<u8>(), 2000..3100).prop_map(|bytes| frame(FINAL | BINARY, &bytes)),
+        3 => vec(any::<u8>(), 0..126).prop_map(|bytes| frame(PING, &bytes)),
+        1 => payload().prop_map(|bytes| frame(PONG, &bytes)),
+        1 => (any::<u16>(), "[a-z]{0,9}").prop_map(|(code, why)| frame(CLOSE, &status(code, why))),
+        1 => (any::<u8>(), payload()).prop_map(|(first, bytes)| frame(first, &bytes)),
+        1 => vec(any::<u8>(), 1..20),
+    ]
+}
+
+/// Everything that is said, and how the socket is told the end, when this comes in such pieces and
+/// such pieces are taken.
+fn outcome(comes: &[u8], sizes: &[usize], takes: &[usize]) -> (Vec<u8>, Vec<String>) {
+    let echo = Echo::new();
+    let mut server = Server::new(limits(), echo.clone());
+    server.is_taking = false;
+    let mut rest = comes;
+    let mut sizes = sizes.iter().copied().cycle();
+    let mut takes = takes.iter().copied().cycle();
+    loop {
+        if !rest.is_empty() {
+            let (piece, later) = rest.split_at(sizes.next().unwrap().min(rest.len()));
+            server.receive(piece);
+            rest = later;
+        } else if server.out.is_empty() {
+            break;
+        }
+        assert!(server.out.len() <= 500 + 3000 + 14, "gathers {}", server.out.len());
+        if !server.out.is_empty() {
+            server.send(takes.next().unwrap());
+        }
+    }
+    server.receive_eof();
+    while !server.out.is_empty() {
+        server.send(1000);
+    }
+    assert!(server.is_closed && server.is_shut, "it does not end");
+    let log = echo.log().into_iter().filter(|it| it != "room").collect();
+    (server.told, log)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pieces_make_no_difference(
+        comes in vec(any_frame(), 1..12),
+        sizes in vec(1..400_usize, 1..20),
+        takes in vec(1..900_usize, 1..20),
+    ) {
+        let comes = comes.concat();
+        let whole = outcome(&comes, &[usize::MAX], &[usize::MAX]);
+        plain(common::frames(&whole.0)); // nothing else than frames, and all of them whole
+        prop_assert_eq!(&outcome(&comes, &sizes, &takes), &whole);
+        prop_assert_eq!(&outcome(&comes, &[1], &[1]), &whole);
+    }
+
+    #[test]
+    fn garbage_is_survived(comes in vec(any::<u8>(), 0..300), sizes in vec(1..50_usize, 1..9)) {
+        let (told, log) = outcome(&comes, &sizes, &[100]);
+        common::frames(&told);
+        prop_assert_eq!(log.len(), 1, "{:?}", log);
+    }
+}
+
+/// The client's end of a wire: what it reads has been written by the server, and the reverse.
+#[derive(Default)]
+struct Wire {
+    incoming: VecDeque<u8>,
+    outgoing: Vec<u8>,
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.incoming.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.incoming.read(buffer)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.outgoing.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The socket says what it is told, except that there is room.
+fn back(said: &str, outbox: &mut Outbox<'_>, _: Now) {
+    if said != "room" {
+        outbox.text(said.to_owned());
+    }
+}
+
+fn any_message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        any::<String>().prop_map(Message::text),
+        vec(any::<u8>(), 0..3000).prop_map(Message::binary),
+        vec(any::<u8>(), 0..126).prop_map(|bytes| Message::Ping(bytes.into())),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_client_hears_what_it_says(
+        messages in vec(any_message(), 1..8),
+        piece in 1..5000_usize,
+    ) {
+        let echo = Echo { say: back, ..Echo::new() };
+        let limits = Limits { message: 1 << 20, frame: 1 << 20, ..Limits::default() };
+        let mut server = Server::new(limits, echo.clone());
+        let config = WebSocketConfig::default().read_buffer_size(4096);
+        let mut client = WebSocket::from_raw_socket(Wire::default(), Role::Client, Some(config));
+        client.get_mut().incoming.extend(std::mem::take(&mut server.told));
+        prop_assert_eq!(client.read().unwrap(), Message::text("open"));
+        for message in messages {
+            client.send(message.clone()).unwrap();
+            pass_on(&mut client, &mut server, piece);
+            let expected = match message {
+                Message::Ping(payload) => Message::Pong(payload),
+                message => message,
+            };
+            prop_assert!(client.read().unwrap() == expected);
+        }
+        client.close(None).unwrap();
+        pass_on(&mut client, &mut server, piece);
+        prop_assert_eq!(client.read().unwrap(), Message::Close(None));
+        prop_assert!(server.is_shut);
+        server.receive_eof();
+        prop_assert!(server.is_closed);
+        prop_assert!(matches!(client.read(), Err(Error::Protocol(_) | Error::ConnectionClosed | Error::Io(_))));
+        prop_assert_eq!(echo.log(), ["clean 1005 "]);
+    }
+}
+
+/// Brings what the client has said to the server in pieces, and back what that answers.
+fn pass_on<P: protocol::Protocol>(
+    client: &mut WebSocket<Wire>,
+    server: &mut Server<P>,
+    piece: usize,
+) {
+    let said = std::mem::take(&mut client.get_mut().outgoing);
+    said.chunks(piece).for_each(|piece| server.receive(piece));
+    client.get_mut().incoming.extend(std::mem::take(&mut server.told));
+}
