@@ -6,6 +6,7 @@
 //! * [`statistics`]: what a running server says of itself.
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`stopping`]: the order to stop, under every condition.
+//! * [`http2`]: many requests at once on a connection.
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, running out of descriptors.
@@ -20,6 +21,7 @@
 
 pub mod client;
 pub mod files;
+pub mod http2;
 #[cfg(unix)]
 pub mod process;
 pub mod serving;
@@ -124,6 +126,12 @@ macro_rules! suite {
                 stopping::a_protocol_that_does_not_obey_is_cut,
                 stopping::an_answer_that_is_not_acknowledged_is_not_cut,
                 stopping::there_is_no_time_too_long,
+                http2::many_requests_share_a_connection,
+                http2::both_versions_are_spoken_at_one_port,
+                http2::streams_under_way_are_finished,
+                http2::whoever_makes_work_in_vain_is_sent_away,
+                http2::a_client_that_takes_nothing_is_cut,
+                http2::silence_ends_a_connection,
                 tls::everything_is_served_over_tls_as_well,
                 tls::connections_over_tls_are_closed_in_order,
                 tls::what_is_not_tls_is_sent_away,

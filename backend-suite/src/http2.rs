@@ -1,0 +1,220 @@
+//! HTTP/2, which no backend knows of either: many requests at once on one connection.
+
+use std::future::Future;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use backend_common::{Backend, Limits};
+use h2::Reason;
+use h2::client::{ResponseFuture, SendRequest};
+use protocol::bytes::Bytes;
+use protocol::http;
+use tokio::task::JoinHandle;
+
+use crate::client::{Client, eventually};
+use crate::{app, app_with};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// Runs a client.
+fn run<F: Future>(client: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(client)
+}
+
+/// A client that knows that HTTP/2 is spoken, and what becomes of its connection.
+async fn connect(address: SocketAddr) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>) {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    (client, tokio::spawn(connection))
+}
+
+fn request(method: &str, path: &str) -> http::Request<()> {
+    let uri = format!("http://localhost{path}");
+    http::Request::builder().method(method).uri(uri).body(()).unwrap()
+}
+
+async fn send(
+    client: &SendRequest<Bytes>,
+    method: &str,
+    path: &str,
+    body: Option<Bytes>,
+) -> ResponseFuture {
+    let mut client = client.clone().ready().await.unwrap();
+    let (response, mut stream) =
+        client.send_request(request(method, path), body.is_none()).unwrap();
+    if let Some(mut body) = body {
+        while !body.is_empty() {
+            stream.reserve_capacity(body.len());
+            let capacity = std::future::poll_fn(|context| stream.poll_capacity(context)).await;
+            let piece = body.split_to(capacity.unwrap().unwrap().min(body.len()));
+            stream.send_data(piece, false).unwrap();
+        }
+        stream.send_data(Bytes::new(), true).unwrap();
+    }
+    response
+}
+
+async fn receive(response: ResponseFuture) -> Result<(u16, Vec<u8>), h2::Error> {
+    let (head, mut body) = response.await?.into_parts();
+    let mut content = Vec::new();
+    while let Some(piece) = body.data().await {
+        let piece = piece?;
+        body.flow_control().release_capacity(piece.len())?;
+        content.extend_from_slice(&piece);
+    }
+    Ok((head.status.as_u16(), content))
+}
+
+async fn get(client: &SendRequest<Bytes>, path: &str) -> (u16, Vec<u8>) {
+    receive(send(client, "GET", path, None).await).await.unwrap()
+}
+
+/// Effects of every kind, much in both directions, all at once.
+pub fn many_requests_share_a_connection<B: Backend>(model: B) {
+    const SIZE: usize = 3 << 20;
+    let (handle, _dir) = app(model);
+    run(async {
+        let (client, _) = connect(handle.address()).await;
+        let mut sleeps = Vec::new();
+        for at in 0..50 {
+            sleeps.push(send(&client, "GET", &format!("/sleep/{}", 100 - at), None).await);
+        }
+        let work = send(&client, "GET", "/work/20", None).await;
+        let stream = send(&client, "GET", "/stream/3", None).await;
+        let body = Bytes::from((0..SIZE).map(|at| ((at * at) >> 3) as u8).collect::<Vec<_>>());
+        let upload = send(&client, "PUT", "/files/x", Some(body.clone())).await;
+        assert_eq!(receive(upload).await.unwrap().0, 201);
+        let downloads = [
+            send(&client, "GET", "/files/x", None).await,
+            send(&client, "GET", "/files/x", None).await,
+        ];
+        for download in downloads {
+            assert!(
+                receive(download).await.unwrap() == (200, body.to_vec()),
+                "came back otherwise"
+            );
+        }
+        for (at, sleep) in sleeps.into_iter().enumerate() {
+            let text = format!("slept for {} ms\n", 100 - at);
+            assert_eq!(receive(sleep).await.unwrap(), (200, text.into_bytes()));
+        }
+        assert!(receive(work).await.unwrap().1.starts_with(b"worked for 20 ms"));
+        assert_eq!(receive(stream).await.unwrap().1.iter().filter(|it| **it == b'\n').count(), 3);
+        assert_eq!(get(&client, "/none").await.0, 404);
+    });
+    assert_eq!(handle.shutdown(SOON).unwrap().requests, 56);
+}
+
+/// Both versions may be spoken at the same port, and the second only by who says so.
+pub fn both_versions_are_spoken_at_one_port<B: Backend>(model: B) {
+    let (handle, _dir) = app(model);
+    assert_eq!(Client::connect(handle.address()).get("/echo/one").text(), "one");
+    run(async {
+        let (client, _) = connect(handle.address()).await;
+        assert_eq!(get(&client, "/echo/two").await, (200, b"two".to_vec()));
+    });
+    handle.shutdown(SOON).unwrap();
+}
+
+/// The order to stop: what is under way is answered, the client is told, and nothing is cut.
+pub fn streams_under_way_are_finished<B: Backend>(model: B) {
+    let (handle, _dir) = app(model);
+    run(async {
+        let (client, connection) = connect(handle.address()).await;
+        let mut slow = Vec::new();
+        for _ in 0..20 {
+            slow.push(send(&client, "GET", "/sleep/300", None).await);
+        }
+        let (_idle, idle) = connect(handle.address()).await;
+        assert_eq!(get(&client, "/echo/x").await.0, 200); // so the others have come
+        let stopping = std::thread::spawn(move || handle.shutdown(SOON).unwrap());
+        for response in slow {
+            assert_eq!(receive(response).await.unwrap(), (200, b"slept for 300 ms\n".to_vec()));
+        }
+        drop(client);
+        // Without a GOAWAY that says that all is well, this would be an error.
+        connection.await.unwrap().unwrap();
+        idle.await.unwrap().unwrap();
+        assert_eq!(stopping.join().unwrap().cut, 0);
+    });
+}
+
+/// Requests that are cancelled as soon as they are made: whoever does it is told to calm down, and
+/// others are served.
+pub fn whoever_makes_work_in_vain_is_sent_away<B: Backend>(model: B) {
+    let (handle, _dir) = app(model);
+    run(async {
+        let (other, _) = connect(handle.address()).await;
+        let (client, connection) = connect(handle.address()).await;
+        for _ in 0..10_000 {
+            let Ok(mut ready) = client.clone().ready().await else { break };
+            let Ok((response, mut stream)) =
+                ready.send_request(request("GET", "/sleep/5000"), true)
+            else {
+                break;
+            };
+            // The request is sent before it is cancelled.
+            tokio::task::yield_now().await;
+            stream.send_reset(Reason::CANCEL);
+            drop(response);
+        }
+        drop(client);
+        let error = connection.await.unwrap().unwrap_err();
+        assert_eq!(error.reason(), Some(Reason::ENHANCE_YOUR_CALM), "{error}");
+        assert_eq!(get(&other, "/echo/x").await.0, 200);
+    });
+    handle.shutdown(SOON).unwrap();
+}
+
+/// A body comes no faster than it is taken; and work that nobody waits for is bounded.
+pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
+    let limits = Limits { write_time: Duration::from_millis(300), ..Limits::default() };
+    let (handle, dir) = app_with(model, |server| server.threads(16).limits(limits));
+    std::fs::write(dir.path().join("large"), vec![b'x'; 8 << 20]).unwrap();
+    run(async {
+        let (client, _) = connect(handle.address()).await;
+        // Its window is 64 KiB and is not opened.
+        let (head, mut body) =
+            send(&client, "GET", "/files/large", None).await.await.unwrap().into_parts();
+        assert_eq!(head.status, 200);
+        assert_eq!(get(&client, "/echo/x").await.0, 200, "the connection's window is no matter");
+        let mut taken = 0;
+        let error = loop {
+            match body.data().await {
+                Some(Ok(piece)) => taken += piece.len(),
+                Some(Err(error)) => break error,
+                None => panic!("it was sent whole"),
+            }
+        };
+        assert_eq!(error.reason(), Some(Reason::CANCEL), "{error}");
+        assert_eq!(taken, 65_535);
+    });
+    handle.shutdown(SOON).unwrap();
+}
+
+/// An idle connection is told and closed; so is one that never gets to the point.
+pub fn silence_ends_a_connection<B: Backend>(model: B) {
+    let limits = Limits {
+        idle: Duration::from_millis(200),
+        head_time: Duration::from_millis(200),
+        linger: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let (handle, _dir) = app_with(model, |server| server.threads(16).limits(limits));
+    run(async {
+        let (client, connection) = connect(handle.address()).await;
+        assert_eq!(get(&client, "/sleep/500").await.0, 200, "it was not idle");
+        connection.await.unwrap().unwrap();
+        drop(client);
+    });
+    let mut silent = TcpStream::connect(handle.address()).unwrap();
+    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    silent.write_all(b"PRI * HTTP/2.0\r\n\r\n").unwrap();
+    let mut told = Vec::new();
+    silent.read_to_end(&mut told).unwrap();
+    assert!(told.starts_with(b"HTTP/1.1 408 "), "{told:?}");
+    eventually("all have left", || Client::connect(handle.address()).get("/echo/x").status == 200);
+    handle.shutdown(SOON).unwrap();
+}
