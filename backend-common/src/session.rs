@@ -298,8 +298,8 @@ impl<H: Handler> Session<H> {
         self.connection.as_ref().is_none_or(Conversation::is_idle) && self.start == self.end
     }
 
-    /// Whether another protocol has taken over from HTTP, which wants to hear of the order to stop
-    /// at once.
+    /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants to
+    /// hear of the order to stop at once.
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
         self.connection.as_ref().is_some_and(Conversation::is_upgraded)
