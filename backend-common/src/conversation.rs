@@ -67,7 +67,7 @@ impl<H: Handler> Conversation<H> {
         }
     }
 
-    /// Whether another protocol has taken over from HTTP.
+    /// Whether another protocol has taken over from HTTP, and has not said its last word.
     pub(crate) fn is_upgraded(&self) -> bool {
         match self {
             Conversation::Plain(http) => http.is_upgraded(),

@@ -304,6 +304,8 @@ impl<H: Handler> Session<H> {
         self.connection.as_ref().is_none_or(Conversation::is_idle) && self.start == self.end
     }
 
+    /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants to
+    /// hear of the order to stop at once.
     fn is_upgraded(&self) -> bool {
         self.connection.as_ref().is_some_and(Conversation::is_upgraded)
     }

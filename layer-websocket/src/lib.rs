@@ -47,7 +47,7 @@
 //! * Backpressure: while a peer does not take what it is sent, nothing that it sends is read.
 //!
 //! # What it costs
-//! An idle WebSocket is one allocation of some 400 bytes, and the [`Socket`]. There are no buffers: a
+//! An idle WebSocket is one allocation of some 350 bytes with the [`Socket`] in it. There are no buffers: a
 //! message grows with what has come of it, whatever its frames announce, and an answer is in the
 //! output of the connection, which has one only while something is on its way. A large message is
 //! not copied to be sent: it is shared, and passed on bit by bit.

@@ -33,13 +33,6 @@ pub struct Limits {
     pub write_time: Duration,
 }
 
-impl Limits {
-    /// There must be room for something, or nothing would ever be read.
-    pub(crate) fn high_water(&self) -> usize {
-        self.high_water.max(1)
-    }
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Limits {

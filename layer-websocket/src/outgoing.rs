@@ -34,6 +34,7 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) fn new(high_water: usize) -> Self {
         let queue = VecDeque::new();
+        let high_water = high_water.max(1); // without any room nothing would ever be read
         Outgoing { high_water, unsent: 0, queue, queued: 0, is_closed: false }
     }
 

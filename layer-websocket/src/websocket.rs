@@ -88,7 +88,7 @@ impl<S: Socket> WebSocket<S> {
     pub fn new(limits: Limits, socket: S, now: Now) -> Self {
         WebSocket {
             socket: Some(socket),
-            outgoing: Outgoing::new(limits.high_water()),
+            outgoing: Outgoing::new(limits.high_water),
             limits,
             incoming: Incoming::default(),
             stage: Stage::Open,

@@ -48,6 +48,8 @@ pub struct Connection<H> {
     ending: Ending,
     /// Has taken over after an upgrade.
     next: Option<Box<dyn Protocol>>,
+    /// And has said its last word.
+    has_parted: bool,
 
     /// To be handed out by `poll`.
     work: Option<(Ticket, Work)>,
@@ -149,6 +151,7 @@ impl<H: Handler> Connection<H> {
             terms: Terms::UNKNOWN,
             ending: Ending::Open,
             next: None,
+            has_parted: false,
             work: None,
             tickets: Tickets::default(),
             unsent: 0,
@@ -209,11 +212,11 @@ impl<H: Handler> Connection<H> {
             && !self.backlog
     }
 
-    /// Whether another protocol has taken over. It has no requests that the order to stop could
-    /// wait for, so it wants to hear of it at once.
+    /// Whether another protocol has taken over, and has not said its last word. It has no requests
+    /// that the order to stop could wait for, so it wants to hear of it at once.
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
-        self.next.is_some()
+        self.next.is_some() && !self.has_parted
     }
 }
 
@@ -369,7 +372,10 @@ impl<H: Handler> Connection<H> {
             Some(Step::Wait(Wait { read, deadline })) => {
                 Step::Wait(Wait { read, deadline: deadline.into_iter().chain(ours).min() })
             }
-            Some(step) => step,
+            Some(step) => {
+                self.has_parted |= matches!(step, Step::ShutdownWrite);
+                step
+            }
             None => Step::Close,
         }
     }
