@@ -1,10 +1,11 @@
 // Opens the site in a real browser and checks what the server sent it.
 //
 //   npm ci
-//   node check.mjs URL --chromium /usr/bin/chromium [--landing URL2] [--screenshot FILE]
+//   node check.mjs URL --chromium /usr/bin/chromium [--landing URL2] [--secure URL3] [--screenshot FILE]
 //
 // URL      the page of app/site, as the server gives it out with --site
 // URL2     the server's own landing page
+// URL3     the same as URL, over TLS
 // FILE     a .png; FILE-dark and FILE-phone are written next to it
 //
 // Prints a line for every check. Exits with 0 if all passed, 1 if any failed,
@@ -21,7 +22,7 @@ const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 
 const MOST_CONNECTIONS = 6
 const LEAST_REUSE = 0.5
 
-const USAGE = 'usage: node check.mjs URL --chromium PATH [--landing URL] [--screenshot FILE.png]'
+const USAGE = 'usage: node check.mjs URL --chromium PATH [--landing URL] [--secure URL] [--screenshot FILE.png]'
 
 function readArguments() {
   try {
@@ -30,6 +31,7 @@ function readArguments() {
       options: {
         chromium: { type: 'string' },
         landing: { type: 'string' },
+        secure: { type: 'string' },
         screenshot: { type: 'string' },
       },
     })
@@ -38,7 +40,8 @@ function readArguments() {
     if (values.screenshot && !values.screenshot.endsWith('.png')) throw new Error('--screenshot must end in .png')
     const url = new URL(positionals[0])
     const landing = values.landing && new URL(values.landing)
-    return { url, landing, chromium: values.chromium, screenshot: values.screenshot }
+    const secure = values.secure && new URL(values.secure)
+    return { url, landing, secure, chromium: values.chromium, screenshot: values.screenshot }
   } catch (error) {
     console.error(`${error.message}\n${USAGE}`)
     process.exit(2)
@@ -102,7 +105,8 @@ async function watchConnections(context, page) {
   const session = await context.newCDPSession(page)
   session.on('Network.responseReceived', ({ response }) => {
     if (response.fromDiskCache || !/^https?:/.test(response.url)) return
-    connections.push({ url: response.url, id: response.connectionId, reused: response.connectionReused })
+    const { url, connectionId: id, connectionReused: reused, protocol } = response
+    connections.push({ url, id, reused, protocol })
   })
   await session.send('Network.enable')
   return connections
@@ -315,6 +319,46 @@ async function checkDashboard(browser, { landing }) {
   await context.close()
 }
 
+// --- Over TLS ----------------------------------------------------------------------
+
+async function checkSecure(browser, { secure }) {
+  // Nobody has signed the certificate but the server itself.
+  const context = await browser.newContext({ ignoreHTTPSErrors: true })
+  context.setDefaultTimeout(STEP_MS)
+  const page = await context.newPage()
+  const seen = watch(page)
+  const connections = await watchConnections(context, page)
+  let arrived = false
+  await check('secure: the page arrives and renders', async () => {
+    const response = await page.goto(secure.href, { waitUntil: 'load' })
+    assert(response.status() === 200, `status ${response.status()}`)
+    await headline(page)
+    arrived = true
+  })
+  if (arrived) {
+    for (const path of PATHS) {
+      await check(`secure: button GET ${path}`, async () => {
+        const { status, line } = await press(page, path)
+        assert(status === '200', `the page shows "${line}" instead of status 200`)
+      })
+    }
+    await revealLazy(page)
+    await settle(page)
+    await check('secure: all of it is HTTP/2, on one connection', () => {
+      assertNone(connections.filter(({ protocol }) => protocol !== 'h2').map((c) => `${c.protocol} for ${c.url}`))
+      const ids = new Set(connections.map(({ id }) => id)).size
+      assert(ids === 1, `${ids} connections`)
+      return `${connections.length} responses`
+    })
+    await check('secure: the dashboard is live', async () => {
+      await page.goto(new URL('/dashboard', secure).href)
+      await page.locator('#status', { hasText: 'Live' }).waitFor()
+    })
+    await checkQuiet('secure', seen, secure.origin)
+  }
+  await context.close()
+}
+
 // --- Screenshots -------------------------------------------------------------------
 
 async function takeScreenshot(page, file) {
@@ -356,6 +400,7 @@ async function runChecks(browser, options) {
     await checkLanding(browser, options)
     await checkDashboard(browser, options)
   }
+  if (options.secure) await checkSecure(browser, options)
   if (options.screenshot) {
     await checkVariant(browser, options, 'dark', {
       viewport: { width: 1280, height: 800 },
@@ -372,8 +417,8 @@ async function runChecks(browser, options) {
 }
 
 /** The only hosts the browser may look up. */
-function hostRules({ url, landing }) {
-  const hosts = new Set([url.hostname, landing?.hostname].filter(Boolean))
+function hostRules({ url, landing, secure }) {
+  const hosts = new Set([url.hostname, landing?.hostname, secure?.hostname].filter(Boolean))
   const excluded = [...hosts].map((host) => `EXCLUDE ${host.replace(/[[\]]/g, '')}`)
   return ['MAP * ~NOTFOUND', ...excluded].join(', ')
 }
