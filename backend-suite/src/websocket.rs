@@ -274,6 +274,7 @@ pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
     alive.close(None).unwrap();
     while alive.read().is_ok() {}
     assert_eq!(ending(&endings), Closed::Clean { code: 1005, reason: "".into() });
+    drop((alive, silent));
     server.shutdown(SOON).unwrap();
 }
 
@@ -356,6 +357,7 @@ pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
     other.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
     expect_end(&mut other);
     assert_eq!(ending(&endings), Closed::Cut);
+    drop((client, other));
     server.shutdown(SOON).unwrap();
 }
 

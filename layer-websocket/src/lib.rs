@@ -47,16 +47,16 @@
 //! * Backpressure: while a peer does not take what it is sent, nothing that it sends is read.
 //!
 //! # What it costs
-//! An idle WebSocket is one allocation of some 350 bytes with the [`Socket`] in it. There are no buffers: a
-//! message grows with what has come of it, whatever its frames announce, and an answer is in the
-//! output of the connection, which has one only while something is on its way. A large message is
-//! not copied to be sent: it is shared, and passed on bit by bit.
+//! An idle WebSocket is one allocation of some 350 bytes with the [`Socket`] in it. There are no
+//! buffers: a message grows with what has come of it, whatever its frames announce, and an answer
+//! is in the output of the connection, which has one only while something is on its way. A large
+//! message is not copied to be sent: it is shared, and passed on bit by bit.
 //!
 //! # No compression
 //! `permessage-deflate` (RFC 7692) is not offered, so nothing is ever compressed. `tungstenite` has
 //! none; what other crates have is bound to their own I/O, leaves the size of the window open, or
-//! is young and little used. It would cost each connection up to 300 KiB, against some hundred bytes, and
-//! secrets beside text that a stranger may choose would show in the lengths of frames.
+//! is young and little used. It would cost each connection up to 300 KiB, against some hundred
+//! bytes, and secrets beside text that a stranger may choose would show in the lengths of frames.
 
 #![forbid(unsafe_code)]
 

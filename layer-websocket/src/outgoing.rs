@@ -85,9 +85,8 @@ impl Outgoing {
         self.frame(OpCode::Data(opcode), payload, out);
     }
 
-    /// A control frame (§5.5) with so much of its payload as it may have.
+    /// A control frame, with a payload of 125 bytes at most (§5.5).
     pub(crate) fn control(&mut self, opcode: Control, payload: &[u8], out: &mut Vec<u8>) {
-        let payload = &payload[..payload.len().min(CONTROL)];
         self.frame(OpCode::Control(opcode), Bytes::copy_from_slice(payload), out);
     }
 

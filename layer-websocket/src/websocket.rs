@@ -361,10 +361,7 @@ impl<S: Socket> WebSocket<S> {
             return None;
         }
         match self.ping {
-            Ping::None => {
-                let is_free = self.outgoing.is_empty();
-                is_free.then(|| after(self.heard.since(), self.limits.idle))
-            }
+            Ping::None => Some(after(self.heard.since(), self.limits.idle)),
             Ping::Queued => None,
             Ping::Sent(at) => Some(after(at.max(self.heard.since()), self.limits.pong)),
         }

@@ -233,6 +233,8 @@ fn a_large_message_on_a_slow_line_is_waited_for_and_a_trickle_is_not() {
     for (piece, lives) in [(1024, true), (10, false)] {
         let (mut server, _) = server();
         server.receive(&header(FINAL | BINARY, 1 << 20));
+        server.pass(30 * SECOND);
+        assert_eq!(server.said(), [(PING, vec![])]);
         for _ in 0..20 {
             server.pass(15 * SECOND);
             server.receive(&vec![0; piece]);
@@ -263,6 +265,7 @@ fn what_is_sent_is_no_sign_of_life() {
 fn a_peer_that_takes_nothing_is_cut_unless_it_advances() {
     let (mut server, echo) = server();
     server.is_taking = false;
+    server.pass(20 * SECOND);
     server.receive(&frame(FINAL | BINARY, &[0; 50_000]));
     for _ in 0..10 {
         server.pass(9 * SECOND);
@@ -325,6 +328,41 @@ fn whoever_is_not_read_is_not_silent() {
     assert!(!server.is_closed);
     server.pass(30 * SECOND);
     assert_eq!(server.said(), [(PING, vec![])]);
+}
+
+/// It has been asked for a sign of life, and then there was no room to listen to it.
+#[test]
+fn an_answer_that_is_not_read_is_not_late() {
+    let (mut server, _) = saying(|said, outbox, now| match said {
+        "open" => outbox.wake_at(now.instant + 40 * SECOND),
+        "time" => outbox.binary(vec![0; 50_000]),
+        _ => {}
+    });
+    server.pass(39 * SECOND);
+    assert_eq!(server.said(), [(PING, vec![])]);
+    server.is_taking = false;
+    server.pass(SECOND);
+    server.receive(&frame(PONG, b""));
+    assert!(server.held() > 0);
+    for _ in 0..10 {
+        server.pass(9 * SECOND);
+        server.send(600);
+        server.send(600);
+    }
+    server.send_all();
+    assert_eq!((server.said().len(), server.held()), (1, 0));
+    server.pass(29 * SECOND);
+    assert!(server.said().is_empty() && !server.is_shut);
+}
+
+#[test]
+fn room_is_said_once() {
+    let (mut server, echo) = server();
+    server.receive(&frame(FINAL | BINARY, &[0; 2000]));
+    for _ in 0..5 {
+        server.receive(&text("small"));
+    }
+    assert_eq!(echo.log(), ["room"]);
 }
 
 /// It is passed on bit by bit, and what comes behind it stays behind it.
