@@ -18,9 +18,9 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 use humantime::parse_duration;
 use tempfile::TempDir;
 
-use crate::App;
 use crate::certificates::{self, Certificates};
 use crate::store::Store;
+use crate::{App, Https};
 
 /// One HTTP server, several ways to wait.
 #[derive(Parser)]
@@ -82,6 +82,12 @@ struct TlsOptions {
     /// A certificate for localhost that nobody trusts, for development; kept for the next time
     #[arg(long, requires = "tls_listen", conflicts_with = "tls_cert")]
     tls_self_signed: bool,
+    /// Answer plain HTTP with a redirect to --tls-listen
+    #[arg(long, requires = "tls_listen")]
+    tls_redirect: bool,
+    /// Tell clients over TLS not to try plain HTTP for so long (HSTS)
+    #[arg(long, value_name = "TIME", requires = "tls_listen", value_parser = parse_duration)]
+    hsts: Option<Duration>,
     /// Longest time from the connection to the end of the handshake
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     handshake_timeout: Duration,
@@ -303,7 +309,14 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
         say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     }
     let app = app.statistics(server.statistics());
-    let report = server.run(app).map_err(because("cannot serve"))?;
+    let mut handler = Https::new(app);
+    if let Some(address) = server.tls_address().filter(|_| options.tls.tls_redirect) {
+        handler = handler.redirect(address.port());
+    }
+    if let Some(time) = options.tls.hsts {
+        handler = handler.promise(time);
+    }
+    let report = server.run(handler).map_err(because("cannot serve"))?;
     if !options.quiet {
         say(format_args!("Stopped: {report}"));
     }

@@ -14,8 +14,10 @@ pub mod certificates;
 mod cli;
 mod conditional;
 mod dashboard;
+mod https;
 mod routes;
 pub mod store;
 
 pub use cli::main;
+pub use https::Https;
 pub use routes::App;

@@ -101,6 +101,9 @@ impl<H: Handler> Http<H> {
         let Version::One(one) = &self.version else { return };
         let (handler, limits) = (one.handler().clone(), one.limits().clone());
         let mut two = layer_http2::Http2::new(handler, limits, crate::socket::read_file, now);
+        if one.is_secure() {
+            two.secure();
+        }
         if let Some(answered) = one.answered() {
             two = two.on_answered(answered.clone());
         }
@@ -114,11 +117,12 @@ impl<H: Handler> Http<H> {
 
 #[cfg(feature = "tls")]
 impl<H: Handler> layer_tls::Inside for Http<H> {
-    #[cfg(feature = "http2")]
-    fn agreed(&mut self, protocol: Option<&[u8]>, now: Now) {
-        if protocol == Some(b"h2") {
-            self.become_two(now);
+    fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {
+        #[cfg(feature = "http2")]
+        if _protocol == Some(b"h2") {
+            self.become_two(_now);
         }
+        each!(&mut self.version, it => it.secure());
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn begin<H: Handler>(
     request: &http::Request<RecvStream>,
     handler: &H,
     limits: &Limits,
+    is_secure: bool,
     now: Now,
 ) -> Result<(Terms, Exchange, Option<Effect>), Malformed> {
     let has_body = !request.body().is_end_stream();
@@ -57,7 +58,7 @@ pub(crate) fn begin<H: Handler>(
     let fields = fields(request, cookies.as_deref())?;
     let method = request.method().clone();
     let request = Request::new(method, &target, http::Version::HTTP_2, &fields, now);
-    let request = request.map_err(|_| Malformed)?;
+    let request = request.map_err(|_| Malformed)?.secured(is_secure);
     let (exchange, effect) = Exchange::begin(handler, &request, body, limits);
     Ok((terms, exchange, effect))
 }

@@ -95,6 +95,7 @@ pub struct Http2<H> {
     /// The peer has been told that the connection goes away.
     is_leaving: bool,
     served: u64,
+    is_secure: bool,
     answered: Option<Answered>,
 }
 
@@ -161,8 +162,14 @@ impl<H: Handler> Http2<H> {
             drain: None,
             is_leaving: false,
             served: 0,
+            is_secure: false,
             answered: None,
         }
+    }
+
+    /// It is secured: something under it encrypts.
+    pub fn secure(&mut self) {
+        self.is_secure = true;
     }
 
     /// Has this called for every response.
@@ -370,7 +377,7 @@ impl<H: Handler> Http2<H> {
             return respond.send_reset(Reason::REFUSED_STREAM);
         }
         let (limits, now) = (&self.shared.limits, self.shared.now);
-        match head::begin(&request, &*self.handler, limits, now) {
+        match head::begin(&request, &*self.handler, limits, self.is_secure, now) {
             Err(head::Malformed) => respond.send_reset(Reason::PROTOCOL_ERROR),
             Ok((terms, exchange, effect)) => {
                 let body = request.into_body();

@@ -56,7 +56,11 @@ pub trait Inside: Protocol {
     fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {}
 }
 
-impl<H: Handler> Inside for protocol::Connection<H> {}
+impl<H: Handler> Inside for protocol::Connection<H> {
+    fn agreed(&mut self, _: Option<&[u8]>, _: Now) {
+        self.secure();
+    }
+}
 
 /// How TLS is spoken, for all connections that are set up alike.
 #[derive(Clone)]

@@ -99,6 +99,50 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// The same reply, with a change to whatever response comes of it: for fields that all
+    /// responses should have. An upgrade stays as it is.
+    ///
+    /// ```
+    /// use protocol::http::header::{HeaderValue, SERVER};
+    /// use protocol::{Reply, Response};
+    /// let reply = Reply::from("hello");
+    /// let reply = reply.map(|response: Response| response.field(SERVER, HeaderValue::from_static("x")));
+    /// ```
+    #[must_use]
+    pub fn map(self, change: impl Fn(Response) -> Response + Clone + Send + 'static) -> Self {
+        match self {
+            Reply::Respond(response) => Reply::Respond(change(response)),
+            Reply::RespondAt(moment, response) => {
+                Reply::RespondAt(moment, Box::new(change(*response)))
+            }
+            Reply::Run(work) => Reply::Run(work.map(move |outcome| match outcome {
+                Outcome::Reply(reply) => Outcome::Reply(reply.map(change)),
+                other => other,
+            })),
+            Reply::Collect(then) => Reply::Collect(Box::new(move |body| then(body).map(change))),
+            Reply::Stream(sink) => Reply::Stream(Box::new(Changed { sink, change })),
+            upgrade @ Reply::Upgrade(..) => upgrade,
+        }
+    }
+}
+
+/// A sink with a change to whatever response comes of it.
+struct Changed<C> {
+    sink: Box<dyn Sink>,
+    change: C,
+}
+
+impl<C: Fn(Response) -> Response + Clone + Send + 'static> Sink for Changed<C> {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Response> {
+        self.sink.write(piece).map_err(&self.change)
+    }
+
+    fn finish(self: Box<Self>) -> Reply {
+        self.sink.finish().map(self.change)
+    }
+}
+
 impl<R: Into<Reply>, E: Into<Reply>> From<Result<R, E>> for Reply {
     fn from(result: Result<R, E>) -> Self {
         result.map_or_else(Into::into, Into::into)
@@ -205,6 +249,14 @@ impl Work {
                 let _held = held;
                 task.await
             }),
+        }
+    }
+
+    /// The same work, with a change to what comes of it.
+    fn map(self, change: impl FnOnce(Outcome) -> Outcome + Send + 'static) -> Self {
+        match self {
+            Work::Blocking(job) => Work::blocking(move || change(job.run())),
+            Work::Future(task) => Work::future(async move { change(task.await) }),
         }
     }
 

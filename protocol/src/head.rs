@@ -124,7 +124,7 @@ pub(crate) fn parse<'a>(
     };
     let fields: &'a [Header<'a>] = parsed.headers;
     let framing = framing(version, fields)?;
-    Ok((Request { method, target, version, fields, now }, framing))
+    Ok((Request { method, target, version, fields, now, secure: false }, framing))
 }
 
 /// A higher minor version is read as the highest we know (RFC 9110 §2.5).

@@ -17,6 +17,7 @@ pub struct Request<'a> {
     pub(crate) version: Version,
     pub(crate) fields: &'a [Header<'a>],
     pub(crate) now: Now,
+    pub(crate) secure: bool,
 }
 
 impl<'a> Request<'a> {
@@ -33,7 +34,14 @@ impl<'a> Request<'a> {
         now: Now,
     ) -> Result<Self, Refusal> {
         let target = Target::parse(&method, target)?;
-        Ok(Request { method, target, version, fields, now })
+        Ok(Request { method, target, version, fields, now, secure: false })
+    }
+
+    /// The same request, over a connection that is secured.
+    #[must_use]
+    pub fn secured(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
     }
 
     /// The method; case matters (RFC 9110 §9.1).
@@ -97,6 +105,12 @@ impl<'a> Request<'a> {
         self.fields().filter(|(field, _)| field.eq_ignore_ascii_case(name)).any(|(_, value)| {
             tokens(value).any(|found| found.eq_ignore_ascii_case(token.as_bytes()))
         })
+    }
+
+    /// Whether it came over a connection that is secured, as TLS does it.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
     }
 
     /// When the head was complete: the time that came in with its last byte.

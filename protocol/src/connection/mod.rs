@@ -72,6 +72,7 @@ pub struct Connection<H> {
     /// The order to stop: from when idle connections are closed, and when all must be gone.
     drain: Option<(Instant, Instant)>,
     served: u64,
+    is_secure: bool,
     /// When the head of the current request was complete.
     begun: Instant,
     answered: Option<Answered>,
@@ -164,9 +165,21 @@ impl<H: Handler> Connection<H> {
             now: now.instant,
             drain: None,
             served: 0,
+            is_secure: false,
             begun: now.instant,
             answered: None,
         }
+    }
+
+    /// From now on it is secured: something under it encrypts.
+    pub fn secure(&mut self) {
+        self.is_secure = true;
+    }
+
+    /// Whether it is secured.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
     }
 
     /// Who answers its requests.

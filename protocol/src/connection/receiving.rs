@@ -83,7 +83,7 @@ impl<H: Handler> Connection<H> {
     pub(super) fn begin(&mut self, head: &mut [u8], out: &mut Vec<u8>, now: Now) {
         let mut storage = head::field_storage();
         let (request, framing) = match head::parse(head, &mut storage, &self.limits, now) {
-            Ok(parsed) => parsed,
+            Ok((request, framing)) => (request.secured(self.is_secure), framing),
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
         self.terms = Terms::new(&request, &framing);

@@ -1,0 +1,147 @@
+//! From plain HTTP to HTTPS: a redirect, and the promise that makes the next one needless.
+
+use std::time::Duration;
+
+use protocol::http::StatusCode;
+use protocol::http::header::{HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
+use protocol::{Handler, Reply, Request, Response, Target};
+
+/// A handler whose clients are to use HTTPS.
+///
+/// ```
+/// use app::Https;
+/// use std::time::Duration;
+/// # use protocol::Request;
+/// let handler = |_: &Request<'_>| "only over TLS";
+/// let handler = Https::new(handler).redirect(443).promise(Duration::from_secs(3600));
+/// ```
+pub struct Https<H> {
+    inside: H,
+    port: Option<u16>,
+    promise: Option<HeaderValue>,
+}
+
+impl<H: Handler> Https<H> {
+    /// The same handler, without any change so far.
+    pub fn new(inside: H) -> Self {
+        Https { inside, port: None, promise: None }
+    }
+
+    /// Answers requests over plain HTTP with a redirect to this port of the same host.
+    #[must_use]
+    pub fn redirect(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Tells clients over TLS not to try plain HTTP with this host for so long (HSTS, RFC 6797).
+    /// Whole seconds count.
+    #[must_use]
+    pub fn promise(mut self, time: Duration) -> Self {
+        let value = HeaderValue::try_from(format!("max-age={}", time.as_secs()));
+        self.promise = value.ok();
+        self
+    }
+}
+
+impl<H: Handler> Handler for Https<H> {
+    fn handle(&self, request: &Request<'_>) -> Reply {
+        match (request.is_secure(), self.port, &self.promise) {
+            (false, Some(port), _) => redirect(request, port).into(),
+            // RFC 6797 §7.2: never over plain HTTP.
+            (true, _, Some(promise)) => {
+                let promise = promise.clone();
+                let reply = self.inside.handle(request);
+                reply.map(move |it| it.field(STRICT_TRANSPORT_SECURITY, promise.clone()))
+            }
+            _ => self.inside.handle(request),
+        }
+    }
+}
+
+/// The same target over TLS. The method stays (RFC 9110 §15.4.9).
+fn redirect(request: &Request<'_>, port: u16) -> Response {
+    let location = host(request).and_then(|host| {
+        let query = request.query().map_or(String::new(), |query| format!("?{query}"));
+        let path = match request.target() {
+            Target::Asterisk => "",
+            _ => request.path(),
+        };
+        let port = if port == 443 { String::new() } else { format!(":{port}") };
+        HeaderValue::try_from(format!("https://{host}{port}{path}{query}")).ok()
+    });
+    match location {
+        Some(location) => Response::plain(StatusCode::PERMANENT_REDIRECT).field(LOCATION, location),
+        None => Response::plain(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// The host of a request, without its port.
+fn host<'a>(request: &Request<'a>) -> Option<&'a str> {
+    let authority = match request.target() {
+        Target::Absolute { authority, .. } => authority, // RFC 9112 §3.2.2: it wins
+        _ => request.field_str("host")?,
+    };
+    let end = match authority.find(']') {
+        Some(bracket) => bracket + 1, // an IPv6 address has colons of its own
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    Some(&authority[..end]).filter(|host| !host.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::http::{Method, Version};
+    use protocol::{Field, Now};
+    use std::time::{Instant, UNIX_EPOCH};
+
+    /// The status, and the fields that matter here.
+    fn ask(
+        target: &str,
+        host: Option<&str>,
+        secure: bool,
+    ) -> (u16, Option<String>, Option<String>) {
+        let handler = |_: &Request<'_>| Reply::collect(|_| "served");
+        let handler = Https::new(handler).redirect(8443).promise(Duration::from_millis(90_500));
+        let fields: Vec<_> =
+            host.iter().map(|host| Field { name: "Host", value: host.as_bytes() }).collect();
+        let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };
+        let method = if target == "*" { Method::OPTIONS } else { Method::GET };
+        let request = Request::new(method, target, Version::HTTP_11, &fields, now).unwrap();
+        let response = match handler.handle(&request.secured(secure)) {
+            Reply::Respond(response) => response,
+            Reply::Collect(then) => match then(Vec::new()) {
+                Reply::Respond(response) => response,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        let field = |wanted| {
+            let mut fields = response.fields();
+            fields.find(|(name, _)| *name == wanted).map(|(_, it)| it.to_str().unwrap().to_owned())
+        };
+        (response.status().as_u16(), field(LOCATION), field(STRICT_TRANSPORT_SECURITY))
+    }
+
+    #[test]
+    fn plain_http_is_redirected() {
+        for (target, host, location) in [
+            ("/a?b=c", "example.org", "https://example.org:8443/a?b=c"),
+            ("/", "example.org:8080", "https://example.org:8443/"),
+            ("/", "[::1]:8080", "https://[::1]:8443/"),
+            ("http://other.org/x", "example.org", "https://other.org:8443/x"),
+            ("*", "example.org", "https://example.org:8443"),
+        ] {
+            assert_eq!(ask(target, Some(host), false), (308, Some(location.into()), None));
+        }
+        assert_eq!(ask("/", None, false).0, 400);
+        assert_eq!(ask("/", Some(""), false).0, 400);
+    }
+
+    #[test]
+    fn over_tls_it_is_served_with_a_promise() {
+        let promise = Some("max-age=90".to_owned());
+        assert_eq!(ask("/", Some("example.org"), true), (200, None, promise));
+    }
+}
