@@ -1,6 +1,6 @@
 //! Holding a response against what was expected.
 
-use crate::case::{BodyRule, Expected, FieldRule, Statuses};
+use crate::expected::{BodyRule, Expected, FieldRule, Statuses};
 use crate::response::Response;
 
 /// Says what is wrong with `response`, if anything.

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use conformance::{Filter, Report, Runner, cases};
+use conformance::{Filter, Protocol, Report, Runner, cases};
 
 const GOOD: &[u8] =
     b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok";
@@ -121,8 +121,8 @@ fn a_silent_server_fails_in_time_and_one_that_hangs_up_at_once() {
 
 #[test]
 fn the_whole_suite_fails_and_says_why() {
-    let runner = Runner { threads: 64, timeout: Duration::from_millis(300) };
-    let filter = Filter { any: true, ..Filter::default() };
+    let runner = Runner { threads: 64, timeout: Duration::from_millis(300), ..Runner::default() };
+    let filter = Filter { any: true, protocols: vec![Protocol::Http1], ..Filter::default() };
     let report = runner.run(server(silent), cases().iter().filter(|case| filter.takes(case)));
     assert!(!report.all_passed());
     assert_eq!(report.passed, 0, "{report}");
@@ -137,7 +137,10 @@ fn the_whole_suite_fails_and_says_why() {
 #[test]
 fn a_server_that_is_not_there_fails_every_case() {
     let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let report = conformance::run(addr, &Filter { only: Some("host".into()), any: true });
+    let report = conformance::run(
+        addr,
+        &Filter { only: Some("host".into()), any: true, ..Filter::default() },
+    );
     assert!(report.passed == 0 && report.failed > 0, "{report}");
     assert!(report.failures[0].reason.contains("no connection"), "{report}");
 }
