@@ -24,8 +24,8 @@ pub mod serving;
 pub mod stopping;
 pub mod tls;
 
-use app::App;
 use ::conformance::{Filter, Protocol};
+use app::App;
 use app::store::Store;
 use backend_common::{Backend, Handle, Server};
 

@@ -130,7 +130,7 @@ impl Section {
 /// What the server has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Any server that has something, or nothing, at `/`. For WebSocket: any that sends the messages
+    /// Any server that has something, or nothing, at `/` and `/echo`. For WebSocket: any that sends the messages
     /// back that it gets at [`websocket`](crate::Runner::websocket).
     Any,
     /// The demo application: its routes, its limits, and the strict one of two readings where

@@ -27,6 +27,8 @@ pub enum Statuses {
     /// Anything but an error that finds fault with the message as such: what `/` leads to is the
     /// server's affair.
     Understood,
+    /// An error of the client's (4xx), or something that is not implemented (501, 505).
+    Refused,
 }
 
 /// What must hold of a field.
@@ -93,6 +95,7 @@ impl fmt::Display for Statuses {
                 let statuses: Vec<_> = statuses.iter().map(ToString::to_string).collect();
                 f.write_str(&statuses.join(" or "))
             }
+            Statuses::Refused => f.write_str("an error of the client's"),
             Statuses::Understood => f.write_str("any that finds no fault with the message"),
         }
     }

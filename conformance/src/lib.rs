@@ -18,7 +18,7 @@
 //! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange, words for
 //!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
 //!   them;
-//! * `wire`: the connection under a session;
+//! * `wire`: the connection under a session; `template`: what is filled in;
 //! * `expected`, `response`, `check`: what a response should be, reading one of HTTP/1.1, and holding
 //!   it against that;
 //! * `runner`: all cases in all deliveries; `report`: what came of it.
@@ -34,6 +34,7 @@ pub mod http2;
 mod report;
 mod response;
 mod runner;
+mod template;
 pub mod websocket;
 mod wire;
 

@@ -24,6 +24,9 @@ struct Arguments {
     /// Run only cases that apply to any server, not just to the demo application
     #[arg(long)]
     any: bool,
+    /// Accept no `PROTOCOL_ERROR` of HTTP/2 in place of a better code
+    #[arg(long)]
+    exact_codes: bool,
     /// Where messages of WebSocket are sent back
     #[arg(long, value_name = "TARGET", default_value = "/ws/echo")]
     websocket: String,
@@ -43,7 +46,11 @@ fn main() -> ExitCode {
         return fail(format_args!("No server can be reached at {}.", arguments.server));
     };
     let filter = Filter { only: arguments.only, any: arguments.any, protocols: arguments.protocol };
-    let runner = Runner { websocket: arguments.websocket, ..Runner::default() };
+    let runner = Runner {
+        exact_codes: arguments.exact_codes,
+        websocket: arguments.websocket,
+        ..Runner::default()
+    };
     let report = runner.run(server, cases().iter().filter(|case| filter.takes(case)));
     if report.passed + report.failed == 0 {
         return fail(format_args!("No case matches."));

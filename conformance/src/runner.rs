@@ -70,13 +70,21 @@ pub struct Runner {
     pub threads: usize,
     /// Longest wait for a response or for the end of a connection.
     pub timeout: Duration,
+    /// Whether errors of HTTP/2 have to have the very codes of RFC 9113, and not `PROTOCOL_ERROR`
+    /// instead.
+    pub exact_codes: bool,
     /// The target at which messages of WebSocket are sent back.
     pub websocket: String,
 }
 
 impl Default for Runner {
     fn default() -> Self {
-        Runner { threads: 8, timeout: Duration::from_secs(5), websocket: "/ws/echo".into() }
+        Runner {
+            threads: 8,
+            timeout: Duration::from_secs(5),
+            exact_codes: false,
+            websocket: "/ws/echo".into(),
+        }
     }
 }
 
@@ -146,7 +154,7 @@ impl Runner {
             Wire::open(addr, delivery, self.timeout).map_err(|reason| failure(reason, b"", b""))?;
         let played = match &case.exchange {
             Exchange::Http1(steps) => http1::play(steps, &mut wire),
-            Exchange::Http2(steps) => http2::play(steps, &mut wire),
+            Exchange::Http2(steps) => http2::play(steps, self.exact_codes, &mut wire),
             Exchange::WebSocket(steps) => websocket::play(steps, &self.websocket, &mut wire),
         };
         let statuses = played.map_err(|reason| failure(reason, &wire.sent, &wire.seen))?;

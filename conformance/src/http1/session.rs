@@ -9,6 +9,7 @@ use crate::expected::{Expected, Statuses, status};
 use crate::http1::Step;
 use crate::http1::compose::get;
 use crate::response::{self, Response};
+use crate::template::fill_in;
 use crate::wire::Wire;
 
 /// Plays the steps of a case; returns the statuses, in order, without interim ones.
@@ -53,36 +54,17 @@ impl Session<'_> {
     }
 
     fn send(&mut self, template: &[u8]) {
-        let bytes = self.fill_in(template);
-        self.wire.send(&bytes);
-    }
-
-    fn fill_in(&self, template: &[u8]) -> Vec<u8> {
         let host = self.wire.server.to_string();
-        let values: [(&[u8], &[u8]); 4] = [
-            (b"<host>", host.as_bytes()),
-            (b"<unique>", self.unique.as_bytes()),
-            (b"<etag>", &self.etag),
-            (b"<modified>", &self.modified),
-        ];
-        let mut bytes = Vec::with_capacity(template.len());
-        let mut rest = template;
-        while let Some((&first, tail)) = rest.split_first() {
-            let value = (first == b'<')
-                .then(|| values.iter().find(|(name, _)| rest.starts_with(name)))
-                .flatten();
-            match value {
-                Some((name, value)) => {
-                    bytes.extend_from_slice(value);
-                    rest = &rest[name.len()..];
-                }
-                None => {
-                    bytes.push(first);
-                    rest = tail;
-                }
-            }
-        }
-        bytes
+        let bytes = fill_in(
+            template,
+            &[
+                ("<host>", host.as_bytes()),
+                ("<unique>", self.unique.as_bytes()),
+                ("<etag>", &self.etag),
+                ("<modified>", &self.modified),
+            ],
+        );
+        self.wire.send(&bytes);
     }
 
     /// Reads one response and holds it against `expected`.

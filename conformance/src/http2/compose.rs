@@ -140,6 +140,16 @@ impl Draft {
         ])
     }
 
+    /// A connection error of one of these types, on account of a request that the server may have
+    /// answered already.
+    pub(crate) fn connection_error_unless_answered<const N: usize>(
+        self,
+        stream: u32,
+        codes: [Code; N],
+    ) -> Self {
+        self.any_of([Outcome::GoAway(codes.into()), Outcome::Closed, Outcome::Dismissed(stream)])
+    }
+
     /// A connection error of one of these types (RFC 9113 §5.4.1). GOAWAY should be sent, and need
     /// not.
     pub(crate) fn connection_error<const N: usize>(self, codes: [Code; N]) -> Self {
@@ -151,6 +161,7 @@ impl Draft {
     pub(crate) fn stream_error<const N: usize>(self, stream: u32, codes: [Code; N]) -> Self {
         self.any_of([
             Outcome::Reset(stream, codes.into()),
+            Outcome::Dismissed(stream),
             Outcome::GoAway(codes.into()),
             Outcome::Closed,
         ])
@@ -159,10 +170,10 @@ impl Draft {
 
     /// A malformed request is a stream error, before which it may be answered (RFC 9113 §8.1.1).
     pub(crate) fn malformed(self, stream: u32) -> Self {
-        let refusal: Vec<u16> = (400..=431).chain([501]).collect();
         self.any_of([
             Outcome::Reset(stream, vec![Code::ProtocolError]),
-            Outcome::Response(stream, status(Statuses::OneOf(refusal))),
+            Outcome::Response(stream, status(Statuses::Refused)),
+            Outcome::Dismissed(stream),
             Outcome::GoAway(vec![Code::ProtocolError]),
             Outcome::Closed,
         ])
@@ -226,7 +237,7 @@ pub(crate) fn request(method: &str, path: &str) -> Vec<u8> {
 
 /// A field section, each field as a literal.
 pub(crate) fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
-    fields.iter().flat_map(|(name, value)| Literal::Unindexed.new(name, value)).collect()
+    fields.iter().flat_map(|(name, value)| Literal::Unindexed.field(name, value)).collect()
 }
 
 /// A field section and more fields.

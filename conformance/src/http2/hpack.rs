@@ -104,7 +104,7 @@ impl Literal {
     }
 
     /// A field whose name is written out.
-    pub(crate) fn new(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
+    pub(crate) fn field(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
         self.written(0, &[&plain(name), &plain(value)])
     }
 
@@ -113,8 +113,8 @@ impl Literal {
         self.written(index, &[&coded(value)])
     }
 
-    /// As `new`, with Huffman code.
-    pub(crate) fn new_coded(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
+    /// As `field`, with Huffman code.
+    pub(crate) fn field_coded(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
         self.written(0, &[&coded(name), &coded(value)])
     }
 

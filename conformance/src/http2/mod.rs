@@ -63,6 +63,9 @@ pub enum Outcome {
     Content(u32, usize),
     /// Resets this stream, for one of these reasons.
     Reset(u32, Vec<Code>),
+    /// Sends a response on this stream, and resets it, without an error, since it needs no more of the
+    /// request (RFC 9113 §8.1). So nothing more can be wrong with it.
+    Dismissed(u32),
     /// Sends GOAWAY for one of these reasons, and closes the connection.
     GoAway(Vec<Code>),
     /// Closes the connection, without GOAWAY.

@@ -25,7 +25,7 @@ pub(crate) struct Peer {
     initial_window: u32,
     pub(crate) has_settings: bool,
     pub(crate) acknowledged: usize,
-    /// Room that WINDOW_UPDATE gave us, by stream.
+    /// Room that `WINDOW_UPDATE` gave us, by stream.
     pub(crate) updates: BTreeMap<u32, u64>,
     /// Content that we have sent, by stream.
     content: BTreeMap<u32, u64>,
@@ -43,7 +43,7 @@ struct Ours {
     window: u32,
     frame: u32,
     pending: VecDeque<Vec<(u16, u32)>>,
-    /// Room given by WINDOW_UPDATE, by stream.
+    /// Room given by `WINDOW_UPDATE`, by stream.
     given: BTreeMap<u32, u64>,
     /// Content that came, with its padding.
     received: u64,
@@ -245,9 +245,12 @@ impl Peer {
             }
             let values = self.ours.pending.pop_front().ok_or("there is nothing to acknowledge")?;
             self.acknowledged += 1;
+            let is_table = |(id, _): &&(u16, u32)| *id == frame::HEADER_TABLE_SIZE;
+            if let Some((_, size)) = values.iter().rfind(is_table) {
+                self.decoder.allow(*size);
+            }
             for (id, value) in values {
                 match id {
-                    frame::HEADER_TABLE_SIZE => self.decoder.allow(value),
                     frame::INITIAL_WINDOW_SIZE => self.ours.window = value,
                     frame::MAX_FRAME_SIZE => self.ours.frame = value,
                     _ => {}
@@ -255,7 +258,7 @@ impl Peer {
             }
             return Ok(());
         }
-        if frame.payload.len() % 6 != 0 {
+        if !frame.payload.len().is_multiple_of(6) {
             return Err("its length is wrong".into());
         }
         for (id, value) in frame.values() {

@@ -77,9 +77,9 @@ impl Draft {
         self.then(Step::ExpectResponse(expected))
     }
 
-    /// The handshake is answered with an error of the client's, or one of these statuses.
+    /// The handshake is answered with an error.
     pub(crate) fn refused(self) -> Self {
-        self.response(status(Statuses::OneOf((400..=431).chain([501, 505]).collect())))
+        self.response(status(Statuses::Refused))
     }
 
     pub(crate) fn message(self, message: Message) -> Self {

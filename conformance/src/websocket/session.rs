@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::check::check;
 use crate::expected::{Expected, status};
 use crate::response;
+use crate::template::fill_in;
 use crate::websocket::frame::Frame;
 use crate::websocket::peer::Peer;
 use crate::websocket::{Message, Step};
@@ -34,8 +35,9 @@ impl Session<'_> {
     fn play(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::SendBytes(bytes) => {
-                let bytes = self.fill_in(bytes);
-                self.wire.send(&bytes);
+                let host = self.wire.server.to_string();
+                let values = [("<host>", host.as_bytes()), ("<target>", self.target.as_bytes())];
+                self.wire.send(&fill_in(bytes, &values));
             }
             Step::Send(frames) => {
                 self.wire.send(&frames.iter().flat_map(Frame::encode).collect::<Vec<_>>());
@@ -70,13 +72,6 @@ impl Session<'_> {
             }
         }
         Ok(())
-    }
-
-    fn fill_in(&self, template: &[u8]) -> Vec<u8> {
-        // What is to be replaced is only in text.
-        let Ok(text) = str::from_utf8(template) else { return template.to_vec() };
-        let host = self.wire.server.to_string();
-        text.replace("<host>", &host).replace("<target>", self.target).into_bytes()
     }
 
     fn expect_response(&mut self, expected: &Expected) -> Result<(), String> {

@@ -60,14 +60,14 @@ fn headers_alone() -> Vec<Draft> {
             .send(headers(1, &get("/")[..get("/").len() - 1]).end_stream())
             .connection_error([CompressionError]),
         rfc9113("4.3", "h2-section-malformed-trailers", "So are trailers that cannot be decoded.")
-            .send_all([headers(1, post("/")), headers(1, [0xff, 0xff]).end_stream()])
+            .send_all([headers(1, post("/echo")), headers(1, [0xff, 0xff]).end_stream()])
             .connection_error([CompressionError]),
         rfc9113(
             "4.3",
             "h2-section-of-reset",
             "The fields of a reset stream are decoded all the same.",
         )
-        .send_all([headers(1, post("/")), rst_stream(1, 8), headers(3, [0x80]).end_stream()])
+        .send_all([headers(1, post("/echo")), rst_stream(1, 8), headers(3, [0x80]).end_stream()])
         .connection_error([CompressionError]),
     ]
 }
@@ -110,7 +110,7 @@ fn continued() -> Vec<Draft> {
             .goes_on(3),
         rfc9113("6.10", "h2-continuation-trailers", "Trailers may go on, too.")
             .send_all([
-                headers(1, post("/")),
+                headers(1, post("/echo")),
                 headers(1, [0x00, 1, b'a']).unfinished().end_stream(),
                 continuation(1, [1, b'b']),
             ])
@@ -150,7 +150,7 @@ fn interrupted() -> Vec<Draft> {
     .collect();
     cases.extend([
         rfc9113("6.10", "h2-continuation-alone", "CONTINUATION without HEADERS is an error.")
-            .send(headers(1, post("/")))
+            .send(headers(1, post("/echo")))
             .send(continuation(1, get("/")))
             .connection_error([ProtocolError]),
         rfc9113("6.10", "h2-continuation-zero", "CONTINUATION on stream 0 is a connection error.")
@@ -161,10 +161,14 @@ fn interrupted() -> Vec<Draft> {
             "h2-continuation-ended",
             "CONTINUATION behind the end of fields is an error.",
         )
-        .send_all([headers(1, "").unfinished(), continuation(1, post("/")), continuation(1, "")])
+        .send_all([
+            headers(1, "").unfinished(),
+            continuation(1, post("/echo")),
+            continuation(1, ""),
+        ])
         .connection_error([ProtocolError]),
         rfc9113("6.10", "h2-continuation-data", "CONTINUATION behind DATA is a connection error.")
-            .send_all([headers(1, post("/")), data(1, "test"), continuation(1, "")])
+            .send_all([headers(1, post("/echo")), data(1, "test"), continuation(1, "")])
             .connection_error([ProtocolError]),
     ]);
     cases

@@ -17,11 +17,11 @@ pub(super) fn cases() -> Vec<Draft> {
             .response(1, status(Statuses::Understood).body("").for_head())
             .goes_on(3),
         rfc9113("8.1", "h2-post", "A request may have content.")
-            .send_all([headers(1, post("/")), data(1, "test").end_stream()])
+            .send_all([headers(1, post("/echo")), data(1, "test").end_stream()])
             .understood(1)
             .goes_on(3),
         rfc9113("8.1", "h2-post-later", "Content may come after a while.")
-            .send(headers(1, post("/")))
+            .send(headers(1, post("/echo")))
             .pause()
             .send(data(1, "test"))
             .pause()
@@ -38,7 +38,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .response(1, ok("")),
         rfc9113("8.1", "h2-trailers", "A request may have trailers.")
             .send_all([
-                headers(1, with(post("/"), &[("trailer", "x-sum")])),
+                headers(1, with(post("/echo"), &[("trailer", "x-sum")])),
                 data(1, "test"),
                 headers(1, fields(&[("x-sum", "1")])).end_stream(),
             ])
@@ -53,11 +53,14 @@ pub(super) fn cases() -> Vec<Draft> {
             ])
             .response(1, ok("test")),
         rfc9113("8.1", "h2-trailers-without-content", "Trailers need no content before them.")
-            .send_all([headers(1, post("/")), headers(1, fields(&[("x-sum", "1")])).end_stream()])
+            .send_all([
+                headers(1, post("/echo")),
+                headers(1, fields(&[("x-sum", "1")])).end_stream(),
+            ])
             .understood(1)
             .goes_on(3),
         rfc9113("8.1", "h2-trailers-empty", "Trailers may be empty.")
-            .send_all([headers(1, post("/")), data(1, "test"), headers(1, "").end_stream()])
+            .send_all([headers(1, post("/echo")), data(1, "test"), headers(1, "").end_stream()])
             .understood(1)
             .goes_on(3),
         rfc9113("8.1", "h2-end-stream-continued", "END_STREAM holds when CONTINUATION follows.")
@@ -66,9 +69,9 @@ pub(super) fn cases() -> Vec<Draft> {
             .goes_on(3),
         rfc9113("8.1", "h2-several", "Several requests may be under way.")
             .send_all([
-                headers(1, post("/")),
+                headers(1, post("/echo")),
                 headers(3, get("/")).end_stream(),
-                headers(5, post("/")),
+                headers(5, post("/echo")),
                 data(5, "five"),
                 data(1, "one").end_stream(),
                 data(5, "").end_stream(),
@@ -99,14 +102,14 @@ pub(super) fn cases() -> Vec<Draft> {
             .response(1, ok("ab"))
             .response(3, ok("cd")),
         rfc9113("8.1", "h2-continue", "An interim response may come before the final one.")
-            .send(headers(1, with(post("/"), &[("expect", "100-continue")])))
+            .send(headers(1, with(post("/echo"), &[("expect", "100-continue")])))
             .pause()
             .send(data(1, "test").end_stream())
             .any_of([Outcome::Response(1, status(Statuses::OneOf((200..=417).collect())))])
             .goes_on(3),
         rfc9113("8.1.1", "h2-content-length", "Content may be as long as was said.")
             .send_all([
-                headers(1, with(post("/"), &[("content-length", "4")])),
+                headers(1, with(post("/echo"), &[("content-length", "4")])),
                 data(1, "te"),
                 data(1, "st").end_stream().padded(3),
             ])

@@ -53,8 +53,8 @@ fn representations() -> Vec<Draft> {
         let fields = [
             literal.at(USER_AGENT, VALUE),
             literal.at_coded(USER_AGENT, VALUE),
-            literal.new("user-agent", VALUE),
-            literal.new_coded("user-agent", VALUE),
+            literal.field("user-agent", VALUE),
+            literal.field_coded("user-agent", VALUE),
         ];
         for (id, field) in ids.into_iter().zip(fields) {
             cases.push(
@@ -78,7 +78,7 @@ fn representations() -> Vec<Draft> {
         echoed(
             "hpack-value-coded",
             "Huffman code is decoded.",
-            Literal::NeverIndexed.new_coded("user-agent", VALUE),
+            Literal::NeverIndexed.field_coded("user-agent", VALUE),
         ),
         rfc7541("5.2", "hpack-value-all", "Every character in Huffman code is decoded.")
             .app()
@@ -119,7 +119,7 @@ fn representations() -> Vec<Draft> {
                 headers(
                     1,
                     [
-                        Literal::NeverIndexed.new_coded(":method", "GET"),
+                        Literal::NeverIndexed.field_coded(":method", "GET"),
                         Literal::Indexed.at_coded(6, "http"),
                         Literal::Indexed.at_coded(4, "/echo/coded"),
                         Literal::Indexed.at_coded(1, "localhost"),
@@ -149,9 +149,9 @@ fn tables() -> Vec<Draft> {
             .send(ask(
                 1,
                 vec![
-                    Literal::Indexed.new("x-a", "1"),
+                    Literal::Indexed.field("x-a", "1"),
                     agent("one"),
-                    Literal::Indexed.new("x-b", "2"),
+                    Literal::Indexed.field("x-b", "2"),
                     indexed(NEWEST),
                 ],
             ))
@@ -183,7 +183,7 @@ fn tables() -> Vec<Draft> {
                     3,
                     vec![
                         Literal::Unindexed.at(USER_AGENT, "two"),
-                        Literal::NeverIndexed.new("x-a", "b"),
+                        Literal::NeverIndexed.field("x-a", "b"),
                     ],
                 ),
                 ask(5, vec![indexed(NEWEST)]),
@@ -206,7 +206,7 @@ fn tables() -> Vec<Draft> {
         rfc7541("2.2", "hpack-refused-request", "A malformed request adds to the table as well.")
             .app()
             .send_all([
-                ask(1, vec![agent("one"), Literal::Unindexed.new("X-Upper", "a")]),
+                ask(1, vec![agent("one"), Literal::Unindexed.field("connection", "close")]),
                 ask(3, vec![indexed(NEWEST)]),
             ])
             .response(3, ok("one")),

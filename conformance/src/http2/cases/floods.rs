@@ -29,18 +29,18 @@ pub(super) fn cases() -> Vec<Draft> {
         flood(
             "h2-flood-reset-open",
             "Nor do unfinished ones.",
-            many(3_000, |stream| vec![headers(stream, post("/")), rst_stream(stream, 8)]),
+            many(3_000, |stream| vec![headers(stream, post("/echo")), rst_stream(stream, 8)]),
         ),
         flood(
             "h2-flood-reset-by-server",
             "Nor do those that the server has to reset.",
-            many(3_000, |stream| vec![headers(stream, post("/")), window_update(stream, 0)]),
+            many(3_000, |stream| vec![headers(stream, post("/echo")), window_update(stream, 0)]),
         ),
         flood(
             "h2-flood-overflow",
             "Nor those whose windows overflow.",
             many(3_000, |stream| {
-                vec![headers(stream, post("/")), window_update(stream, 0x7fff_ffff)]
+                vec![headers(stream, post("/echo")), window_update(stream, 0x7fff_ffff)]
             }),
         ),
         flood(
@@ -81,14 +81,14 @@ pub(super) fn cases() -> Vec<Draft> {
         flood(
             "h2-flood-data",
             "Empty DATA do not exhaust the server.",
-            std::iter::once(headers(1, post("/")))
+            std::iter::once(headers(1, post("/echo")))
                 .chain((0..10_000).map(|_| data(1, "")))
                 .collect(),
         ),
         flood(
             "h2-flood-data-padded",
             "Nor do DATA that are nothing but padding.",
-            std::iter::once(headers(1, post("/")))
+            std::iter::once(headers(1, post("/echo")))
                 .chain((0..200).map(|_| data(1, "").padded(255)))
                 .collect(),
         ),
@@ -99,7 +99,7 @@ pub(super) fn cases() -> Vec<Draft> {
         )
         .send(begun())
         .send_all((0..512).map(|_| {
-            let field = Literal::Unindexed.new("x-flood", "y".repeat(4_000));
+            let field = Literal::Unindexed.field("x-flood", "y".repeat(4_000));
             continuation(1, field).unfinished()
         }))
         .others_are_served()
@@ -112,7 +112,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .app()
             .send(begun())
             .send_all((0..80).map(|_| {
-                let field = Literal::Unindexed.new("x-large", "y".repeat(4_000));
+                let field = Literal::Unindexed.field("x-large", "y".repeat(4_000));
                 continuation(1, field).unfinished()
             }))
             .send(continuation(1, ""))
@@ -126,7 +126,7 @@ pub(super) fn cases() -> Vec<Draft> {
                     1,
                     [
                         get("/"),
-                        Literal::Indexed.new("x-bomb", "y".repeat(4_000)),
+                        Literal::Indexed.field("x-bomb", "y".repeat(4_000)),
                         indexed(62).repeat(8_000),
                     ]
                     .concat(),
@@ -148,7 +148,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .others_are_served()
             .goes_on_or_is_closed(),
         rfc9113("10.5", "h2-flood-unfinished", "Requests that do not end hold up no one else.")
-            .send_all((0..90).map(|number| headers(2 * number + 1, post("/"))))
+            .send_all((0..90).map(|number| headers(2 * number + 1, post("/echo"))))
             .others_are_served()
             .goes_on_or_is_closed(),
     ]

@@ -23,7 +23,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .goes_on(1),
         rfc9113("4.1", "h2-unknown-type-open", "An unknown type is ignored on an open stream.")
             .send_all([
-                headers(1, post("/")),
+                headers(1, post("/echo")),
                 unknown(0x20, 0x1, 1, b"abc"),
                 data(1, "body").end_stream(),
             ])
@@ -46,7 +46,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .understood(1)
             .goes_on(3),
         rfc9113("4.1", "h2-flags-data", "Undefined flags of DATA are ignored.")
-            .send_all([headers(1, post("/")), data(1, "body").end_stream().flags(0xf6)])
+            .send_all([headers(1, post("/echo")), data(1, "body").end_stream().flags(0xf6)])
             .understood(1)
             .goes_on(3),
         rfc9113("4.1", "h2-flags-continuation", "Undefined flags of CONTINUATION are ignored.")
@@ -81,7 +81,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(goaway(RESERVED, 0, ""))
             .goes_on_or_is_closed(),
         rfc9113("4.2", "h2-size-largest", "Frames of 16384 octets are always taken.")
-            .send_all([headers(1, post("/")), data(1, vec![b'a'; 16_384]).end_stream()])
+            .send_all([headers(1, post("/echo")), data(1, vec![b'a'; 16_384]).end_stream()])
             .understood(1)
             .goes_on(3),
         rfc9113("4.2", "h2-size-largest-back", "Content of 16384 octets comes back.")
@@ -92,7 +92,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(unknown(0x16, 0, 0, &[0; 16_384]))
             .goes_on(1),
         rfc9113("4.2", "h2-size-data", "DATA beyond SETTINGS_MAX_FRAME_SIZE are an error.")
-            .send(headers(1, post("/")))
+            .send(headers(1, post("/echo")))
             .send_too_long(data(1, ""))
             .stream_error(1, [FrameSizeError]),
         rfc9113("5.5", "h2-extension-setting", "A setting that is not known is ignored.")
@@ -114,7 +114,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(unknown(0x10, 0, 0, b"\0\0\0\x01u=3, i"))
             .goes_on(1),
         rfc9113("7", "h2-code-unknown-reset", "An unknown code of RST_STREAM changes nothing.")
-            .send_all([headers(1, post("/")), rst_stream(1, 0xff)])
+            .send_all([headers(1, post("/echo")), rst_stream(1, 0xff)])
             .goes_on(3),
         rfc9113("7", "h2-code-unknown-goaway", "An unknown code of GOAWAY is no error.")
             .send(goaway(0, 0xffff_ffff, ""))

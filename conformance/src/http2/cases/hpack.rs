@@ -169,7 +169,7 @@ fn wrong() -> Vec<Draft> {
     }
     cases.extend([
         rfc7541("4.3", "hpack-size-0-clears", "A table of size 0 is empty.")
-            .send(headers(1, [get("/"), Literal::Indexed.new("a", "b")].concat()).end_stream())
+            .send(headers(1, [get("/"), Literal::Indexed.field("a", "b")].concat()).end_stream())
             .understood(1)
             .send(headers(3, [table_size(0), get("/"), indexed(NEWEST)].concat()).end_stream())
             .connection_error([CompressionError]),
@@ -180,9 +180,9 @@ fn wrong() -> Vec<Draft> {
                     1,
                     [
                         get("/"),
-                        Literal::Indexed.new("a", "b"),
+                        Literal::Indexed.field("a", "b"),
                         // Larger than 4096 octets with its overhead.
-                        Literal::Indexed.new("c", "d".repeat(4064)),
+                        Literal::Indexed.field("c", "d".repeat(4064)),
                     ]
                     .concat(),
                 )
@@ -195,7 +195,7 @@ fn wrong() -> Vec<Draft> {
             .send(
                 headers(
                     1,
-                    [get("/"), Literal::Indexed.new("a", "1"), Literal::Indexed.new("b", "2")]
+                    [get("/"), Literal::Indexed.field("a", "1"), Literal::Indexed.field("b", "2")]
                         .concat(),
                 )
                 .end_stream(),

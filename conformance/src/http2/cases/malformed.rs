@@ -13,27 +13,31 @@ pub(super) fn cases() -> Vec<Draft> {
 fn messages() -> Vec<Draft> {
     let sized = |id, requirement, length| {
         rfc9113("8.1.1", id, requirement)
-            .send(headers(1, with(post("/"), &[("content-length", length)])))
+            .send(headers(1, with(post("/echo"), &[("content-length", length)])))
     };
     vec![
         rfc9113("8.1", "h2-headers-twice", "A second field section ends the request.")
-            .send_all([headers(1, post("/")), data(1, "test"), headers(1, fields(&[("a", "b")]))])
+            .send_all([
+                headers(1, post("/echo")),
+                data(1, "test"),
+                headers(1, fields(&[("a", "b")])),
+            ])
             .malformed(1),
         rfc9113("8.1", "h2-trailers-then-data", "Nothing follows on trailers.")
             .send_all([
-                headers(1, post("/")),
+                headers(1, post("/echo")),
                 headers(1, fields(&[("a", "b")])),
                 data(1, "test").end_stream(),
             ])
             .malformed(1),
         rfc9113("8.1", "h2-trailers-pseudo", "Trailers have no pseudo-fields.")
             .send_all([
-                headers(1, post("/")),
+                headers(1, post("/echo")),
                 headers(1, fields(&[(":method", "GET")])).end_stream(),
             ])
             .malformed(1),
         rfc9113("8.1", "h2-trailers-upper-case", "Trailers are checked as other fields are.")
-            .send_all([headers(1, post("/")), headers(1, fields(&[("X-A", "b")])).end_stream()])
+            .send_all([headers(1, post("/echo")), headers(1, fields(&[("X-A", "b")])).end_stream()])
             .malformed(1),
         sized("h2-length-less", "Content that is longer than was said is malformed.", "1")
             .send(data(1, "test").end_stream())
@@ -51,7 +55,7 @@ fn messages() -> Vec<Draft> {
             .send_all([data(1, "test"), headers(1, fields(&[("a", "b")])).end_stream()])
             .malformed(1),
         rfc9113("8.1.1", "h2-length-missing", "A request without content has not announced any.")
-            .send(headers(1, with(post("/"), &[("content-length", "4")])).end_stream())
+            .send(headers(1, with(post("/echo"), &[("content-length", "4")])).end_stream())
             .malformed(1),
         sized("h2-length-no-number", "A length is a number.", "four")
             .send(data(1, "test").end_stream())
@@ -60,7 +64,10 @@ fn messages() -> Vec<Draft> {
             .send(data(1, "test").end_stream())
             .malformed(1),
         rfc9113("8.1.1", "h2-length-two", "Two lengths that differ are malformed.")
-            .send(headers(1, with(post("/"), &[("content-length", "4"), ("content-length", "5")])))
+            .send(headers(
+                1,
+                with(post("/echo"), &[("content-length", "4"), ("content-length", "5")]),
+            ))
             .send(data(1, "test").end_stream())
             .malformed(1),
     ]
@@ -155,7 +162,7 @@ fn pseudo_fields() -> Vec<Draft> {
 
 fn names_and_values() -> Vec<Draft> {
     let field =
-        |name: &[u8], value: &[u8]| [get("/"), Literal::Unindexed.new(name, value)].concat();
+        |name: &[u8], value: &[u8]| [get("/"), Literal::Unindexed.field(name, value)].concat();
     let mut cases = vec![
         wrong(
             "8.2",
@@ -167,7 +174,7 @@ fn names_and_values() -> Vec<Draft> {
             "8.2",
             "h2-name-upper-case-coded",
             "Also in Huffman code.",
-            [get("/"), Literal::Unindexed.new_coded("X-TEST", "ok")].concat(),
+            [get("/"), Literal::Unindexed.field_coded("X-TEST", "ok")].concat(),
         ),
     ];
     for (id, requirement, name) in [
@@ -281,7 +288,7 @@ fn connect() -> Vec<Draft> {
             .malformed(1),
         rfc9113("8.1.1", "h2-malformed-alone", "A malformed request leaves the connection alone.")
             .app()
-            .send(headers(1, get_with(&[("X-Test", "ok")])).end_stream())
+            .send(headers(1, get_with(&[("connection", "close")])).end_stream())
             .any_of([Outcome::Reset(1, vec![ProtocolError])])
             .goes_on(3),
     ]

@@ -40,7 +40,7 @@ pub(super) fn cases() -> Vec<Draft> {
             "PRIORITY may stand between the DATA of a request.",
         )
         .send_all([
-            headers(1, post("/")),
+            headers(1, post("/echo")),
             data(1, "ab"),
             priority(1, 3, 15),
             data(1, "cd").end_stream(),
@@ -77,11 +77,11 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(priority(0, 1, 15))
             .connection_error([ProtocolError]),
         rfc9113("6.3", "h2-priority-short", "PRIORITY of four octets is an error.")
-            .send(headers(1, post("/")))
+            .send(headers(1, post("/echo")))
             .send(priority(1, 0, 15).payload([0; 4]))
             .stream_error(1, [FrameSizeError]),
         rfc9113("6.3", "h2-priority-long", "PRIORITY of six octets is an error.")
-            .send(headers(1, post("/")))
+            .send(headers(1, post("/echo")))
             .send(priority(1, 0, 15).payload([0; 6]))
             .stream_error(1, [FrameSizeError]),
         rfc9113(

@@ -50,7 +50,7 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc6455("5.5.2", "ws-pings-many", "Many pings at once are each answered, in their order.")
             .app()
             .send_all((0..50).map(|number| ping(format!("ping {number}"))))
-            .then_each((0..50).map(|number| format!("ping {number}")), |case, text| case.pong(text))
+            .then_each((0..50).map(|number| format!("ping {number}")), Draft::pong)
             .goes_on(),
         rfc6455("5.4", "ws-ping-between", "A ping between fragments is answered before their end.")
             .send_all([text("frag").unfinished(), ping("between")])
