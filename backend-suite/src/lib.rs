@@ -1,7 +1,7 @@
 //! The tests that every backend has to pass, over real sockets: written once, generic over the
 //! backend, and run by each backend's own `cargo test` through [`suite!`].
 //!
-//! * [`conformance()`]: HTTP, byte for byte.
+//! * [`conformance()`], [`conformance_http2`], [`conformance_websocket`]: the protocols, byte for byte.
 //! * [`serving`]: many connections, bounds, work, panics, time.
 //! * [`statistics`]: what a running server says of itself.
 //! * [`files`]: uploads and downloads, also when they go wrong.
@@ -30,6 +30,7 @@ pub mod stopping;
 pub mod tls;
 pub mod websocket;
 
+use ::conformance::{Filter, Protocol};
 use app::App;
 use app::store::Store;
 use backend_common::{Backend, Handle, Server};
@@ -68,10 +69,25 @@ pub fn app_with<B: Backend>(
     (server.spawn(app).unwrap(), dir)
 }
 
-/// HTTP, as the conformance suite has it.
+/// HTTP/1.1, as the conformance suite has it.
 pub fn conformance<B: Backend>(model: B) {
+    conform(model, Protocol::Http1);
+}
+
+/// HTTP/2 with prior knowledge, on the same port.
+pub fn conformance_http2<B: Backend>(model: B) {
+    conform(model, Protocol::Http2);
+}
+
+/// WebSocket, after an upgrade.
+pub fn conformance_websocket<B: Backend>(model: B) {
+    conform(model, Protocol::WebSocket);
+}
+
+fn conform<B: Backend>(model: B, protocol: Protocol) {
     let (server, _dir) = app(model);
-    ::conformance::run(server.address(), &::conformance::Filter::default()).assert_all_passed();
+    let filter = Filter { protocols: vec![protocol], ..Filter::default() };
+    ::conformance::run(server.address(), &filter).assert_all_passed();
     server.shutdown(std::time::Duration::from_secs(5)).unwrap();
 }
 

@@ -1,6 +1,8 @@
-//! What a case consists of. Everything is data; `session` plays it.
+//! What a case consists of. Everything is data; the session of its protocol plays it.
 
 use std::fmt;
+
+use crate::{http1, http2, websocket};
 
 /// One requirement and an exchange that shows whether a server meets it.
 #[derive(Clone, Debug)]
@@ -13,8 +15,94 @@ pub struct Case {
     pub requirement: &'static str,
     /// What the server has to be for the case to apply.
     pub needs: Needs,
-    /// The exchange.
-    pub steps: Vec<Step>,
+    /// What shows whether it is met.
+    pub exchange: Exchange,
+}
+
+/// What is sent and what is expected, in the protocol of the case.
+#[derive(Clone, Debug)]
+pub enum Exchange {
+    /// HTTP/1.1.
+    Http1(Vec<http1::Step>),
+    /// HTTP/2, with prior knowledge.
+    Http2(Vec<http2::Step>),
+    /// WebSocket, from the opening handshake on.
+    WebSocket(Vec<websocket::Step>),
+}
+
+/// A protocol that there are cases for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// WebSocket.
+    WebSocket,
+}
+
+impl Case {
+    /// The protocol that the case is about.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        match self.exchange {
+            Exchange::Http1(_) => Protocol::Http1,
+            Exchange::Http2(_) => Protocol::Http2,
+            Exchange::WebSocket(_) => Protocol::WebSocket,
+        }
+    }
+}
+
+/// A case that is being written: each protocol has its own words that add steps.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft<S> {
+    id: &'static str,
+    section: Section,
+    requirement: &'static str,
+    needs: Needs,
+    steps: Vec<S>,
+}
+
+impl<S> Draft<S> {
+    /// Applies to any server, and has no steps yet.
+    pub(crate) fn new(
+        rfc: u16,
+        number: &'static str,
+        id: &'static str,
+        requirement: &'static str,
+    ) -> Self {
+        let section = Section { rfc, number };
+        Draft { id, section, requirement, needs: Needs::Any, steps: Vec::new() }
+    }
+
+    /// Applies to the demo application only.
+    pub(crate) fn app(mut self) -> Self {
+        self.needs = Needs::App;
+        self
+    }
+
+    pub(crate) fn then(mut self, step: S) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    /// Goes on in the same way for each of these.
+    pub(crate) fn then_each<T>(
+        self,
+        items: impl IntoIterator<Item = T>,
+        add: impl Fn(Self, T) -> Self,
+    ) -> Self {
+        items.into_iter().fold(self, add)
+    }
+
+    pub(crate) fn into_steps(self) -> Vec<S> {
+        self.steps
+    }
+
+    pub(crate) fn finish(self, exchange: fn(Vec<S>) -> Exchange) -> Case {
+        let Draft { id, section, requirement, needs, steps } = self;
+        Case { id, section, requirement, needs, exchange: exchange(steps) }
+    }
 }
 
 /// A section of an RFC.
@@ -42,128 +130,10 @@ impl Section {
 /// What the server has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Any HTTP/1.1 server that has something, or nothing, at `/`.
+    /// Any server that has something, or nothing, at `/` and `/echo`. For WebSocket: any that sends the messages
+    /// back that it gets at [`websocket`](crate::Runner::websocket).
     Any,
     /// The demo application: its routes, its limits, and the strict one of two readings where
     /// the RFC allows both.
     App,
-}
-
-/// One step of an exchange.
-///
-/// In the bytes that are sent `<host>` stands for the server's address, `<unique>` for sixteen
-/// characters that no other run of a case has, `<etag>` and `<modified>` for the `ETag` and
-/// `Last-Modified` of the last response with status 200.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Sends bytes.
-    Send(Vec<u8>),
-    /// Waits a moment, so that what was sent and what will be arrive apart.
-    Pause,
-    /// Closes our side; we still read.
-    HalfClose,
-    /// Leaves the connection for a new one.
-    Reconnect,
-    /// Reads one response. Interim ones are passed over unless one is expected.
-    Expect(Expected),
-    /// The server closes the connection and sends nothing before it does.
-    ExpectClosed,
-    /// The connection is still good for a request.
-    ExpectOpen,
-}
-
-/// What a response should be.
-#[derive(Clone, Debug)]
-pub struct Expected {
-    /// The statuses that will do.
-    pub statuses: Statuses,
-    /// Whether it answers HEAD: it ends with its head, whatever the fields say.
-    pub to_head: bool,
-    /// Whether an interim response (1xx) may come first.
-    pub interim: bool,
-    /// What must hold of its fields.
-    pub fields: Vec<(&'static str, FieldRule)>,
-    /// What must hold of its body.
-    pub body: BodyRule,
-    /// How the end of the body must be marked.
-    pub framing: Option<Framing>,
-}
-
-/// A set of statuses.
-#[derive(Clone, Debug)]
-pub enum Statuses {
-    /// One of these.
-    OneOf(Vec<u16>),
-    /// Anything but an error that finds fault with the message as such: what `/` leads to is the
-    /// server's affair.
-    Understood,
-}
-
-/// What must hold of a field.
-#[derive(Clone, Debug)]
-pub enum FieldRule {
-    /// It is there.
-    Present,
-    /// It is not.
-    Absent,
-    /// It is there once, with this value.
-    Equals(&'static str),
-    /// Its value begins like this.
-    Begins(&'static str),
-    /// It is a list with this element, in any spelling.
-    Lists(&'static str),
-    /// If it is there, this is not among its elements.
-    Omits(&'static str),
-    /// It is a date in the one format that may be generated (RFC 9110 §5.6.7).
-    ImfFixdate,
-    /// It is an entity tag (RFC 9110 §8.8.3).
-    EntityTag,
-}
-
-/// What must hold of a body.
-#[derive(Clone, Debug)]
-pub enum BodyRule {
-    /// Nothing.
-    Any,
-    /// It is exactly this.
-    Equals(Vec<u8>),
-    /// It is this line, with or without LF at its end.
-    Line(&'static str),
-}
-
-/// How the end of a message is marked (RFC 9112 §6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// It has no body, whatever its fields say.
-    Bodiless,
-    /// `Content-Length`.
-    Length,
-    /// `Transfer-Encoding: chunked`.
-    Chunked,
-    /// The end of the connection.
-    Close,
-}
-
-impl From<u16> for Statuses {
-    fn from(status: u16) -> Self {
-        Statuses::OneOf(vec![status])
-    }
-}
-
-impl<const N: usize> From<[u16; N]> for Statuses {
-    fn from(statuses: [u16; N]) -> Self {
-        Statuses::OneOf(statuses.into())
-    }
-}
-
-impl fmt::Display for Statuses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Statuses::OneOf(statuses) => {
-                let statuses: Vec<_> = statuses.iter().map(ToString::to_string).collect();
-                f.write_str(&statuses.join(" or "))
-            }
-            Statuses::Understood => f.write_str("any that finds no fault with the message"),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Holding a response against what was expected.
 
-use crate::case::{BodyRule, Expected, FieldRule, Statuses};
+use crate::expected::{BodyRule, Expected, FieldRule, Statuses};
 use crate::response::Response;
 
 /// Says what is wrong with `response`, if anything.
@@ -36,6 +36,7 @@ pub(crate) fn check(response: &Response, expected: &Expected) -> Result<(), Stri
 fn is_among(status: u16, statuses: &Statuses) -> bool {
     match statuses {
         Statuses::OneOf(statuses) => statuses.contains(&status),
+        Statuses::Refused => (400..500).contains(&status) || matches!(status, 501 | 505),
         Statuses::Understood => {
             (200..500).contains(&status)
                 && ![400, 408, 411, 413, 414, 417, 426, 431].contains(&status)

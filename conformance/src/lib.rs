@@ -1,21 +1,26 @@
-//! A black-box HTTP/1.1 suite: what a server does on the wire, held against RFC 9112 and
-//! RFC 9110, over real sockets and with nothing but `std::net`.
+//! A black-box suite for HTTP/1.1, HTTP/2 and WebSocket: what a server does on the wire, held
+//! against RFC 9112 and RFC 9110, RFC 9113 and RFC 7541, and RFC 6455, over real sockets and with
+//! nothing but `std::net`.
 //!
 //! A [`Case`] is data: a requirement, and an exchange that shows whether it is met. [`run`] plays
 //! all of them against a server; each is [delivered](Delivery) whole, byte by byte and split in
 //! two at several places, and has to come out the same.
 //!
 //! ```no_run
-//! use conformance::Filter;
+//! use conformance::{Filter, Protocol};
 //! let server = "127.0.0.1:8080".parse().expect("an address");
-//! conformance::run(server, &Filter::default()).assert_all_passed();
+//! let filter = Filter { protocols: vec![Protocol::Http2], ..Filter::default() };
+//! conformance::run(server, &filter).assert_all_passed();
 //! ```
 //!
 //! # Map
-//! * `case`: what a case consists of; `compose`: words for writing one; `cases/`: all of them,
-//!   one file per area;
-//! * `session`: one exchange on its connection; `response`: reading what the server sends;
-//!   `check`: holding a response against what was expected;
+//! * `case`: what a case consists of; `cases`: all of them;
+//! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange, words for
+//!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
+//!   them;
+//! * `wire`: the connection under a session; `template`: what is filled in;
+//! * `expected`, `response`, `check`: what a response should be, reading one of HTTP/1.1, and holding
+//!   it against that;
 //! * `runner`: all cases in all deliveries; `report`: what came of it.
 
 #![forbid(unsafe_code)]
@@ -23,13 +28,18 @@
 mod case;
 mod cases;
 mod check;
-mod compose;
+mod expected;
+pub mod http1;
+pub mod http2;
 mod report;
 mod response;
 mod runner;
-mod session;
+mod template;
+pub mod websocket;
+mod wire;
 
-pub use case::{BodyRule, Case, Expected, FieldRule, Framing, Needs, Section, Statuses, Step};
+pub use case::{Case, Exchange, Needs, Protocol, Section};
 pub use cases::cases;
+pub use expected::{BodyRule, Expected, FieldRule, Framing, Statuses};
 pub use report::{Failure, Report, SectionCount};
 pub use runner::{Delivery, Filter, Runner, run};

@@ -1,7 +1,7 @@
 //! Reading what a server sends, strictly: a response that a lenient client would let pass is a
 //! failure here.
 
-use crate::case::Framing;
+use crate::expected::Framing;
 
 /// One response as it stood on the wire.
 #[derive(Clone, Debug)]

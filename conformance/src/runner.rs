@@ -7,10 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Needs};
+use crate::case::{Case, Exchange, Needs, Protocol};
 use crate::cases::cases;
 use crate::report::{Failure, Report};
-use crate::session::Session;
+use crate::wire::Wire;
+use crate::{http1, http2, websocket};
 
 /// How the bytes of an exchange are put on the wire. Whatever the delivery, the outcome has to be
 /// the same.
@@ -41,6 +42,8 @@ pub struct Filter {
     pub only: Option<String>,
     /// Only those that apply to [any](Needs::Any) server.
     pub any: bool,
+    /// Only those of these protocols, or of all if there are none.
+    pub protocols: Vec<Protocol>,
 }
 
 impl Filter {
@@ -49,6 +52,7 @@ impl Filter {
     pub fn takes(&self, case: &Case) -> bool {
         let text = || format!("{} {} {}", case.id, case.section, case.requirement).to_lowercase();
         (!self.any || case.needs == Needs::Any)
+            && (self.protocols.is_empty() || self.protocols.contains(&case.protocol()))
             && self.only.as_ref().is_none_or(|only| text().contains(&only.to_lowercase()))
     }
 }
@@ -66,11 +70,21 @@ pub struct Runner {
     pub threads: usize,
     /// Longest wait for a response or for the end of a connection.
     pub timeout: Duration,
+    /// Whether errors of HTTP/2 have to have the very codes of RFC 9113, and not `PROTOCOL_ERROR`
+    /// instead.
+    pub exact_codes: bool,
+    /// The target at which messages of WebSocket are sent back.
+    pub websocket: String,
 }
 
 impl Default for Runner {
     fn default() -> Self {
-        Runner { threads: 8, timeout: Duration::from_secs(5) }
+        Runner {
+            threads: 8,
+            timeout: Duration::from_secs(5),
+            exact_codes: false,
+            websocket: "/ws/echo".into(),
+        }
     }
 }
 
@@ -136,18 +150,21 @@ impl Runner {
         let failure = |reason: String, sent: &[u8], seen: &[u8]| {
             Box::new(Failure::new(case, delivery, reason, sent, seen))
         };
-        let mut session = Session::open(addr, delivery, self.timeout)
-            .map_err(|reason| failure(reason, b"", b""))?;
-        for step in &case.steps {
-            session.play(step).map_err(|reason| failure(reason, &session.sent, &session.seen))?;
-        }
+        let mut wire =
+            Wire::open(addr, delivery, self.timeout).map_err(|reason| failure(reason, b"", b""))?;
+        let played = match &case.exchange {
+            Exchange::Http1(steps) => http1::play(steps, &mut wire),
+            Exchange::Http2(steps) => http2::play(steps, self.exact_codes, &mut wire),
+            Exchange::WebSocket(steps) => websocket::play(steps, &self.websocket, &mut wire),
+        };
+        let statuses = played.map_err(|reason| failure(reason, &wire.sent, &wire.seen))?;
         match usual {
-            Some(usual) if *usual != session.statuses => Err(failure(
-                format!("status {:?}; sent whole it was {usual:?}", session.statuses),
-                &session.sent,
-                &session.seen,
+            Some(usual) if *usual != statuses => Err(failure(
+                format!("status {statuses:?}; sent whole it was {usual:?}"),
+                &wire.sent,
+                &wire.seen,
             )),
-            _ => Ok((session.sent, session.statuses)),
+            _ => Ok((wire.sent, statuses)),
         }
     }
 }
@@ -185,12 +202,19 @@ mod tests {
     #[test]
     fn filters_combine() {
         let takes = |only: Option<&str>, any| {
-            let filter = Filter { only: only.map(Into::into), any };
+            let filter = Filter { only: only.map(Into::into), any, protocols: Vec::new() };
             cases().iter().filter(|case| filter.takes(case)).count()
         };
         assert_eq!(takes(None, false), cases().len());
         assert!(takes(None, true) < cases().len());
         assert!(takes(Some("CHUNK"), false) > takes(Some("chunk"), true));
         assert_eq!(takes(Some("no such text anywhere"), false), 0);
+        let of = |protocols: &[Protocol]| {
+            let filter = Filter { protocols: protocols.into(), ..Filter::default() };
+            cases().iter().filter(|case| filter.takes(case)).count()
+        };
+        let each = [Protocol::Http1, Protocol::Http2, Protocol::WebSocket].map(|one| of(&[one]));
+        assert_eq!(each.iter().sum::<usize>(), cases().len());
+        assert_eq!(of(&[Protocol::Http1, Protocol::Http2]), each[0] + each[1]);
     }
 }

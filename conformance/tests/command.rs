@@ -75,3 +75,16 @@ fn the_report_may_be_json() {
     assert_eq!(report["failures"][0]["id"], "simple-get");
     assert!(report["failures"][0]["sent"].as_str().unwrap().starts_with("GET / HTTP/1.1\\r\\n\n"));
 }
+
+#[test]
+fn a_protocol_may_be_chosen() {
+    let addr = server();
+    let output = conformance(&[&addr, "--protocol", "http1", "--only", "RFC 9113"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), "No case matches.\n"));
+    let output =
+        conformance(&[&addr, "--protocol", "http2", "--only", "h2-preface-wrong", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["sections"][0]["section"], "RFC 9113 §3.4");
+    let output = conformance(&[&addr, "--protocol", "http3"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}

@@ -7,17 +7,18 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use conformance::{Filter, Report, Runner, cases};
+use conformance::{Filter, Protocol, Report, Runner, cases};
 
 const GOOD: &[u8] =
     b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok";
 
 /// A server that treats every connection like this, for as long as the tests run.
-fn server(converse: fn(TcpStream)) -> SocketAddr {
+fn server(converse: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
+            let converse = converse.clone();
             thread::spawn(move || converse(stream.unwrap()));
         }
     });
@@ -61,7 +62,7 @@ fn hangs_up(stream: TcpStream) {
     drop(stream);
 }
 
-fn run(converse: fn(TcpStream), ids: &[&str]) -> Report {
+fn run(converse: impl Fn(TcpStream) + Clone + Send + 'static, ids: &[&str]) -> Report {
     let runner = Runner { timeout: Duration::from_millis(300), ..Runner::default() };
     let chosen: Vec<_> = cases().iter().filter(|case| ids.contains(&case.id)).collect();
     assert_eq!(chosen.len(), ids.len(), "an id is wrong");
@@ -69,7 +70,12 @@ fn run(converse: fn(TcpStream), ids: &[&str]) -> Report {
 }
 
 #[track_caller]
-fn fails(converse: fn(TcpStream), id: &str, delivery: &str, reason: &str) {
+fn fails(
+    converse: impl Fn(TcpStream) + Clone + Send + 'static,
+    id: &str,
+    delivery: &str,
+    reason: &str,
+) {
     let report = run(converse, &[id]);
     let [failure] = report.failures.as_slice() else { panic!("{id} should fail\n{report}") };
     assert_eq!(failure.id, id);
@@ -121,8 +127,8 @@ fn a_silent_server_fails_in_time_and_one_that_hangs_up_at_once() {
 
 #[test]
 fn the_whole_suite_fails_and_says_why() {
-    let runner = Runner { threads: 64, timeout: Duration::from_millis(300) };
-    let filter = Filter { any: true, ..Filter::default() };
+    let runner = Runner { threads: 64, timeout: Duration::from_millis(300), ..Runner::default() };
+    let filter = Filter { any: true, protocols: vec![Protocol::Http1], ..Filter::default() };
     let report = runner.run(server(silent), cases().iter().filter(|case| filter.takes(case)));
     assert!(!report.all_passed());
     assert_eq!(report.passed, 0, "{report}");
@@ -137,7 +143,138 @@ fn the_whole_suite_fails_and_says_why() {
 #[test]
 fn a_server_that_is_not_there_fails_every_case() {
     let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let report = conformance::run(addr, &Filter { only: Some("host".into()), any: true });
+    let report = conformance::run(
+        addr,
+        &Filter { only: Some("host".into()), any: true, ..Filter::default() },
+    );
     assert!(report.passed == 0 && report.failed > 0, "{report}");
     assert!(report.failures[0].reason.contains("no connection"), "{report}");
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// Says this at once, and then nothing until the client has gone.
+fn says(bytes: Vec<u8>) -> impl Fn(TcpStream) + Clone + Send + 'static {
+    move |mut stream| {
+        stream.write_all(&bytes).unwrap();
+        silent(stream);
+    }
+}
+
+#[test]
+fn frames_that_a_server_must_not_send_are_found() {
+    const STATUS_200: &[u8] = &[0x88];
+    let settings = frame(4, 0, 0, b"");
+    let ack = frame(4, 1, 0, b"");
+    let head = frame(1, 4, 1, STATUS_200);
+    for (frames, reason) in [
+        (vec![], "there is no response on 1"),
+        (vec![ack.clone()], "the first frame has to be SETTINGS"),
+        (vec![frame(4, 0, 0, b"12345")], "its length is wrong"),
+        (vec![frame(4, 0, 0, &[0, 2, 0, 0, 0, 1])], "setting 2 cannot be 1"),
+        (vec![settings.clone(), ack.clone(), ack], "there is nothing to acknowledge"),
+        (vec![settings.clone(), frame(6, 0, 1, b"12345678")], "it has a stream"),
+        (vec![settings.clone(), frame(5, 4, 1, &[0, 0, 0, 2])], "push is not allowed"),
+        (vec![settings.clone(), frame(0, 1, 1, b"hello")], "content before a head"),
+        (vec![settings.clone(), frame(1, 5, 2, STATUS_200)], "streams of the client are odd"),
+        (vec![settings.clone(), frame(1, 5, 1, &[0x80])], "there is no entry 0"),
+        (vec![settings.clone(), frame(1, 5, 1, b"\x88\x00\x01A\x00")], "the name of a field"),
+        (
+            vec![settings.clone(), frame(1, 5, 1, b"\x88\x00\x07upgrade\x00")],
+            "upgrade belongs to HTTP/1.1",
+        ),
+        (vec![settings.clone(), frame(1, 0, 1, STATUS_200), head.clone()], "has not ended yet"),
+        (vec![settings.clone(), head.clone(), head.clone()], "where none belong"),
+        (
+            vec![settings.clone(), head.clone(), frame(0, 1, 1, b"a"), frame(0, 1, 1, b"b")],
+            "its stream is closed",
+        ),
+        (vec![settings.clone(), vec![0, 0x40, 1]], "a frame of 16385 octets is longer"),
+        (vec![settings.clone(), frame(8, 0, 0, &[0; 4])], "its increment is out of range"),
+        (
+            vec![settings.clone(), frame(1, 5, 1, b"\x88\x0f\x0d\x01\x31")],
+            "content-length is not the length",
+        ),
+        (vec![settings.clone(), frame(1, 5, 1, &[0x8d]), head], "its stream is closed"),
+        (vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()], "is longer than allowed"),
+    ] {
+        fails(says(frames.concat()), "h2-get", "whole", reason);
+    }
+    let good = [settings, frame(1, 5, 1, STATUS_200)].concat();
+    fails(says(good.clone()), "h2-get", "whole", "there is no PING ACK");
+    run(says(good), &["h2-preface-first-flight"]).failures.iter().for_each(|failure| {
+        assert!(failure.reason.contains("there is no SETTINGS ACK"), "{}", failure.reason);
+    });
+}
+
+#[test]
+fn content_needs_room() {
+    let settings = frame(4, 0, 0, b"");
+    let acks = [frame(4, 1, 0, b""), frame(4, 1, 0, b"")].concat();
+    let response = [frame(1, 4, 1, &[0x88]), frame(0, 1, 1, b"a")].concat();
+    fails(
+        says([settings, acks, response].concat()),
+        "h2-window-none",
+        "whole",
+        "there is no room for it in the window",
+    );
+}
+
+#[test]
+fn errors_have_their_codes_and_an_end() {
+    let goaway =
+        |code| [frame(4, 0, 0, b""), frame(7, 0, 0, &[0, 0, 0, 0, 0, 0, 0, code])].concat();
+    let ends = |code| {
+        let bytes = goaway(code);
+        move |mut stream: TcpStream| {
+            // Not before all has come: to close on what was not read is a reset.
+            let _ = stream.read(&mut [0; 4096]);
+            stream.write_all(&bytes).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            silent(stream);
+        }
+    };
+    const FRAME_SIZE_ERROR: u8 = 6;
+    run(ends(FRAME_SIZE_ERROR), &["h2-ping-long"]).assert_all_passed();
+    run(ends(1), &["h2-ping-long"]).assert_all_passed();
+    fails(ends(2), "h2-ping-long", "whole", "GOAWAY has InternalError; expected [FrameSizeError]");
+    fails(says(goaway(FRAME_SIZE_ERROR)), "h2-ping-long", "whole", "and close");
+    let exact =
+        Runner { timeout: Duration::from_millis(300), exact_codes: true, ..Runner::default() };
+    let case = || cases().iter().filter(|case| case.id == "h2-ping-long");
+    exact.run(server(ends(FRAME_SIZE_ERROR)), case()).assert_all_passed();
+    assert!(!exact.run(server(ends(1)), case()).all_passed());
+}
+
+#[test]
+fn websocket_frames_that_a_server_must_not_send_are_found() {
+    const ACCEPTED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+        Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    for (frames, reason) in [
+        (&b""[..], "no message came in time"),
+        (b"\x81\x85\0\0\0\0Hello", "is masked"),
+        (b"\x81\x7e\0\x05Hello", "not as short as possible"),
+        (b"\xc1\x05Hello", "a reserved bit is set"),
+        (b"\x83\x05Hello", "the opcode is reserved"),
+        (b"\x80\x05Hello", "fragments are out of order"),
+        (b"\x01\x01a\x81\x01b", "fragments are out of order"),
+        (b"\x81\x01\xff", "text is UTF-8"),
+        (b"\x09\x01a", "a control frame is whole"),
+        (b"\x88\x01a", "a code has two octets"),
+        (b"\x88\x02\x03\xed", "the code 1005 is not for frames"),
+        (b"\x88\x03\x03\xe8\xff", "the reason is UTF-8"),
+        (b"\x88\0\x81\0", "nothing follows on a Close frame"),
+        (b"\x81\x01a", "the text \"a\"; expected the text \"one\""),
+        (b"\x81\x03one", "no message came in time"),
+    ] {
+        fails(says([ACCEPTED, frames].concat()), "ws-dialogue", "whole", reason);
+    }
+    let other = String::from_utf8(ACCEPTED.into()).unwrap().replace("s3p", "x3p");
+    fails(says(other.into_bytes()), "ws-handshake", "whole", "sec-websocket-accept is");
+    fails(says(ACCEPTED.into()), "ws-no-key", "whole", "status 101");
+    fails(says([ACCEPTED, b"\x88\x02\x03\xe8"].concat()), "ws-close", "whole", "no end of the");
 }

@@ -1,0 +1,145 @@
+//! RFC 9110 §9.3.3, §9.3.4: making and replacing files.
+
+use crate::expected::{ok, status};
+use crate::http1::compose::{Draft, get, head, post, request, rfc9110, rfc9112, sized};
+
+const FILE: &str = "/files/conformance-<unique>.txt";
+
+pub(super) fn cases() -> Vec<Draft> {
+    let nowhere = |id, path| {
+        rfc9110("17.3", id, "A path that leads out of the directory leads nowhere.")
+            .app()
+            .send(get(path))
+            .expect(status([400, 404]))
+    };
+    vec![
+        rfc9110("9.3.4", "put-created", "PUT of a new file makes it.")
+            .app()
+            .send(sized("PUT", FILE, "hello"))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello").equals("content-length", "5"))
+            .open(),
+        rfc9110("9.3.4", "put-replaced", "PUT of a file that is there replaces it.")
+            .app()
+            .send(sized("PUT", FILE, "one longer than the other"))
+            .expect(status(201))
+            .send(sized("PUT", FILE, "two"))
+            .expect(status(204).body("").without("content-length"))
+            .send(get(FILE))
+            .expect(ok("two"))
+            .open(),
+        rfc9110("9.3.4", "put-chunked", "PUT takes a chunked body.")
+            .app()
+            .send(request(
+                "PUT",
+                FILE,
+                "Transfer-Encoding: chunked\r\n",
+                "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+            ))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello world"))
+            .open(),
+        rfc9110("9.3.4", "put-empty", "A file may be empty.")
+            .app()
+            .send(sized("PUT", FILE, ""))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("").equals("content-length", "0"))
+            .open(),
+        rfc9110("9.3.4", "put-large", "A file may be larger than any buffer.")
+            .app()
+            .send(sized("PUT", FILE, &"0123456789abcdef".repeat(1 << 16)))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("0123456789abcdef".repeat(1 << 16)))
+            .open(),
+        rfc9110("9.3.4", "put-pipelined", "What follows PUT sees the file.")
+            .app()
+            .send(sized("PUT", FILE, "one") + &get(FILE) + &sized("PUT", FILE, "two") + &get(FILE))
+            .expect(status(201))
+            .expect(ok("one"))
+            .expect(status(204))
+            .expect(ok("two"))
+            .open(),
+        rfc9110("9.3.4", "put-continue", "PUT may wait for 100.")
+            .app()
+            .send(request("PUT", FILE, "Expect: 100-continue\r\nContent-Length: 5\r\n", ""))
+            .expect(status(100))
+            .send("hello")
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello"))
+            .open(),
+        rfc9112("8", "put-incomplete", "A PUT that breaks off leaves nothing behind.")
+            .app()
+            .send(request("PUT", FILE, "Content-Length: 10\r\n", "hello"))
+            .half_close()
+            .refused(400)
+            .reconnect()
+            .send(get(FILE))
+            .expect(status(404))
+            .open(),
+        rfc9112("8", "put-incomplete-replace", "A PUT that breaks off leaves the old file alone.")
+            .app()
+            .send(sized("PUT", FILE, "old"))
+            .expect(status(201))
+            .send(request("PUT", FILE, "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"))
+            .half_close()
+            .refused(400)
+            .reconnect()
+            .send(get(FILE))
+            .expect(ok("old"))
+            .open(),
+        rfc9110("15.5.14", "put-over-limit", "A file larger than any is answered with 413.")
+            .app()
+            .send(request("PUT", FILE, "Content-Length: 1099511627776\r\n", ""))
+            .refused(413),
+        rfc9110("9.3.3", "post-created", "POST of a new file makes it.")
+            .app()
+            .send(sized("POST", FILE, "hello"))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello"))
+            .open(),
+        rfc9110("15.5.10", "post-conflict", "POST of a file that is there is a conflict.")
+            .app()
+            .send(post(FILE, "Content-Length: 3\r\n", "one"))
+            .expect(status(201))
+            .send(post(FILE, "Content-Length: 3\r\n", "two"))
+            .expect(status(409))
+            .send(get(FILE))
+            .expect(ok("one"))
+            .open(),
+        rfc9110("9.3.2", "head-file", "HEAD of a file has its length and no body.")
+            .app()
+            .send(sized("PUT", FILE, "hello"))
+            .expect(status(201))
+            .send(head(FILE))
+            .expect(status(200).for_head().equals("content-length", "5").has("etag"))
+            .open(),
+        rfc9110("9.3.1", "get-file-1-0", "A file may be fetched in HTTP/1.0.")
+            .app()
+            .send(sized("PUT", FILE, "hello"))
+            .expect(status(201))
+            .send(format!("GET {FILE} HTTP/1.0\r\n\r\n"))
+            .expect(ok("hello"))
+            .closed(),
+        rfc9110("15.5.5", "file-missing", "A file that is not there is 404.")
+            .app()
+            .send(get(FILE))
+            .expect(status(404))
+            .open(),
+        nowhere("file-dots", "/files/../../../../etc/passwd"),
+        nowhere("file-dots-encoded", "/files/%2e%2e/%2E%2E/%2e%2e/etc/passwd"),
+        nowhere("file-slash-encoded", "/files/..%2f..%2f..%2fetc%2fpasswd"),
+        nowhere("file-absolute", "/files//etc/passwd"),
+        nowhere("file-nul", "/files/a%00b"),
+        nowhere("file-backslash", "/files/..%5c..%5cetc%5cpasswd"),
+        rfc9110("17.3", "put-dots", "A file outside of the directory cannot be made.")
+            .app()
+            .send(sized("PUT", "/files/../conformance-<unique>.txt", "hello"))
+            .expect(status([400, 404])),
+    ]
+}

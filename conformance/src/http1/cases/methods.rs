@@ -1,0 +1,140 @@
+//! RFC 9110 §9: methods.
+
+use crate::expected::{FieldRule, Framing, Statuses, ok, status};
+use crate::http1::compose::{Draft, chunked, get, head, post, request, rfc9110, sized};
+
+pub(super) fn cases() -> Vec<Draft> {
+    [head_cases(), options(), allow()].concat()
+}
+
+fn head_cases() -> Vec<Draft> {
+    vec![
+        rfc9110("9.3.2", "head", "A response to HEAD has no body.")
+            .send(head("/"))
+            .expect(status(Statuses::Understood).for_head())
+            .open(),
+        rfc9110("9.3.2", "head-fields", "HEAD has the fields that GET would have.")
+            .app()
+            .send(head("/echo/four"))
+            .expect(status(200).for_head().equals("content-length", "4").has("content-type"))
+            .open(),
+        rfc9110("9.3.2", "head-missing", "HEAD of what is not there is 404 without a body.")
+            .app()
+            .send(head("/no/such/path"))
+            .expect(status(404).for_head())
+            .open(),
+        rfc9110("9.3.2", "head-not-allowed", "HEAD where there is no GET is 405 without a body.")
+            .app()
+            .send(head("/echo"))
+            .expect(status(405).for_head().has("allow"))
+            .open(),
+        rfc9110("9.3.2", "head-stream", "HEAD of a stream has no chunks.")
+            .app()
+            .send(head("/stream/5"))
+            .expect(status(200).for_head().without("content-length"))
+            .open(),
+        rfc9110("9.3.2", "head-healthz", "HEAD is everywhere where GET is.")
+            .app()
+            .send(head("/healthz"))
+            .expect(status(200).for_head())
+            .open(),
+        rfc9110("9.3.2", "head-delayed", "HEAD of a slow answer is slow, and has no body.")
+            .app()
+            .send(head("/sleep/10"))
+            .expect(status(200).for_head())
+            .open(),
+        rfc9110("9.3.2", "head-close", "HEAD and close go together.")
+            .send(request("HEAD", "/", "Connection: close\r\n", ""))
+            .expect(status(Statuses::Understood).for_head())
+            .closed(),
+        rfc9110("9.3.2", "head-1-0", "HEAD works in HTTP/1.0, too.")
+            .send("HEAD / HTTP/1.0\r\nHost: <host>\r\n\r\n")
+            .expect(status(Statuses::Understood).for_head())
+            .closed(),
+        rfc9110("9.3.1", "get", "GET gives the text in the path back.")
+            .app()
+            .send(get("/echo/hello"))
+            .expect(ok("hello").framed(Framing::Length))
+            .open(),
+        rfc9110("9.3.3", "post", "POST gives the body back with its type.")
+            .app()
+            .send(post("/echo", "Content-Type: a/b; c=d\r\nContent-Length: 3\r\n", "abc"))
+            .expect(ok("abc").equals("content-type", "a/b; c=d"))
+            .open(),
+        rfc9110("9.3.3", "post-chunked", "POST takes a chunked body as well.")
+            .app()
+            .send(chunked("3\r\nabc\r\n0\r\n\r\n"))
+            .expect(ok("abc").framed(Framing::Length))
+            .open(),
+    ]
+}
+
+fn options() -> Vec<Draft> {
+    vec![
+        rfc9110("9.3.7", "options-asterisk", "OPTIONS * tells of the server as a whole.")
+            .app()
+            .send(request("OPTIONS", "*", "", ""))
+            .expect(status([200, 204]).lists("allow", "GET").lists("allow", "HEAD"))
+            .open(),
+        rfc9110("9.3.7", "options-asterisk-any", "OPTIONS * is understood.")
+            .send(request("OPTIONS", "*", "", ""))
+            .expect(status([200, 204, 403, 404, 405, 501]))
+            .open(),
+        rfc9110("9.3.7", "options-asterisk-1-0", "OPTIONS * works in HTTP/1.0, too.")
+            .app()
+            .send("OPTIONS * HTTP/1.0\r\n\r\n")
+            .expect(status([200, 204]).has("allow"))
+            .closed(),
+        rfc9110("9.3.7", "options-asterisk-body", "OPTIONS may have a body, which is skipped.")
+            .app()
+            .send(sized("OPTIONS", "*", "hello"))
+            .expect(status([200, 204]))
+            .open(),
+        rfc9110("9.3.7", "options-path", "OPTIONS of a path says what is allowed there.")
+            .app()
+            .send(request("OPTIONS", "/echo", "", ""))
+            .expect(status([200, 204, 405]).lists("allow", "POST"))
+            .open(),
+    ]
+}
+
+fn allow() -> Vec<Draft> {
+    let refused = |id, method, path, allowed| {
+        rfc9110(
+            "15.5.6",
+            id,
+            "A method that is known but not allowed is answered with 405 and Allow.",
+        )
+        .app()
+        .send(sized(method, path, ""))
+        .expect(status(405).field("allow", FieldRule::Lists(allowed)))
+        .open()
+    };
+    vec![
+        refused("not-allowed-post", "POST", "/healthz", "GET"),
+        refused("not-allowed-post-head", "POST", "/echo/a", "HEAD"),
+        refused("not-allowed-put", "PUT", "/echo", "POST"),
+        refused("not-allowed-get", "GET", "/echo", "POST"),
+        refused("not-allowed-delete", "DELETE", "/", "GET"),
+        refused("not-allowed-patch", "PATCH", "/user-agent", "GET"),
+        rfc9110("15.5.6", "allow-head", "Allow names HEAD where it names GET.")
+            .app()
+            .send(request("DELETE", "/healthz", "", ""))
+            .expect(status(405).lists("allow", "GET").lists("allow", "HEAD"))
+            .open(),
+        rfc9110("9.3.8", "trace", "A server need not offer TRACE.")
+            .app()
+            .send(request("TRACE", "/", "", ""))
+            .expect(status([405, 501]))
+            .open(),
+        rfc9110(
+            "9.1",
+            "unknown-before-known",
+            "An unknown method is 501 even where others are allowed.",
+        )
+        .app()
+        .send(request("BREW", "/echo", "", ""))
+        .expect(status(501))
+        .open(),
+    ]
+}
