@@ -200,7 +200,7 @@ fn frames_that_a_server_must_not_send_are_found() {
             "content-length is not the length",
         ),
         (vec![settings.clone(), frame(1, 5, 1, &[0x8d]), head], "its stream is closed"),
-        (vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()], "is longer than allowed"),
+        (vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()], "the server answers in HTTP/1"),
     ] {
         fails(says(frames.concat()), "h2-get", "whole", reason);
     }
@@ -226,6 +226,7 @@ fn content_needs_room() {
 
 #[test]
 fn errors_have_their_codes_and_an_end() {
+    const FRAME_SIZE_ERROR: u8 = 6;
     let goaway =
         |code| [frame(4, 0, 0, b""), frame(7, 0, 0, &[0, 0, 0, 0, 0, 0, 0, code])].concat();
     let ends = |code| {
@@ -238,7 +239,6 @@ fn errors_have_their_codes_and_an_end() {
             silent(stream);
         }
     };
-    const FRAME_SIZE_ERROR: u8 = 6;
     run(ends(FRAME_SIZE_ERROR), &["h2-ping-long"]).assert_all_passed();
     run(ends(1), &["h2-ping-long"]).assert_all_passed();
     fails(ends(2), "h2-ping-long", "whole", "GOAWAY has InternalError; expected [FrameSizeError]");

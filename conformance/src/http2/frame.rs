@@ -293,8 +293,6 @@ impl fmt::Display for Frame {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
     use super::*;
 
     #[test]

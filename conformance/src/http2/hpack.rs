@@ -313,8 +313,6 @@ fn take_string(block: &mut &[u8]) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
     use super::*;
 
     fn text(fields: Vec<Field>) -> String {

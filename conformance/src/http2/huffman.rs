@@ -87,8 +87,6 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
     use super::*;
 
     /// RFC 7541 Appendix C.4 and C.6.

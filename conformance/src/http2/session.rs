@@ -187,6 +187,9 @@ impl Session<'_> {
     }
 
     fn take_frames(&mut self) -> Result<(), String> {
+        if self.wire.pending.starts_with(b"HTTP/1.") {
+            return Err("the server answers in HTTP/1".into());
+        }
         loop {
             if let Some(length) = Frame::announced(&self.wire.pending)
                 && self.peer.is_too_long(length)
@@ -290,6 +293,9 @@ impl Session<'_> {
     fn explain(&self, reason: &str) -> String {
         let log = &self.peer.log;
         let last = &log[log.len().saturating_sub(LAST_FRAMES)..];
+        if last.is_empty() {
+            return reason.into();
+        }
         let dots = if last.len() < log.len() { "…, " } else { "" };
         let end = if self.wire.eof { ", and the end" } else { "" };
         format!("{reason}; the server sent {dots}{}{end}", last.join(", "))

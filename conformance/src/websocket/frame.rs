@@ -197,8 +197,6 @@ impl fmt::Display for Frame {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
     use super::*;
 
     /// RFC 6455 §5.7.
