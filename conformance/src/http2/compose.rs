@@ -1,7 +1,7 @@
 //! Words for writing cases: requests, steps, and what may come of an error.
 
 use crate::case;
-use crate::expected::{Expected, Statuses, status};
+use crate::expected::{Expected, Statuses, ok, status};
 use crate::http2::frame::{ENABLE_PUSH, Frame, data, headers, ping, settings};
 use crate::http2::hpack::{Literal, indexed};
 use crate::http2::{Code, Outcome, Step};
@@ -14,6 +14,11 @@ const AUTHORITY: &str = "localhost";
 
 /// For the PING that finds out whether a connection is still in use.
 const PROBE: [u8; 8] = *b"still in";
+
+/// What the demo application says of a request with this `user-agent`: it, in a line.
+pub(crate) fn named(value: impl AsRef<str>) -> Expected {
+    ok(format!("{}\n", value.as_ref()))
+}
 
 /// A case of HTTP/2 that is being written.
 pub(crate) type Draft = case::Draft<Step>;

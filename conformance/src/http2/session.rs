@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::check::check;
 use crate::expected::Framing;
 use crate::http2::compose::{post, rfc9113};
-use crate::http2::frame::{self, ACK, Code, Frame, SETTINGS, headers};
+use crate::http2::frame::{self, ACK, Code, DATA, Frame, SETTINGS, WINDOW_UPDATE, headers};
 use crate::http2::peer::Peer;
 use crate::http2::{Outcome, Step};
 use crate::response::Response;
@@ -27,7 +27,9 @@ const LAST_FRAMES: usize = 12;
 /// A server may say `PROTOCOL_ERROR` for any error, which is the code for what has no better one (RFC
 /// 9113 §7), unless it is held to the `exact_codes`.
 pub(crate) fn play(steps: &[Step], exact_codes: bool, wire: &mut Wire) -> Result<Vec<u16>, String> {
-    let mut session = Session { wire, exact_codes, peer: Peer::new(), statuses: Vec::new() };
+    let refills = !steps.iter().any(is_about_windows);
+    let mut session =
+        Session { wire, exact_codes, refills, peer: Peer::new(), statuses: Vec::new() };
     for step in steps {
         match session.play(step) {
             Ok(Next::Step) => {}
@@ -41,8 +43,21 @@ pub(crate) fn play(steps: &[Step], exact_codes: bool, wire: &mut Wire) -> Result
 struct Session<'a> {
     wire: &'a mut Wire,
     exact_codes: bool,
+    /// Whether content that has come makes room for more.
+    refills: bool,
     peer: Peer,
     statuses: Vec<u16>,
+}
+
+/// Whether a case has a hand in how much may be sent to it.
+fn is_about_windows(step: &Step) -> bool {
+    match step {
+        Step::Send(frames) => {
+            frames.iter().any(|frame| frame.kind == WINDOW_UPDATE && frame.stream == 0)
+        }
+        Step::ExpectExactly(..) => true,
+        _ => false,
+    }
 }
 
 enum Next {
@@ -202,6 +217,12 @@ impl Session<'_> {
             if frame.kind == SETTINGS && !frame.has(ACK) {
                 // Not in the way of the delivery, which is about what the case sends.
                 self.wire.send_aside(&frame::settings_ack().encode());
+            }
+            if frame.kind == DATA && !frame.payload.is_empty() && self.refills {
+                let room = u32::try_from(frame.payload.len()).unwrap_or(0);
+                let update = frame::window_update(0, room);
+                self.peer.sent(&update);
+                self.wire.send_aside(&update.encode());
             }
         }
         if self.wire.eof && !self.wire.pending.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::expected::{FieldRule, Statuses, ok, status};
 use crate::http2::Outcome;
-use crate::http2::compose::{Draft, fields, get, get_with, post, request, rfc9113, with};
+use crate::http2::compose::{Draft, fields, get, get_with, named, post, request, rfc9113, with};
 use crate::http2::frame::{continuation, data, headers};
 
 pub(super) fn cases() -> Vec<Draft> {
@@ -146,7 +146,7 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9113("8.3.1", "h2-no-upgrade", "The fields of a request are understood.")
             .app()
             .send(headers(1, with(get("/user-agent"), &[("user-agent", "a/b")])).end_stream())
-            .response(1, ok("a/b")),
+            .response(1, named("a/b")),
         rfc9113("8.3.2", "h2-status", "A response that finds nothing says so.")
             .app()
             .send(headers(1, get("/no/such/route")).end_stream())

@@ -1,7 +1,7 @@
 //! RFC 7541 §6: every representation of a field, and Appendix C.
 
 use crate::expected::ok;
-use crate::http2::compose::{Draft, get, post, rfc7541};
+use crate::http2::compose::{Draft, get, named, post, rfc7541};
 use crate::http2::frame::headers;
 use crate::http2::hpack::{Literal, indexed};
 
@@ -69,7 +69,7 @@ fn representations() -> Vec<Draft> {
         rfc7541("6.2", id, requirement)
             .app()
             .send(headers(1, [get("/user-agent"), field].concat()).end_stream())
-            .response(1, ok(VALUE))
+            .response(1, named(VALUE))
     };
     // All that a header value may be made of, which is most of the codes that are not long.
     let printable: String = (b'!'..=b'~').map(char::from).collect();
@@ -90,7 +90,7 @@ fn representations() -> Vec<Draft> {
                 )
                 .end_stream(),
             )
-            .response(1, ok(printable)),
+            .response(1, named(printable)),
         rfc7541("6.1", "hpack-static", "Every entry of the static table can be used.")
             // Those that stand in requests, and have no value that could be refused.
             .send(
@@ -142,8 +142,8 @@ fn tables() -> Vec<Draft> {
         rfc7541("2.3.2", "hpack-dynamic", "What was added to the table can be used.")
             .app()
             .send_all([ask(1, vec![agent("one")]), ask(3, vec![indexed(NEWEST)])])
-            .response(1, ok("one"))
-            .response(3, ok("one")),
+            .response(1, named("one"))
+            .response(3, named("one")),
         rfc7541("2.3.2", "hpack-dynamic-same", "Also in the field section that adds it.")
             .app()
             .send(ask(
@@ -155,7 +155,7 @@ fn tables() -> Vec<Draft> {
                     indexed(NEWEST),
                 ],
             ))
-            .response(1, ok("one")),
+            .response(1, named("one")),
         rfc7541("2.3.2", "hpack-dynamic-order", "The newest entry comes first.")
             .app()
             .send_all([
@@ -164,8 +164,8 @@ fn tables() -> Vec<Draft> {
                 ask(5, vec![indexed(NEWEST + 1)]),
                 ask(7, vec![indexed(NEWEST)]),
             ])
-            .response(5, ok("one"))
-            .response(7, ok("two")),
+            .response(5, named("one"))
+            .response(7, named("two")),
         rfc7541("2.3.3", "hpack-dynamic-name", "The name of an entry can be used alone.")
             .app()
             .send_all([
@@ -173,8 +173,8 @@ fn tables() -> Vec<Draft> {
                 ask(3, vec![Literal::Unindexed.at(NEWEST, "two")]),
                 ask(5, vec![indexed(NEWEST)]),
             ])
-            .response(3, ok("two"))
-            .response(5, ok("one")),
+            .response(3, named("two"))
+            .response(5, named("one")),
         rfc7541("6.2.2", "hpack-unindexed", "A literal without indexing is not added.")
             .app()
             .send_all([
@@ -188,8 +188,8 @@ fn tables() -> Vec<Draft> {
                 ),
                 ask(5, vec![indexed(NEWEST)]),
             ])
-            .response(3, ok("two"))
-            .response(5, ok("one")),
+            .response(3, named("two"))
+            .response(5, named("one")),
         rfc7541(
             "4.4",
             "hpack-evicted-name",
@@ -201,15 +201,15 @@ fn tables() -> Vec<Draft> {
             ask(3, vec![Literal::Indexed.at(NEWEST, "y".repeat(4000))]),
             ask(5, vec![indexed(NEWEST)]),
         ])
-        .response(1, ok("one"))
-        .response(5, ok("y".repeat(4000))),
+        .response(1, named("one"))
+        .response(5, named("y".repeat(4000))),
         rfc7541("2.2", "hpack-refused-request", "A malformed request adds to the table as well.")
             .app()
             .send_all([
                 ask(1, vec![agent("one"), Literal::Unindexed.field("connection", "close")]),
                 ask(3, vec![indexed(NEWEST)]),
             ])
-            .response(3, ok("one")),
+            .response(3, named("one")),
     ]
 }
 

@@ -1,9 +1,8 @@
 //! RFC 7541 §2.3.3, §4, §5, §6.3: tables and their sizes, integers, strings, and what is wrong with
 //! them.
 
-use crate::expected::ok;
 use crate::http2::Code::CompressionError;
-use crate::http2::compose::{Draft, get, rfc7541};
+use crate::http2::compose::{Draft, get, named, rfc7541};
 use crate::http2::frame::{continuation, headers};
 use crate::http2::hpack::{Literal, coded, indexed, integer, plain, said_to_be_coded, table_size};
 
@@ -237,9 +236,9 @@ fn sizes() -> Vec<Draft> {
                 )
                 .end_stream(),
             )
-            .response(1, ok("one"))
+            .response(1, named("one"))
             .send(headers(3, [get("/user-agent"), indexed(NEWEST)].concat()).end_stream())
-            .response(3, ok("one")),
+            .response(3, named("one")),
         rfc7541("6.3", "hpack-size-continued", "A resize may stand alone in HEADERS.")
             .send_all([
                 headers(1, table_size(64)).unfinished().end_stream(),
@@ -275,6 +274,6 @@ fn right() -> Vec<Draft> {
                 )
                 .end_stream(),
             )
-            .response(1, ok("z".repeat(127))),
+            .response(1, named("z".repeat(127))),
     ]
 }

@@ -30,12 +30,6 @@ fn messages() -> Vec<Draft> {
                 data(1, "test").end_stream(),
             ])
             .malformed(1),
-        rfc9113("8.1", "h2-trailers-pseudo", "Trailers have no pseudo-fields.")
-            .send_all([
-                headers(1, post("/echo")),
-                headers(1, fields(&[(":method", "GET")])).end_stream(),
-            ])
-            .malformed(1),
         rfc9113("8.1", "h2-trailers-upper-case", "Trailers are checked as other fields are.")
             .send_all([headers(1, post("/echo")), headers(1, fields(&[("X-A", "b")])).end_stream()])
             .malformed(1),
@@ -117,7 +111,6 @@ fn pseudo_fields() -> Vec<Draft> {
             "A path has no white space.",
             &[METHOD, SCHEME, (":path", "/a b"), AUTHORITY],
         ),
-        case("h2-no-host", "A request says for which host it is.", &[METHOD, SCHEME, PATH]).app(),
         case(
             "h2-host-differs",
             "Host names the host of :authority, if it is there.",
