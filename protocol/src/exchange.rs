@@ -12,7 +12,9 @@ use std::time::Instant;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
-use crate::handler::{Collector, Handler, Outcome, Reply, Sink, Ticket, Work, Written, caught};
+use crate::handler::{
+    Collector, Guarded, Handler, Outcome, Reply, Sink, Ticket, Work, Written, caught,
+};
 use crate::response::{Content, Production, Source};
 use crate::{Limits, Now, Protocol, Refusal, Request, Response};
 
@@ -62,7 +64,7 @@ enum Intake {
     /// The handler has not said: nothing is read.
     Undecided,
     Discard,
-    Collect(Box<(Vec<u8>, Collector)>),
+    Collect(Guarded<Box<(Vec<u8>, Collector)>>),
     Stream(Box<SinkFeed>),
 }
 
@@ -71,7 +73,7 @@ enum Answer {
     /// It depends on the body, or on work.
     Owed,
     /// The response is there, its moment is not.
-    Delayed(Instant, Box<Response>),
+    Delayed(Instant, Guarded<Box<Response>>),
     Given,
 }
 
@@ -195,7 +197,10 @@ impl Exchange {
             return self.feed();
         }
         match std::mem::replace(&mut self.intake, Intake::Discard) {
-            Intake::Collect(collected) => self.hand_over(collected.0, collected.1, limits),
+            Intake::Collect(collected) => {
+                let (body, then) = *collected.into_inner();
+                self.hand_over(body, then, limits)
+            }
             _ => None,
         }
     }
@@ -214,11 +219,12 @@ impl Exchange {
         outcome: Outcome,
         limits: &Limits,
     ) -> Option<Effect> {
+        let outcome = Guarded::new(outcome);
         if self.ticket != Some(ticket) {
             return None;
         }
         self.ticket = None;
-        match (outcome, &mut self.intake) {
+        match (outcome.into_inner(), &mut self.intake) {
             (Outcome::Written(Written { sink, piece, result }), Intake::Stream(feed)) => {
                 match result {
                     Ok(()) => {
@@ -250,7 +256,7 @@ impl Exchange {
             return None;
         }
         match std::mem::replace(&mut self.answer, Answer::Owed) {
-            Answer::Delayed(_, response) => self.answer(*response),
+            Answer::Delayed(_, response) => self.answer(*response.into_inner()),
             _ => None,
         }
     }
@@ -286,7 +292,7 @@ impl Exchange {
         match reply {
             Reply::Respond(response) => self.answer(response),
             Reply::RespondAt(moment, response) => {
-                self.answer = Answer::Delayed(moment, response);
+                self.answer = Answer::Delayed(moment, Guarded::new(response));
                 None
             }
             Reply::Run(work) => Some(Effect::Run(work)),
@@ -294,7 +300,9 @@ impl Exchange {
             Reply::Collect(_) if self.declared > limits.collect as u64 => {
                 self.answer(Refusal::BodyTooLarge.into())
             }
-            Reply::Collect(then) => self.take_body(Intake::Collect(Box::new((Vec::new(), then)))),
+            Reply::Collect(then) => {
+                self.take_body(Intake::Collect(Guarded::new(Box::new((Vec::new(), then)))))
+            }
             Reply::Stream(sink) if self.ended => {
                 Some(Effect::Run(Work::blocking(move || Outcome::Reply(sink.finish()))))
             }
@@ -338,7 +346,7 @@ fn panicked() -> Response {
 /// is filled; when that is full too, no more is read.
 struct SinkFeed {
     /// `None` while it is away writing.
-    sink: Option<Box<dyn Sink>>,
+    sink: Option<Guarded<Box<dyn Sink>>>,
     piece: Vec<u8>,
     /// The other buffer, empty.
     spare: Vec<u8>,
@@ -349,7 +357,7 @@ impl SinkFeed {
     const PIECE: usize = 64 << 10;
 
     fn new(sink: Box<dyn Sink>) -> Self {
-        SinkFeed { sink: Some(sink), piece: Vec::new(), spare: Vec::new() }
+        SinkFeed { sink: Some(Guarded::new(sink)), piece: Vec::new(), spare: Vec::new() }
     }
 
     fn room(&self) -> usize {
@@ -368,7 +376,7 @@ impl SinkFeed {
             Work::blocking(move || {
                 let written = if piece.is_empty() { Ok(()) } else { sink.write(&piece) };
                 Outcome::Reply(match written {
-                    Ok(()) => sink.finish(),
+                    Ok(()) => sink.into_inner().finish(),
                     Err(response) => response.into(),
                 })
             })
@@ -382,7 +390,7 @@ impl SinkFeed {
     }
 
     /// The sink is back.
-    fn restore(&mut self, sink: Box<dyn Sink>, piece: Vec<u8>) {
+    fn restore(&mut self, sink: Guarded<Box<dyn Sink>>, piece: Vec<u8>) {
         self.sink = Some(sink);
         self.spare = piece;
     }
@@ -390,7 +398,7 @@ impl SinkFeed {
 
 /// A response body that is being produced.
 pub struct Producer {
-    source: Box<dyn Source>,
+    source: Guarded<Box<dyn Source>>,
     not_before: Option<Instant>,
 }
 
@@ -411,7 +419,7 @@ impl Producer {
     /// A body of which nothing has been produced.
     #[must_use]
     pub fn new(source: Box<dyn Source>) -> Self {
-        Producer { source, not_before: None }
+        Producer { source: Guarded::new(source), not_before: None }
     }
 
     /// Nothing will be produced before this moment.

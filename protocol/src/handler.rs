@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -231,6 +232,20 @@ impl<T> Guarded<T> {
     }
 }
 
+impl<T> Deref for Guarded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("it is taken once")
+    }
+}
+
+impl<T> DerefMut for Guarded<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("it is taken once")
+    }
+}
+
 impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         let value = self.0.take();
@@ -303,7 +318,7 @@ pub enum Outcome {
 
 /// A sink on its way back from writing, with the buffer of its piece.
 pub struct Written {
-    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) sink: Guarded<Box<dyn Sink>>,
     pub(crate) piece: Vec<u8>,
     pub(crate) result: Result<(), Response>,
 }
