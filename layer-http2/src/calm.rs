@@ -66,6 +66,7 @@ impl Meter {
     pub(crate) fn receive(&mut self, mut bytes: &[u8], now: Instant) -> bool {
         self.earn_time(now);
         while !bytes.is_empty() {
+            self.begun = self.begun.filter(|_| self.is_coming());
             if self.payload > 0 {
                 let length = self.payload.min(bytes.len() as u64);
                 self.payload -= length;
@@ -80,9 +81,13 @@ impl Meter {
                 self.frame();
             }
         }
-        let is_coming = self.come > 0 || self.in_block || (self.payload > 0 && self.is_control);
-        self.begun = is_coming.then(|| self.begun.unwrap_or(now));
+        self.begun = self.is_coming().then(|| self.begun.unwrap_or(now));
         self.credit >= 0
+    }
+
+    /// Whether something has begun that has to come whole.
+    fn is_coming(&self) -> bool {
+        self.come > 0 || self.in_block || (self.payload > 0 && self.is_control)
     }
 
     /// The header of a frame is complete.
@@ -208,5 +213,16 @@ mod tests {
         assert_eq!(meter.begun(), None);
         meter.receive(&frame(DATA, 0, 5)[..12], later);
         assert_eq!(meter.begun(), None, "that is for the stream to watch");
+    }
+
+    #[test]
+    fn every_frame_has_its_own_time_however_they_are_cut() {
+        let (mut meter, now) = meter();
+        let requests = frame(HEADERS, END_HEADERS, 5).repeat(50);
+        for (second, piece) in requests.chunks(15).enumerate() {
+            let now = now + Duration::from_secs(second as u64);
+            meter.receive(piece, now);
+            assert!(meter.begun().is_none_or(|begun| begun == now), "that one has ended");
+        }
     }
 }
