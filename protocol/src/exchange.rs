@@ -452,3 +452,201 @@ impl Producer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { collect: 100, body: 1 << 20, discard: 50, ..Limits::default() }
+    }
+
+    fn now() -> Now {
+        #[expect(clippy::disallowed_methods, reason = "any moment would do")]
+        let instant = Instant::now();
+        Now { instant, wall: UNIX_EPOCH }
+    }
+
+    fn exchange(reply: impl Into<Reply>, body: Option<u64>) -> (Exchange, Option<Effect>) {
+        Exchange::new(reply.into(), body, &limits())
+    }
+
+    fn status(effect: Option<Effect>) -> u16 {
+        match effect {
+            Some(Effect::Respond(response)) => response.status().as_u16(),
+            _ => panic!("no response"),
+        }
+    }
+
+    /// Has the work done that is wanted.
+    fn work(exchange: &mut Exchange, effect: Option<Effect>) -> Option<Effect> {
+        let Some(Effect::Run(Work::Blocking(job))) = effect else { panic!("no work") };
+        exchange.expect(Ticket(1));
+        exchange.complete(Ticket(1), job.run(), &limits())
+    }
+
+    struct Length(u64);
+
+    impl Sink for Length {
+        fn write(&mut self, piece: &[u8]) -> Result<(), Response> {
+            self.0 += piece.len() as u64;
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> Reply {
+            format!("{}", self.0).into()
+        }
+    }
+
+    /// A sink that panics when it is dropped.
+    struct Bomb;
+
+    impl Sink for Bomb {
+        fn write(&mut self, _: &[u8]) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> Reply {
+            "never".into()
+        }
+    }
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("as the test will have it");
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_before_the_handler_has_said_what_for() {
+        let (mut exchange, effect) =
+            exchange(Reply::blocking(|| Reply::collect(|_| "done")), Some(5));
+        assert_eq!(exchange.room(), 0);
+        assert!(matches!(work(&mut exchange, effect), Some(Effect::WantBody)));
+        assert!(exchange.collects() && exchange.room() == usize::MAX);
+        exchange.receive(b"hello", 0, &limits()).unwrap();
+        assert_eq!(exchange.collected(), 5);
+        assert_eq!(status(exchange.end(&limits())), 200);
+        assert!(exchange.is_answered() && exchange.has_ended() && exchange.room() == 0);
+        assert_eq!((exchange.collected(), exchange.collects()), (0, false));
+    }
+
+    #[test]
+    fn what_is_declared_is_refused_before_it_comes() {
+        let (_, effect) = exchange(Reply::collect(|_| "done"), Some(101));
+        assert_eq!(status(effect), 413);
+        let (mut exchange, _) = exchange(Reply::collect(|_| "done"), Some(0));
+        assert_eq!(exchange.receive(b"x", 100, &limits()), Err(Refusal::BodyTooLarge));
+        assert_eq!(status(exchange.refuse(Refusal::BodyTooLarge)), 413);
+        assert_eq!(exchange.collected(), 0);
+    }
+
+    #[test]
+    fn a_body_that_nobody_wants_is_thrown_away_up_to_a_limit() {
+        let (mut exchange, effect) = exchange("done", Some(0));
+        assert_eq!(status(effect), 200);
+        assert_eq!(exchange.receive(&[0; 50], 0, &limits()), Ok(()));
+        assert_eq!(exchange.receive(&[0; 1], 0, &limits()), Err(Refusal::BodyTooLarge));
+        assert!(exchange.refuse(Refusal::BodyTooLarge).is_none(), "it has been answered");
+    }
+
+    #[test]
+    fn while_a_sink_writes_one_piece_is_taken_and_no_more() {
+        let (mut exchange, effect) = exchange(Reply::stream(Length(0)), Some(0));
+        assert!(matches!(effect, Some(Effect::WantBody)));
+        let full = vec![0; exchange.room()];
+        exchange.receive(&full, 0, &limits()).unwrap();
+        assert_eq!(exchange.room(), 0);
+        let first = exchange.feed();
+        assert_eq!(exchange.room(), full.len());
+        exchange.receive(&full, 0, &limits()).unwrap();
+        assert!(exchange.feed().is_none() && exchange.room() == 0, "the sink is away");
+        assert!(exchange.end(&limits()).is_none());
+        let last = work(&mut exchange, first);
+        let Some(Effect::Respond(response)) = work(&mut exchange, last) else { panic!() };
+        assert_eq!(response.length(), Some(6), "{} bytes", 2 * full.len());
+    }
+
+    #[test]
+    fn the_outcome_of_work_that_nobody_waits_for_changes_nothing() {
+        let (mut exchange, effect) = exchange(Reply::blocking(|| "done"), None);
+        assert!(matches!(effect, Some(Effect::Run(_))));
+        exchange.expect(Ticket(7));
+        let late = |it: &mut Exchange, ticket| it.complete(ticket, Outcome::Panicked, &limits());
+        assert!(late(&mut exchange, Ticket(6)).is_none());
+        assert_eq!(status(exchange.refuse(Refusal::Timeout)), 408);
+        assert!(late(&mut exchange, Ticket(7)).is_none());
+    }
+
+    #[test]
+    fn work_that_finds_no_room_or_panics_is_answered() {
+        for (outcome, expected) in [(Outcome::Overloaded, 503), (Outcome::Panicked, 500)] {
+            let (mut exchange, _) = exchange(Reply::blocking(|| "done"), None);
+            exchange.expect(Ticket(1));
+            assert_eq!(status(exchange.complete(Ticket(1), outcome, &limits())), expected);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_waited_for_and_may_be_anticipated_by_a_refusal() {
+        let now = now();
+        let moment = now.instant + Duration::from_secs(1);
+        let (mut early, _) = exchange(Reply::at(moment, "later"), None);
+        assert_eq!(early.deadline(), Some(moment));
+        assert!(early.handle_timeout(now).is_none());
+        assert_eq!(status(early.handle_timeout(Now { instant: moment, ..now })), 200);
+        assert_eq!(early.deadline(), None);
+        let (mut refused, _) = exchange(Reply::at(moment, "later"), Some(9));
+        assert_eq!(status(refused.refuse(Refusal::Timeout)), 408);
+        assert!(refused.handle_timeout(Now { instant: moment, ..now }).is_none());
+    }
+
+    #[test]
+    fn what_panics_when_it_is_dropped_does_no_harm() {
+        let (mut refused, _) = exchange(Reply::stream(Bomb), Some(0));
+        assert_eq!(status(refused.refuse(Refusal::Timeout)), 408);
+        drop(exchange(Reply::stream(Bomb), Some(0)));
+        let bomb = Bomb;
+        let collector = Reply::collect(move |_| {
+            let _bomb = bomb;
+            "never"
+        });
+        drop(exchange(collector, Some(0)));
+        let (mut away, _) = exchange(Reply::stream(Bomb), Some(0));
+        away.receive(b"x", 0, &limits()).unwrap();
+        let Some(Effect::Run(Work::Blocking(job))) = away.feed() else { panic!() };
+        away.expect(Ticket(1));
+        let written = job.run();
+        assert_eq!(status(away.refuse(Refusal::Timeout)), 408);
+        assert!(away.complete(Ticket(1), written, &limits()).is_none());
+    }
+
+    #[test]
+    fn production_goes_on_rests_ends_or_breaks() {
+        let now = now();
+        let later = now.instant + Duration::from_secs(1);
+        let script = [
+            (&b"a"[..], Production::More, Produced::Some),
+            (b"b", Production::At(later), Produced::NotYet),
+            (b"", Production::At(later), Produced::NotYet),
+            (b"c", Production::At(now.instant), Produced::Some),
+            (b"", Production::At(now.instant), Produced::Broken),
+            (b"", Production::More, Produced::Broken),
+            (b"", Production::End, Produced::All),
+        ];
+        for (text, production, expected) in script {
+            let source = move |piece: &mut Content<'_>, _: Now| {
+                piece.push(text);
+                production
+            };
+            let mut producer = Producer::new(Box::new(source));
+            let mut out = b"before".to_vec();
+            assert_eq!(producer.produce(&mut out, now), expected, "{production:?}");
+            assert_eq!(&out[6..], text);
+            let is_due = expected != Produced::NotYet;
+            assert_eq!((producer.is_due(now.instant), producer.is_due(later)), (is_due, true));
+        }
+    }
+}
