@@ -290,8 +290,9 @@ impl<H: Handler> Http2<H> {
         let before = out.len();
         self.lend(out);
         loop {
-            self.woken.0.store(false, Ordering::Relaxed);
             self.converse();
+            // What h2 has wanted so far it has had; what it wants of the streams comes now.
+            self.woken.0.store(false, Ordering::Relaxed);
             self.advance();
             self.settle();
             if self.ending != Ending::Open || !self.woken.0.load(Ordering::Relaxed) {
