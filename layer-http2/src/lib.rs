@@ -375,7 +375,7 @@ impl<H: Handler> Http2<H> {
 
     /// The head of a request is complete.
     fn begin(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
-        if self.abandoned.len() >= self.shared.limits.streams as usize {
+        if self.abandoned.len() >= self.shared.limits.streams.max(1) as usize {
             self.meter.cancelled();
             return respond.send_reset(Reason::REFUSED_STREAM);
         }

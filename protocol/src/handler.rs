@@ -25,7 +25,7 @@ use crate::{Protocol, Request, Response};
 /// ```
 pub trait Handler: Send + Sync + 'static {
     /// Called when the head of a request is complete; its body, if any, has yet to be read.
-    /// A panic is answered with 500 and costs the connection, no more.
+    /// A panic is answered with 500 and costs an HTTP/1.1 connection, no more.
     fn handle(&self, request: &Request<'_>) -> Reply;
 }
 

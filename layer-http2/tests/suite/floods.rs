@@ -137,6 +137,16 @@ fn asking_on_against_refusals_is_a_flood() {
 }
 
 #[test]
+fn one_stream_is_always_allowed() {
+    let limits = Limits { streams: 0, ..Limits::default() };
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, limits);
+    driver.feed([preface(&[]), get(1, "/any")].concat());
+    driver.feed(get(3, "/any"));
+    let told = take_frames(&mut driver.wire);
+    assert_eq!((content(&told, 1), content(&told, 3)), (b"/any".to_vec(), b"/any".to_vec()));
+}
+
+#[test]
 fn work_that_had_not_begun_is_not_begun() {
     let mut driver = driver();
     driver.feed([get(1, "/work"), get(3, "/work"), reset(1)].concat());
