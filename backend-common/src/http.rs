@@ -93,7 +93,7 @@ impl<H: Handler> Http<H> {
         } else if PREFACE.starts_with(input) {
             return input.len().min(HARMLESS); // so there is a head, which has to end in time
         }
-        self.is_open &= input.is_empty();
+        self.is_open = false;
         input.len()
     }
 
@@ -172,5 +172,166 @@ impl<H: Handler> Protocol for Http<H> {
 
     fn file(&self) -> Option<&FileRange> {
         each!(&self.version, it => it.file())
+    }
+}
+
+#[cfg(all(test, feature = "http2"))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use layer_http2::PREFACE;
+    use protocol::{Limits, Request, Wait};
+
+    use super::*;
+
+    /// A connection, and what is held and heard at its other end.
+    struct Driver<H: Handler> {
+        http: Http<H>,
+        now: Now,
+        input: Vec<u8>,
+        out: Vec<u8>,
+        wait: Option<Wait>,
+    }
+
+    fn driver() -> Driver<impl Handler> {
+        let handler = |request: &Request<'_>| request.path().to_owned();
+        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
+        let one = Connection::new(Arc::new(handler), Arc::new(Limits::default()), now);
+        let http = Http { version: Version::One(one), is_open: true, order: None };
+        Driver { http, now, input: Vec::new(), out: Vec::new(), wait: None }
+    }
+
+    impl<H: Handler> Driver<H> {
+        fn feed(&mut self, bytes: &[u8]) {
+            self.input.extend_from_slice(bytes);
+            self.receive();
+            self.settle();
+        }
+
+        fn receive(&mut self) {
+            let consumed = self.http.receive(&mut self.input, &mut self.out, self.now);
+            self.input.drain(..consumed);
+        }
+
+        fn settle(&mut self) {
+            for _ in 0..100 {
+                match self.http.poll() {
+                    Step::Receive => self.receive(),
+                    Step::Run(..) => panic!("nobody asked for work"),
+                    Step::ShutdownWrite => {}
+                    Step::Close => return self.wait = None,
+                    Step::Wait(wait) => return self.wait = Some(wait),
+                }
+            }
+            panic!("never waits");
+        }
+
+        /// Takes what has been said since.
+        fn heard(&mut self) -> Vec<u8> {
+            let heard = std::mem::take(&mut self.out);
+            self.http.sent(heard.len() as u64, self.now);
+            self.settle();
+            heard
+        }
+
+        fn pass(&mut self, time: Duration) {
+            self.now.instant += time;
+            self.http.handle_timeout(&mut self.out, self.now);
+            self.settle();
+        }
+
+        fn is_two(&self) -> bool {
+            matches!(self.http.version, Version::Two(_))
+        }
+    }
+
+    /// SETTINGS, and a request for `/` that ends its stream (RFC 7541, appendix A).
+    const REQUEST: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84";
+
+    #[test]
+    fn the_preface_in_any_split() {
+        let said = [&PREFACE[..], REQUEST].concat();
+        for first in 0..=said.len() {
+            for second in first..=said.len() {
+                let mut driver = driver();
+                driver.feed(&said[..first]);
+                driver.feed(&said[first..second]);
+                assert_eq!(driver.is_two(), second >= PREFACE.len(), "{first} {second}");
+                assert!(driver.is_two() || driver.out.is_empty(), "{first} {second}");
+                driver.feed(&said[second..]);
+                assert_eq!(driver.out.last(), Some(&b'/'), "{first} {second}");
+                assert_eq!((driver.http.served(), driver.input.len()), (1, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_the_preface_is_no_http_2() {
+        for length in 0..PREFACE.len() {
+            let mut said = PREFACE[..length].to_vec();
+            said.push(PREFACE[length] ^ 1);
+            said.extend(b"\r\nHost: h\r\n\r\n");
+            for step in [1, said.len()] {
+                let mut driver = driver();
+                said.chunks(step).for_each(|piece| driver.feed(piece));
+                assert!(!driver.is_two() && !driver.http.is_open, "{length}");
+                let heard = driver.heard();
+                assert!(heard.is_empty() || heard.starts_with(b"HTTP/1.1 "), "{length}");
+                driver.feed(&[&PREFACE[..], REQUEST].concat());
+                assert!(!driver.is_two(), "too late");
+            }
+        }
+    }
+
+    #[test]
+    fn requests_of_http_1_are_answered_whatever_they_begin_with() {
+        for method in ["GET", "P", "PR", "PRI", "PRIX"] {
+            let said = format!("{method} /path HTTP/1.1\r\nHost: h\r\n\r\n");
+            for step in [1, 5, 1000] {
+                let mut driver = driver();
+                said.as_bytes().chunks(step).for_each(|piece| driver.feed(piece));
+                let heard = driver.heard();
+                assert!(heard.starts_with(b"HTTP/1.1 200 "), "{method}");
+                assert!(heard.ends_with(b"/path"), "{method}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_to_stop_between_the_pieces() {
+        for length in 0..PREFACE.len() {
+            let mut driver = driver();
+            driver.feed(&PREFACE[..length]);
+            driver.http.shutdown(driver.now.instant + Duration::from_secs(10), driver.now);
+            driver.settle();
+            driver.feed(&PREFACE[length..]);
+            driver.feed(REQUEST);
+            let heard = driver.heard();
+            let goaway = b"\0\0\x08\x07\0\0\0\0\0\x7f\xff\xff\xff";
+            assert!(heard.windows(goaway.len()).any(|it| it == goaway), "{length}");
+            assert_eq!(heard.last(), Some(&b'/'), "{length}");
+            driver.pass(Duration::from_secs(10));
+            assert!(driver.wait.is_none(), "{length}: not gone in time");
+        }
+    }
+
+    #[test]
+    fn a_preface_that_never_ends_has_a_deadline_and_may_be_cut_off() {
+        for length in 1..PREFACE.len() {
+            let mut late = driver();
+            late.feed(&PREFACE[..length]);
+            late.pass(Duration::from_secs(10));
+            assert!(late.heard().starts_with(b"HTTP/1.1 408 "), "{length}");
+            late.feed(&PREFACE[length..]);
+            assert!(!late.is_two() && late.heard().is_empty(), "{length}: it has been refused");
+
+            let mut cut = driver();
+            cut.feed(&PREFACE[..length]);
+            cut.http.receive_eof(cut.now);
+            cut.settle();
+            assert!(cut.heard().starts_with(b"HTTP/1.1 400 "), "{length}");
+            assert!(cut.wait.is_none(), "{length}: not closed");
+        }
     }
 }

@@ -100,6 +100,8 @@ macro_rules! suite {
 
             $crate::suite!(@tests $model;
                 conformance,
+                conformance_http2,
+                conformance_websocket,
                 serving::every_request_of_many_connections_is_answered,
                 serving::further_connections_wait_for_room,
                 serving::a_panic_costs_one_connection,

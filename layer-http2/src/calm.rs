@@ -6,6 +6,8 @@
 
 use std::time::Instant;
 
+use h2::Reason;
+
 /// Longest frame header and the preface that comes before the first (RFC 9113 §4.1, §3.4), in bytes.
 const HEADER: usize = 9;
 const PREFACE: u64 = 24;
@@ -22,6 +24,7 @@ const CANCELLED: i64 = 5;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
@@ -43,6 +46,10 @@ pub(crate) struct Meter {
     is_control: bool,
     /// A field block has begun and not ended.
     in_block: bool,
+    /// No frame has come.
+    is_first: bool,
+    /// The first one was not that of the client's preface.
+    is_out_of_order: bool,
     /// Since when a frame or a field block has been coming.
     begun: Option<Instant>,
 }
@@ -58,14 +65,17 @@ impl Meter {
             payload: PREFACE,
             is_control: true,
             in_block: false,
+            is_first: true,
+            is_out_of_order: false,
             begun: Some(now),
         }
     }
 
-    /// Takes what has come. Returns whether it is still bearable.
-    pub(crate) fn receive(&mut self, mut bytes: &[u8], now: Instant) -> bool {
+    /// Takes what has come. An error is the reason to end the connection.
+    pub(crate) fn receive(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), Reason> {
         self.earn_time(now);
         while !bytes.is_empty() {
+            self.begun = self.begun.filter(|_| self.is_coming());
             if self.payload > 0 {
                 let length = self.payload.min(bytes.len() as u64);
                 self.payload -= length;
@@ -80,9 +90,19 @@ impl Meter {
                 self.frame();
             }
         }
-        let is_coming = self.come > 0 || self.in_block || (self.payload > 0 && self.is_control);
-        self.begun = is_coming.then(|| self.begun.unwrap_or(now));
-        self.credit >= 0
+        self.begun = self.is_coming().then(|| self.begun.unwrap_or(now));
+        if self.is_out_of_order {
+            Err(Reason::PROTOCOL_ERROR)
+        } else if self.credit < 0 {
+            Err(Reason::ENHANCE_YOUR_CALM) // RFC 9113 §10.5
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether something has begun that has to come whole.
+    fn is_coming(&self) -> bool {
+        self.come > 0 || self.in_block || (self.payload > 0 && self.is_control)
     }
 
     /// The header of a frame is complete.
@@ -90,6 +110,8 @@ impl Meter {
         let [a, b, c, kind, flags, ..] = self.header;
         self.payload = u64::from(u32::from_be_bytes([0, a, b, c]));
         self.is_control = kind != DATA;
+        // RFC 9113 §3.4: which h2 leaves to us.
+        self.is_out_of_order |= std::mem::take(&mut self.is_first) && kind != SETTINGS;
         match kind {
             DATA if self.payload > 0 => self.earn_content(self.payload),
             DATA if flags & END_STREAM != 0 => {}
@@ -153,7 +175,9 @@ mod tests {
     fn meter() -> (Meter, Instant) {
         let now = Instant::now();
         let mut meter = Meter::new(now);
-        assert!(meter.receive(&[0; 24], now));
+        let preface = [vec![0; 24], frame(SETTINGS, 0, 0)].concat();
+        assert_eq!(meter.receive(&preface, now), Ok(()));
+        meter.credit = MOST;
         (meter, now)
     }
 
@@ -162,7 +186,8 @@ mod tests {
         for step in [1, 2, 9, 17, 1000] {
             let (mut meter, now) = meter();
             let flood = frame(6, 0, 8).repeat(1001);
-            let unbearable = flood.chunks(step).position(|piece| !meter.receive(piece, now));
+            let unbearable =
+                flood.chunks(step).position(|piece| meter.receive(piece, now).is_err());
             assert_eq!(unbearable, Some((flood.len() - 8 - 1) / step), "by {step}");
         }
     }
@@ -171,26 +196,36 @@ mod tests {
     fn time_content_and_answers_pay() {
         let (mut meter, now) = meter();
         let ping = frame(6, 0, 8);
-        assert!(meter.receive(&ping.repeat(1000), now));
-        assert!(meter.receive(&ping.repeat(100), now + Duration::from_secs(1)));
+        assert_eq!(meter.receive(&ping.repeat(1000), now), Ok(()));
+        assert_eq!(meter.receive(&ping.repeat(100), now + Duration::from_secs(1)), Ok(()));
         meter.earn_answer();
-        assert!(meter.receive(&ping.repeat(2), now + Duration::from_secs(1)));
+        assert_eq!(meter.receive(&ping.repeat(2), now + Duration::from_secs(1)), Ok(()));
         meter.earn_content(700);
         meter.earn_content(700);
-        assert!(meter.receive(&ping.repeat(2), now + Duration::from_secs(1)));
-        assert!(!meter.receive(&ping, now + Duration::from_secs(1)));
-        assert!(meter.receive(&ping.repeat(999), now + Duration::from_secs(1000)), "and no more");
-        assert!(!meter.receive(&ping.repeat(2), now + Duration::from_secs(1000)));
+        assert_eq!(meter.receive(&ping.repeat(2), now + Duration::from_secs(1)), Ok(()));
+        assert_eq!(
+            meter.receive(&ping, now + Duration::from_secs(1)),
+            Err(Reason::ENHANCE_YOUR_CALM)
+        );
+        assert_eq!(
+            meter.receive(&ping.repeat(999), now + Duration::from_secs(1000)),
+            Ok(()),
+            "and no more"
+        );
+        assert_eq!(
+            meter.receive(&ping.repeat(2), now + Duration::from_secs(1000)),
+            Err(Reason::ENHANCE_YOUR_CALM)
+        );
     }
 
     #[test]
     fn requests_and_content_are_free_but_not_their_cancelling() {
         let (mut meter, now) = meter();
         let request = [frame(HEADERS, END_HEADERS, 3), frame(DATA, END_STREAM, 0)].concat();
-        assert!(meter.receive(&request.repeat(5000), now));
+        assert_eq!(meter.receive(&request.repeat(5000), now), Ok(()));
         let cancelled = (1..).find(|_| {
             meter.cancelled();
-            !meter.receive(&frame(3, 0, 4), now)
+            meter.receive(&frame(3, 0, 4), now).is_err()
         });
         assert_eq!(cancelled, Some(167));
     }
@@ -200,13 +235,37 @@ mod tests {
         let (mut meter, now) = meter();
         assert_eq!(meter.begun(), None);
         let later = now + Duration::from_secs(1);
-        meter.receive(&frame(HEADERS, 0, 5)[..7], now);
+        meter.receive(&frame(HEADERS, 0, 5)[..7], now).unwrap();
         assert_eq!(meter.begun(), Some(now));
-        meter.receive(&frame(HEADERS, 0, 5)[7..], later);
+        meter.receive(&frame(HEADERS, 0, 5)[7..], later).unwrap();
         assert_eq!(meter.begun(), Some(now), "its block has not ended");
-        meter.receive(&frame(CONTINUATION, END_HEADERS, 5), later);
+        meter.receive(&frame(CONTINUATION, END_HEADERS, 5), later).unwrap();
         assert_eq!(meter.begun(), None);
-        meter.receive(&frame(DATA, 0, 5)[..12], later);
+        meter.receive(&frame(DATA, 0, 5)[..12], later).unwrap();
         assert_eq!(meter.begun(), None, "that is for the stream to watch");
+    }
+
+    #[test]
+    fn every_frame_has_its_own_time_however_they_are_cut() {
+        let (mut meter, now) = meter();
+        let requests = frame(HEADERS, END_HEADERS, 5).repeat(50);
+        for (second, piece) in requests.chunks(15).enumerate() {
+            let now = now + Duration::from_secs(second as u64);
+            meter.receive(piece, now).unwrap();
+            assert!(meter.begun().is_none_or(|begun| begun == now), "that one has ended");
+        }
+    }
+
+    #[test]
+    fn settings_come_first() {
+        let now = Instant::now();
+        for kind in [DATA, HEADERS, 6, 99] {
+            let mut meter = Meter::new(now);
+            let preface = [vec![0; 24], frame(kind, END_STREAM | END_HEADERS, 8)].concat();
+            for piece in preface[..32].chunks(5) {
+                assert_eq!(meter.receive(piece, now), Ok(()));
+            }
+            assert_eq!(meter.receive(&preface[32..], now), Err(Reason::PROTOCOL_ERROR), "{kind}");
+        }
     }
 }

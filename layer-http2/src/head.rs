@@ -134,10 +134,9 @@ fn fields<'a>(
 
 /// A cookie that was taken apart for better compression, together again (RFC 9113 §8.2.3).
 fn cookies(headers: &HeaderMap) -> Option<Vec<u8>> {
-    let mut crumbs = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
-    let (first, second) = (crumbs.next()?, crumbs.next()?);
-    let start = [first, second].join(&b"; "[..]);
-    Some(crumbs.fold(start, |whole, crumb| [&whole, crumb].join(&b"; "[..])))
+    let crumbs = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let crumbs: Vec<&[u8]> = crumbs.collect();
+    (crumbs.len() > 1).then(|| crumbs.join(&b"; "[..]))
 }
 
 /// The head of a response, and whether a body follows it.

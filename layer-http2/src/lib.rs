@@ -40,8 +40,8 @@ use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
-    Answered, Handler, Limits, Now, Outcome, Progress, Protocol, ReadFile, Step, Ticket, Wait,
-    after, http,
+    Answered, Guarded, Handler, Limits, Now, Outcome, Progress, Protocol, ReadFile, Step, Ticket,
+    Wait, after, http,
 };
 
 use calm::Meter;
@@ -52,10 +52,13 @@ use stream::{Shared, State, Stream};
 /// connection.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How much of a request body may come before any of it is taken, and of all of a connection's,
-/// in bytes. It bounds what a connection holds.
-const STREAM_WINDOW: u32 = 256 << 10;
-const CONNECTION_WINDOW: u32 = 1 << 20;
+/// How much of a request body may come before any of it is taken, in bytes. The connection's window
+/// is as wide as those of all its streams: bodies that have to wait must not keep those from coming
+/// that they wait for. Together they bound what a connection holds.
+const STREAM_WINDOW: u32 = 128 << 10;
+
+/// The widest window and the narrowest of a connection (RFC 9113 §6.9.1, §6.9.2), in bytes.
+const WINDOWS: std::ops::RangeInclusive<u32> = 65_535..=(1 << 31) - 1;
 
 /// How much of a response body h2 holds for each stream, in bytes.
 const SEND_BUFFER: usize = 32 << 10;
@@ -85,10 +88,13 @@ pub struct Http2<H> {
     /// Bytes of output that have not been reported as sent.
     unsent: u64,
     sending: Progress,
-    /// Since when no request has been under way.
-    idle: Instant,
+    /// Since when no request has been under way and the last answer has been taken; what a peer
+    /// says besides does not count.
+    idle: Option<Instant>,
     /// Whether `receive` has something to do even without new input.
     again: bool,
+    /// Whether the caller holds input that was not consumed.
+    backlog: bool,
     input_closed: bool,
     /// The order to stop: from when idle connections are closed, and when all must be gone.
     drain: Option<(Instant, Instant)>,
@@ -136,11 +142,12 @@ impl<H: Handler> Http2<H> {
     #[must_use]
     pub fn new(handler: Arc<H>, limits: Arc<Limits>, read_file: ReadFile, now: Now) -> Self {
         let pipe = Pipe::default();
+        let window = STREAM_WINDOW.saturating_mul(limits.streams);
         let handshake = Builder::new()
             .max_concurrent_streams(limits.streams.max(1))
             .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
             .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_connection_window_size(window.clamp(*WINDOWS.start(), *WINDOWS.end()))
             .max_send_buffer_size(SEND_BUFFER)
             .handshake(pipe.clone());
         let woken = Arc::new(Woken(AtomicBool::new(false)));
@@ -156,8 +163,9 @@ impl<H: Handler> Http2<H> {
             ending: Ending::Open,
             unsent: 0,
             sending: Progress::start(now.instant),
-            idle: now.instant,
+            idle: Some(now.instant),
             again: true, // the server has a preface of its own
+            backlog: false,
             input_closed: false,
             drain: None,
             is_leaving: false,
@@ -202,15 +210,16 @@ impl<H: Handler> Protocol for Http2<H> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.shared.now = now;
         self.again = false;
-        let is_wanted = self.wants_input();
-        if is_wanted && !input.is_empty() {
-            if !self.meter.receive(input, now.instant) {
-                self.leave(Reason::ENHANCE_YOUR_CALM); // RFC 9113 §10.5
+        let is_taken = self.takes_input();
+        self.backlog = !is_taken && !input.is_empty();
+        if is_taken && !input.is_empty() {
+            if let Err(reason) = self.meter.receive(input, now.instant) {
+                self.leave(reason);
             }
             self.pipe.buffers().arrive(input);
         }
         self.drive(out);
-        if is_wanted || self.ending != Ending::Open { input.len() } else { 0 }
+        if is_taken || self.ending != Ending::Open { input.len() } else { 0 }
     }
 
     fn receive_eof(&mut self, now: Now) {
@@ -228,9 +237,8 @@ impl<H: Handler> Protocol for Http2<H> {
         self.unsent = self.unsent.saturating_sub(bytes);
         self.meter.earn_content(bytes);
         self.again |= self.ending == Ending::Open && !self.is_behind();
-        if self.unsent == 0 && self.streams.is_empty() {
-            self.idle = now.instant;
-        }
+        self.rest();
+        self.again |= self.is_dismissed();
     }
 
     fn excuse(&mut self, now: Now) {
@@ -240,9 +248,10 @@ impl<H: Handler> Protocol for Http2<H> {
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         self.shared.now = now;
         self.abandoned.retain(|abandoned| *abandoned != ticket);
+        let outcome = Guarded::new(outcome); // there may be nobody any more who wants it
         let whose = self.streams.iter_mut().find(|stream| stream.work() == Some(ticket));
         if let Some(stream) = whose {
-            stream.complete(ticket, outcome, &mut self.shared);
+            stream.complete(ticket, outcome.into_inner(), &mut self.shared);
         }
         self.drive(out);
     }
@@ -257,10 +266,7 @@ impl<H: Handler> Protocol for Http2<H> {
         if has_come(self.receive_deadline()) {
             self.leave(Reason::NO_ERROR);
         }
-        for at in 0..self.streams.len() {
-            let may_collect = self.may_collect(at);
-            self.streams[at].handle_timeout(may_collect, &mut self.shared);
-        }
+        self.streams.iter_mut().for_each(|stream| stream.handle_timeout(&mut self.shared));
         self.drive(out);
     }
 
@@ -300,15 +306,16 @@ impl<H: Handler> Http2<H> {
         if self.ending != Ending::Open {
             return;
         }
+        if self.is_dismissed() {
+            self.leave(Reason::NO_ERROR);
+        }
         let before = out.len();
         self.lend(out);
         loop {
-            self.woken.0.store(false, Ordering::Relaxed);
             self.converse();
-            for at in 0..self.streams.len() {
-                let may_collect = self.may_collect(at);
-                self.streams[at].advance(may_collect, &mut self.shared);
-            }
+            // What h2 has wanted so far it has had; what it wants of the streams comes now.
+            self.woken.0.store(false, Ordering::Relaxed);
+            self.advance();
             self.settle();
             if self.ending != Ending::Open || !self.woken.0.load(Ordering::Relaxed) {
                 break;
@@ -320,6 +327,8 @@ impl<H: Handler> Http2<H> {
             self.sending = Progress::start(self.shared.now.instant);
         }
         self.unsent += appended as u64;
+        self.again |= self.backlog && self.takes_input();
+        self.rest();
     }
 
     /// Has h2 write into this output, as far as there is room.
@@ -331,7 +340,7 @@ impl<H: Handler> Http2<H> {
         buffers.output = std::mem::take(out);
         // What is under way can still be answered, so h2, for which the end is the end of
         // everything, is told of it last.
-        self.shared.input_closed = self.input_closed && buffers.is_empty();
+        self.shared.input_closed = self.input_closed && !self.backlog && buffers.is_empty();
         buffers.has_ended = self.shared.input_closed && self.streams.is_empty();
     }
 
@@ -340,10 +349,25 @@ impl<H: Handler> Http2<H> {
         *out = std::mem::take(&mut buffers.output);
         buffers.tidy();
         // The end may have been waiting for the last stream, or for the last of the input.
-        let is_ended = self.input_closed && buffers.is_empty();
+        let is_ended = self.input_closed && !self.backlog && buffers.is_empty();
         self.again |= is_ended
             && self.ending == Ending::Open
             && (!self.shared.input_closed || (self.streams.is_empty() && !buffers.has_ended));
+    }
+
+    /// Lets every stream go on. Bodies are taken into memory while there is room, and in any case
+    /// that of the first which is.
+    fn advance(&mut self) {
+        let most = self.shared.limits.collect.saturating_mul(COLLECTED);
+        let mut collected: usize = self.streams.iter().map(Stream::collected).sum();
+        let mut is_first = true;
+        for stream in &mut self.streams {
+            let may_collect = is_first || collected < most;
+            is_first &= !stream.collects();
+            collected -= stream.collected();
+            stream.advance(may_collect, &mut self.shared);
+            collected += stream.collected();
+        }
     }
 
     /// Lets h2 read and write, and begins the requests that have come.
@@ -373,12 +397,17 @@ impl<H: Handler> Http2<H> {
 
     /// The head of a request is complete.
     fn begin(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
-        if self.abandoned.len() >= self.shared.limits.streams as usize {
+        if self.abandoned.len() >= self.shared.limits.streams.max(1) as usize {
+            self.meter.cancelled();
             return respond.send_reset(Reason::REFUSED_STREAM);
         }
+        self.idle = None;
         let (limits, now) = (&self.shared.limits, self.shared.now);
         match head::begin(&request, &*self.handler, limits, self.is_secure, now) {
-            Err(head::Malformed) => respond.send_reset(Reason::PROTOCOL_ERROR),
+            Err(head::Malformed) => {
+                self.meter.cancelled();
+                respond.send_reset(Reason::PROTOCOL_ERROR);
+            }
             Ok((terms, exchange, effect)) => {
                 let body = request.into_body();
                 let mut stream = Stream::new(terms, exchange, respond, body, now.instant);
@@ -398,7 +427,6 @@ impl<H: Handler> Http2<H> {
 
     /// Takes leave of the streams that are over.
     fn settle(&mut self) {
-        let had_some = !self.streams.is_empty();
         self.streams.retain_mut(|stream| {
             if stream.count() {
                 self.served += 1;
@@ -418,9 +446,19 @@ impl<H: Handler> Http2<H> {
             }
             false
         });
-        if had_some && self.streams.is_empty() {
-            self.idle = self.shared.now.instant;
+    }
+
+    /// Notes when the idle time begins.
+    fn rest(&mut self) {
+        if self.streams.is_empty() && self.unsent == 0 {
+            self.idle.get_or_insert(self.shared.now.instant);
         }
+    }
+
+    /// Whether the order to stop has come, the last call is over, and nothing is under way.
+    fn is_dismissed(&self) -> bool {
+        let is_over = self.drain.is_some_and(|(last_call, _)| last_call <= self.shared.now.instant);
+        is_over && self.wants_input() && self.is_idle()
     }
 
     /// Ends the connection without regard to what is under way.
@@ -440,17 +478,6 @@ impl<H: Handler> Http2<H> {
         self.again = false;
     }
 
-    /// Whether the stream at this place may take its body into memory: if there is room, or it is
-    /// the first of those that do.
-    fn may_collect(&self, at: usize) -> bool {
-        if !self.streams[at].collects() {
-            return true;
-        }
-        let most = self.shared.limits.collect.saturating_mul(COLLECTED);
-        let is_first = || !self.streams[..at].iter().any(Stream::collects);
-        self.streams.iter().map(Stream::collected).sum::<usize>() < most || is_first()
-    }
-
     /// There must be room for something, or nothing would ever be sent.
     fn high_water(&self) -> usize {
         self.shared.limits.high_water.max(1)
@@ -461,11 +488,13 @@ impl<H: Handler> Http2<H> {
         self.unsent >= self.high_water() as u64
     }
 
+    /// Whether there is room for input.
+    fn takes_input(&self) -> bool {
+        self.ending == Ending::Open && !self.is_behind() && self.pipe.buffers().is_empty()
+    }
+
     fn wants_input(&self) -> bool {
-        self.ending == Ending::Open
-            && !self.input_closed
-            && !self.is_behind()
-            && self.pipe.buffers().is_empty()
+        !self.input_closed && self.takes_input()
     }
 
     /// When the peer has to have taken more.
@@ -483,9 +512,9 @@ impl<H: Handler> Http2<H> {
         if !self.streams.is_empty() || self.unsent > 0 {
             return head;
         }
-        let idle = after(self.idle, limits.idle);
+        let idle = self.idle.map(|idle| after(idle, limits.idle));
         let last_call = self.drain.map(|(last_call, _)| last_call);
-        [head, Some(idle), last_call].into_iter().flatten().min()
+        [head, idle, last_call].into_iter().flatten().min()
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -495,8 +524,7 @@ impl<H: Handler> Http2<H> {
         };
         let by = self.drain.map(|(_, by)| by);
         let limits = &self.shared.limits;
-        let streams = self.streams.iter().enumerate();
-        let streams = streams.filter_map(|(at, it)| it.deadline(self.may_collect(at), limits));
+        let streams = self.streams.iter().filter_map(|it| it.deadline(limits));
         let connection = [linger, by, self.send_deadline(), self.receive_deadline()];
         connection.into_iter().flatten().chain(streams).min()
     }

@@ -11,7 +11,7 @@ use h2::{Reason, RecvStream, SendStream};
 use protocol::bytes::Bytes;
 use protocol::http::{self, StatusCode};
 use protocol::{
-    Body, Effect, Exchange, FileRange, Limits, Now, Outcome, Produced, Producer, Progress,
+    Body, Effect, Exchange, FileRange, Guarded, Limits, Now, Outcome, Produced, Producer, Progress,
     ReadFile, Refusal, Response, Ticket, Tickets, Work, after,
 };
 
@@ -70,6 +70,8 @@ pub(crate) struct Stream {
     begun: Instant,
     receiving: Progress,
     sending: Progress,
+    /// Its body may not be taken into memory yet: others are at it.
+    awaits_turn: bool,
     state: State,
     /// Whether the answer has been counted.
     is_counted: bool,
@@ -119,6 +121,7 @@ impl Stream {
             begun: now,
             receiving: Progress::start(now),
             sending: Progress::start(now),
+            awaits_turn: false,
             state: State::Open,
             is_counted: false,
         }
@@ -202,7 +205,12 @@ impl Stream {
         }
         let effect = self.exchange.handle_timeout(shared.now);
         self.pursue(effect, shared);
-        if may_collect || !self.collects() {
+        let has_awaited_turn = self.awaits_turn;
+        self.awaits_turn = self.collects() && !may_collect;
+        if !self.awaits_turn {
+            if has_awaited_turn {
+                self.receiving = Progress::start(shared.now.instant); // it was not the peer
+            }
             self.receive(shared);
         }
         self.send(shared);
@@ -284,6 +292,7 @@ impl Stream {
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));
         let Ok(send) = self.respond.send_response(head, !has_body) else { return self.cancel() };
         if !has_body {
+            drop(Guarded::new(response)); // with a body that nobody has asked for
             return self.finish();
         }
         self.send = Some(send);
@@ -300,24 +309,16 @@ impl Stream {
     /// Hands as much of the response body to h2 as the windows allow.
     fn send(&mut self, shared: &mut Shared) {
         while self.state == State::Open
+            && self.make(shared.now)
             && let Some(room) = self.room()
         {
             let (piece, is_last) = match &mut self.content {
-                Content::Produced(made, producer) => {
-                    if made.is_empty() && !produce(made, producer, shared.now) {
-                        return match producer {
-                            Some(_) => {}
-                            None => self.break_off(),
-                        };
-                    }
-                    if room == 0 && !made.is_empty() {
-                        return;
-                    }
+                Content::Produced(made, producer) if room > 0 || made.is_empty() => {
                     let piece = made.split_to(made.len().min(room));
                     (piece, made.is_empty() && producer.is_none())
                 }
                 _ if room == 0 => return,
-                Content::None => return,
+                Content::None | Content::Produced(..) => return,
                 Content::Bytes(bytes) => {
                     let piece = bytes.split_to(bytes.len().min(room));
                     (piece, bytes.is_empty())
@@ -347,15 +348,33 @@ impl Stream {
         }
     }
 
-    /// How much may be handed to h2 now, in bytes, if there is a body to send.
+    /// Makes the next piece of a body that is being produced, if the last one is gone and it is
+    /// time. Returns whether there is something to send, an empty last piece included.
+    fn make(&mut self, now: Now) -> bool {
+        let Content::Produced(made, producer) = &mut self.content else { return true };
+        if !made.is_empty() {
+            return true;
+        }
+        let is_made = produce(made, producer, now);
+        if is_made {
+            self.sending = Progress::start(now.instant); // the last one has been taken whole
+        } else if producer.is_none() {
+            self.break_off();
+        }
+        is_made
+    }
+
+    /// How much may be handed to h2 now, in bytes, if there is a body to send. No more is reserved
+    /// of the connection's window than can be used at once: others wait for it.
     fn room(&mut self) -> Option<usize> {
         let send = self.send.as_mut()?;
         let wanted = match &self.content {
             Content::None => return None,
-            Content::Bytes(bytes) => bytes.len().clamp(1, PIECE),
-            Content::File(..) | Content::Produced(..) => PIECE,
+            Content::Bytes(bytes) => bytes.len(),
+            Content::File(read, ..) => read.len().max(1), // to know whether to read
+            Content::Produced(made, _) => made.len(),
         };
-        send.reserve_capacity(wanted);
+        send.reserve_capacity(wanted.min(PIECE));
         Some(send.capacity().min(PIECE))
     }
 
@@ -374,13 +393,18 @@ impl Stream {
     pub(crate) fn complete(&mut self, ticket: Ticket, outcome: Outcome, shared: &mut Shared) {
         self.work = None;
         let Content::File(read, range, pause) = &mut self.content else {
-            self.receiving = Progress::start(shared.now.instant); // reading was held up
+            if self.exchange.room() == 0 {
+                self.receiving = Progress::start(shared.now.instant); // reading was held up
+            }
             let effect = self.exchange.complete(ticket, outcome, &shared.limits);
             return self.pursue(effect, shared);
         };
         let piece = match outcome {
             Outcome::Other(piece) => piece.downcast::<io::Result<Vec<u8>>>().ok(),
-            Outcome::Overloaded => return *pause = Some(after(shared.now.instant, PAUSE)),
+            Outcome::Overloaded => {
+                self.sending = Progress::start(shared.now.instant); // it was not the peer
+                return *pause = Some(after(shared.now.instant, PAUSE));
+            }
             _ => None,
         };
         match piece.map(|piece| *piece) {
@@ -397,7 +421,8 @@ impl Stream {
 
     /// When the peer has to have sent more of the body.
     fn receive_deadline(&self, limits: &Limits) -> Option<Instant> {
-        self.is_receiving().then(|| after(self.receiving.since(), limits.body_time))
+        let is_awaited = self.is_receiving() && !self.awaits_turn;
+        is_awaited.then(|| after(self.receiving.since(), limits.body_time))
     }
 
     /// When the peer has to have opened its window.
@@ -406,9 +431,7 @@ impl Stream {
             Content::None => false,
             Content::Bytes(_) => true,
             Content::File(_, _, pause) => self.work.is_none() && pause.is_none(),
-            Content::Produced(made, producer) => {
-                !made.is_empty() || producer.as_ref().is_none_or(|it| it.not_before().is_none())
-            }
+            Content::Produced(made, _) => !made.is_empty(),
         };
         is_sending.then(|| after(self.sending.since(), limits.write_time))
     }
@@ -417,20 +440,22 @@ impl Stream {
     fn own_deadline(&self) -> Option<Instant> {
         match &self.content {
             Content::File(_, _, pause) => *pause,
-            Content::Produced(_, Some(producer)) => producer.not_before(),
+            // Before the last piece is gone, no other is made.
+            Content::Produced(made, Some(producer)) if made.is_empty() => producer.not_before(),
             _ => self.exchange.deadline(),
         }
     }
 
-    /// When to call [`Stream::handle_timeout`]. While collecting has to wait its turn, it is not
-    /// the peer who is slow.
-    pub(crate) fn deadline(&self, may_collect: bool, limits: &Limits) -> Option<Instant> {
-        let receive = self.receive_deadline(limits).filter(|_| may_collect || !self.collects());
-        [receive, self.send_deadline(limits), self.own_deadline()].into_iter().flatten().min()
+    /// When to call [`Stream::handle_timeout`].
+    pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        [self.receive_deadline(limits), self.send_deadline(limits), self.own_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Ends what has taken too long, and goes on with what is due.
-    pub(crate) fn handle_timeout(&mut self, may_collect: bool, shared: &mut Shared) {
+    pub(crate) fn handle_timeout(&mut self, shared: &mut Shared) {
         let now = shared.now.instant;
         if let Content::File(_, _, pause) = &mut self.content {
             pause.take_if(|at| *at <= now);
@@ -438,9 +463,7 @@ impl Stream {
         if self.send_deadline(&shared.limits).is_some_and(|at| at <= now) {
             self.respond.send_reset(Reason::CANCEL);
             self.cancel();
-        } else if (may_collect || !self.collects())
-            && self.receive_deadline(&shared.limits).is_some_and(|at| at <= now)
-        {
+        } else if self.receive_deadline(&shared.limits).is_some_and(|at| at <= now) {
             self.refuse(Refusal::Timeout, shared); // RFC 9110 §15.5.9
         }
     }

@@ -12,7 +12,9 @@ use std::time::Instant;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
-use crate::handler::{Collector, Handler, Outcome, Reply, Sink, Ticket, Work, Written, caught};
+use crate::handler::{
+    Collector, Guarded, Handler, Outcome, Reply, Sink, Ticket, Work, Written, caught,
+};
 use crate::response::{Content, Production, Source};
 use crate::{Limits, Now, Protocol, Refusal, Request, Response};
 
@@ -62,7 +64,7 @@ enum Intake {
     /// The handler has not said: nothing is read.
     Undecided,
     Discard,
-    Collect(Box<(Vec<u8>, Collector)>),
+    Collect(Guarded<Box<(Vec<u8>, Collector)>>),
     Stream(Box<SinkFeed>),
 }
 
@@ -71,7 +73,7 @@ enum Answer {
     /// It depends on the body, or on work.
     Owed,
     /// The response is there, its moment is not.
-    Delayed(Instant, Box<Response>),
+    Delayed(Instant, Guarded<Box<Response>>),
     Given,
 }
 
@@ -195,7 +197,10 @@ impl Exchange {
             return self.feed();
         }
         match std::mem::replace(&mut self.intake, Intake::Discard) {
-            Intake::Collect(collected) => self.hand_over(collected.0, collected.1, limits),
+            Intake::Collect(collected) => {
+                let (body, then) = *collected.into_inner();
+                self.hand_over(body, then, limits)
+            }
             _ => None,
         }
     }
@@ -214,11 +219,12 @@ impl Exchange {
         outcome: Outcome,
         limits: &Limits,
     ) -> Option<Effect> {
+        let outcome = Guarded::new(outcome);
         if self.ticket != Some(ticket) {
             return None;
         }
         self.ticket = None;
-        match (outcome, &mut self.intake) {
+        match (outcome.into_inner(), &mut self.intake) {
             (Outcome::Written(Written { sink, piece, result }), Intake::Stream(feed)) => {
                 match result {
                     Ok(()) => {
@@ -250,7 +256,7 @@ impl Exchange {
             return None;
         }
         match std::mem::replace(&mut self.answer, Answer::Owed) {
-            Answer::Delayed(_, response) => self.answer(*response),
+            Answer::Delayed(_, response) => self.answer(*response.into_inner()),
             _ => None,
         }
     }
@@ -286,7 +292,7 @@ impl Exchange {
         match reply {
             Reply::Respond(response) => self.answer(response),
             Reply::RespondAt(moment, response) => {
-                self.answer = Answer::Delayed(moment, response);
+                self.answer = Answer::Delayed(moment, Guarded::new(response));
                 None
             }
             Reply::Run(work) => Some(Effect::Run(work)),
@@ -294,7 +300,9 @@ impl Exchange {
             Reply::Collect(_) if self.declared > limits.collect as u64 => {
                 self.answer(Refusal::BodyTooLarge.into())
             }
-            Reply::Collect(then) => self.take_body(Intake::Collect(Box::new((Vec::new(), then)))),
+            Reply::Collect(then) => {
+                self.take_body(Intake::Collect(Guarded::new(Box::new((Vec::new(), then)))))
+            }
             Reply::Stream(sink) if self.ended => {
                 Some(Effect::Run(Work::blocking(move || Outcome::Reply(sink.finish()))))
             }
@@ -338,7 +346,7 @@ fn panicked() -> Response {
 /// is filled; when that is full too, no more is read.
 struct SinkFeed {
     /// `None` while it is away writing.
-    sink: Option<Box<dyn Sink>>,
+    sink: Option<Guarded<Box<dyn Sink>>>,
     piece: Vec<u8>,
     /// The other buffer, empty.
     spare: Vec<u8>,
@@ -349,7 +357,7 @@ impl SinkFeed {
     const PIECE: usize = 64 << 10;
 
     fn new(sink: Box<dyn Sink>) -> Self {
-        SinkFeed { sink: Some(sink), piece: Vec::new(), spare: Vec::new() }
+        SinkFeed { sink: Some(Guarded::new(sink)), piece: Vec::new(), spare: Vec::new() }
     }
 
     fn room(&self) -> usize {
@@ -368,7 +376,7 @@ impl SinkFeed {
             Work::blocking(move || {
                 let written = if piece.is_empty() { Ok(()) } else { sink.write(&piece) };
                 Outcome::Reply(match written {
-                    Ok(()) => sink.finish(),
+                    Ok(()) => sink.into_inner().finish(),
                     Err(response) => response.into(),
                 })
             })
@@ -382,7 +390,7 @@ impl SinkFeed {
     }
 
     /// The sink is back.
-    fn restore(&mut self, sink: Box<dyn Sink>, piece: Vec<u8>) {
+    fn restore(&mut self, sink: Guarded<Box<dyn Sink>>, piece: Vec<u8>) {
         self.sink = Some(sink);
         self.spare = piece;
     }
@@ -390,7 +398,7 @@ impl SinkFeed {
 
 /// A response body that is being produced.
 pub struct Producer {
-    source: Box<dyn Source>,
+    source: Guarded<Box<dyn Source>>,
     not_before: Option<Instant>,
 }
 
@@ -411,7 +419,7 @@ impl Producer {
     /// A body of which nothing has been produced.
     #[must_use]
     pub fn new(source: Box<dyn Source>) -> Self {
-        Producer { source, not_before: None }
+        Producer { source: Guarded::new(source), not_before: None }
     }
 
     /// Nothing will be produced before this moment.
@@ -441,6 +449,204 @@ impl Producer {
             Some(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
             Some(Production::End) => Produced::All,
             Some(Production::More | Production::At(_)) | None => Produced::Broken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { collect: 100, body: 1 << 20, discard: 50, ..Limits::default() }
+    }
+
+    fn now() -> Now {
+        #[expect(clippy::disallowed_methods, reason = "any moment would do")]
+        let instant = Instant::now();
+        Now { instant, wall: UNIX_EPOCH }
+    }
+
+    fn exchange(reply: impl Into<Reply>, body: Option<u64>) -> (Exchange, Option<Effect>) {
+        Exchange::new(reply.into(), body, &limits())
+    }
+
+    fn status(effect: Option<Effect>) -> u16 {
+        match effect {
+            Some(Effect::Respond(response)) => response.status().as_u16(),
+            _ => panic!("no response"),
+        }
+    }
+
+    /// Has the work done that is wanted.
+    fn work(exchange: &mut Exchange, effect: Option<Effect>) -> Option<Effect> {
+        let Some(Effect::Run(Work::Blocking(job))) = effect else { panic!("no work") };
+        exchange.expect(Ticket(1));
+        exchange.complete(Ticket(1), job.run(), &limits())
+    }
+
+    struct Length(u64);
+
+    impl Sink for Length {
+        fn write(&mut self, piece: &[u8]) -> Result<(), Response> {
+            self.0 += piece.len() as u64;
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> Reply {
+            format!("{}", self.0).into()
+        }
+    }
+
+    /// A sink that panics when it is dropped.
+    struct Bomb;
+
+    impl Sink for Bomb {
+        fn write(&mut self, _: &[u8]) -> Result<(), Response> {
+            Ok(())
+        }
+
+        fn finish(self: Box<Self>) -> Reply {
+            "never".into()
+        }
+    }
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("as the test will have it");
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_before_the_handler_has_said_what_for() {
+        let (mut exchange, effect) =
+            exchange(Reply::blocking(|| Reply::collect(|_| "done")), Some(5));
+        assert_eq!(exchange.room(), 0);
+        assert!(matches!(work(&mut exchange, effect), Some(Effect::WantBody)));
+        assert!(exchange.collects() && exchange.room() == usize::MAX);
+        exchange.receive(b"hello", 0, &limits()).unwrap();
+        assert_eq!(exchange.collected(), 5);
+        assert_eq!(status(exchange.end(&limits())), 200);
+        assert!(exchange.is_answered() && exchange.has_ended() && exchange.room() == 0);
+        assert_eq!((exchange.collected(), exchange.collects()), (0, false));
+    }
+
+    #[test]
+    fn what_is_declared_is_refused_before_it_comes() {
+        let (_, effect) = exchange(Reply::collect(|_| "done"), Some(101));
+        assert_eq!(status(effect), 413);
+        let (mut exchange, _) = exchange(Reply::collect(|_| "done"), Some(0));
+        assert_eq!(exchange.receive(b"x", 100, &limits()), Err(Refusal::BodyTooLarge));
+        assert_eq!(status(exchange.refuse(Refusal::BodyTooLarge)), 413);
+        assert_eq!(exchange.collected(), 0);
+    }
+
+    #[test]
+    fn a_body_that_nobody_wants_is_thrown_away_up_to_a_limit() {
+        let (mut exchange, effect) = exchange("done", Some(0));
+        assert_eq!(status(effect), 200);
+        assert_eq!(exchange.receive(&[0; 50], 0, &limits()), Ok(()));
+        assert_eq!(exchange.receive(&[0; 1], 0, &limits()), Err(Refusal::BodyTooLarge));
+        assert!(exchange.refuse(Refusal::BodyTooLarge).is_none(), "it has been answered");
+    }
+
+    #[test]
+    fn while_a_sink_writes_one_piece_is_taken_and_no_more() {
+        let (mut exchange, effect) = exchange(Reply::stream(Length(0)), Some(0));
+        assert!(matches!(effect, Some(Effect::WantBody)));
+        let full = vec![0; exchange.room()];
+        exchange.receive(&full, 0, &limits()).unwrap();
+        assert_eq!(exchange.room(), 0);
+        let first = exchange.feed();
+        assert_eq!(exchange.room(), full.len());
+        exchange.receive(&full, 0, &limits()).unwrap();
+        assert!(exchange.feed().is_none() && exchange.room() == 0, "the sink is away");
+        assert!(exchange.end(&limits()).is_none());
+        let last = work(&mut exchange, first);
+        let Some(Effect::Respond(response)) = work(&mut exchange, last) else { panic!() };
+        assert_eq!(response.length(), Some(6), "{} bytes", 2 * full.len());
+    }
+
+    #[test]
+    fn the_outcome_of_work_that_nobody_waits_for_changes_nothing() {
+        let (mut exchange, effect) = exchange(Reply::blocking(|| "done"), None);
+        assert!(matches!(effect, Some(Effect::Run(_))));
+        exchange.expect(Ticket(7));
+        let late = |it: &mut Exchange, ticket| it.complete(ticket, Outcome::Panicked, &limits());
+        assert!(late(&mut exchange, Ticket(6)).is_none());
+        assert_eq!(status(exchange.refuse(Refusal::Timeout)), 408);
+        assert!(late(&mut exchange, Ticket(7)).is_none());
+    }
+
+    #[test]
+    fn work_that_finds_no_room_or_panics_is_answered() {
+        for (outcome, expected) in [(Outcome::Overloaded, 503), (Outcome::Panicked, 500)] {
+            let (mut exchange, _) = exchange(Reply::blocking(|| "done"), None);
+            exchange.expect(Ticket(1));
+            assert_eq!(status(exchange.complete(Ticket(1), outcome, &limits())), expected);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_waited_for_and_may_be_anticipated_by_a_refusal() {
+        let now = now();
+        let moment = now.instant + Duration::from_secs(1);
+        let (mut early, _) = exchange(Reply::at(moment, "later"), None);
+        assert_eq!(early.deadline(), Some(moment));
+        assert!(early.handle_timeout(now).is_none());
+        assert_eq!(status(early.handle_timeout(Now { instant: moment, ..now })), 200);
+        assert_eq!(early.deadline(), None);
+        let (mut refused, _) = exchange(Reply::at(moment, "later"), Some(9));
+        assert_eq!(status(refused.refuse(Refusal::Timeout)), 408);
+        assert!(refused.handle_timeout(Now { instant: moment, ..now }).is_none());
+    }
+
+    #[test]
+    fn what_panics_when_it_is_dropped_does_no_harm() {
+        let (mut refused, _) = exchange(Reply::stream(Bomb), Some(0));
+        assert_eq!(status(refused.refuse(Refusal::Timeout)), 408);
+        drop(exchange(Reply::stream(Bomb), Some(0)));
+        let bomb = Bomb;
+        let collector = Reply::collect(move |_| {
+            let _bomb = bomb;
+            "never"
+        });
+        drop(exchange(collector, Some(0)));
+        let (mut away, _) = exchange(Reply::stream(Bomb), Some(0));
+        away.receive(b"x", 0, &limits()).unwrap();
+        let Some(Effect::Run(Work::Blocking(job))) = away.feed() else { panic!() };
+        away.expect(Ticket(1));
+        let written = job.run();
+        assert_eq!(status(away.refuse(Refusal::Timeout)), 408);
+        assert!(away.complete(Ticket(1), written, &limits()).is_none());
+    }
+
+    #[test]
+    fn production_goes_on_rests_ends_or_breaks() {
+        let now = now();
+        let later = now.instant + Duration::from_secs(1);
+        let script = [
+            (&b"a"[..], Production::More, Produced::Some),
+            (b"b", Production::At(later), Produced::NotYet),
+            (b"", Production::At(later), Produced::NotYet),
+            (b"c", Production::At(now.instant), Produced::Some),
+            (b"", Production::At(now.instant), Produced::Broken),
+            (b"", Production::More, Produced::Broken),
+            (b"", Production::End, Produced::All),
+        ];
+        for (text, production, expected) in script {
+            let source = move |piece: &mut Content<'_>, _: Now| {
+                piece.push(text);
+                production
+            };
+            let mut producer = Producer::new(Box::new(source));
+            let mut out = b"before".to_vec();
+            assert_eq!(producer.produce(&mut out, now), expected, "{production:?}");
+            assert_eq!(&out[6..], text);
+            let is_due = expected != Produced::NotYet;
+            assert_eq!((producer.is_due(now.instant), producer.is_due(later)), (is_due, true));
         }
     }
 }

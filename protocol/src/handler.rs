@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,7 +25,7 @@ use crate::{Protocol, Request, Response};
 /// ```
 pub trait Handler: Send + Sync + 'static {
     /// Called when the head of a request is complete; its body, if any, has yet to be read.
-    /// A panic is answered with 500 and costs the connection, no more.
+    /// A panic is answered with 500 and costs an HTTP/1.1 connection, no more.
     fn handle(&self, request: &Request<'_>) -> Reply;
 }
 
@@ -283,6 +284,20 @@ impl<T> Guarded<T> {
     }
 }
 
+impl<T> Deref for Guarded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("it is taken once")
+    }
+}
+
+impl<T> DerefMut for Guarded<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("it is taken once")
+    }
+}
+
 impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         let value = self.0.take();
@@ -355,7 +370,7 @@ pub enum Outcome {
 
 /// A sink on its way back from writing, with the buffer of its piece.
 pub struct Written {
-    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) sink: Guarded<Box<dyn Sink>>,
     pub(crate) piece: Vec<u8>,
     pub(crate) result: Result<(), Response>,
 }

@@ -42,7 +42,8 @@ pub struct Limits {
     /// Longest time in which unsent output must advance by [`Limits::PROGRESS`] bytes or be
     /// taken whole; then the connection is aborted. Default 20 s.
     pub write_time: Duration,
-    /// Requests that an HTTP/2 connection may have under way at once. Default 100.
+    /// Requests that an HTTP/2 connection may have under way at once, at least one. Each may have
+    /// 128 KiB of its body on the way before any of it is taken. Default 100.
     pub streams: u32,
     /// How long a connection that we ended waits for the peer to close its side, so that a reset
     /// does not destroy the last response on its way. Default 2 s.

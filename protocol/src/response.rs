@@ -96,7 +96,7 @@ impl Response {
         self
     }
 
-    /// Closes the connection after this response.
+    /// Closes the connection after this response. Under HTTP/2, where others share it, it does not.
     #[must_use]
     pub fn close(mut self) -> Self {
         self.close = true;
