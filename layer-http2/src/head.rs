@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use h2::RecvStream;
 use protocol::http::header::{self, HeaderMap, HeaderValue};
-use protocol::http::{self, Method, StatusCode};
+use protocol::http::{self, Method};
 use protocol::{
     Effect, Exchange, Field, Handler, Limits, Now, Refusal, Request, Response, is_host,
 };
@@ -14,7 +14,7 @@ use protocol::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     pub(crate) is_head: bool,
-    is_connect: bool,
+    pub(crate) is_connect: bool,
     /// The client waits for `100 Continue`.
     pub(crate) expects_continue: bool,
     /// The length of the body, in bytes, where it is declared.
@@ -165,19 +165,6 @@ pub(crate) fn head(
 /// them no response has.
 fn is_of_connection(name: &header::HeaderName) -> bool {
     *name == header::UPGRADE || name == "keep-alive" || name == "proxy-connection"
-}
-
-/// The response, unless it would put us and the peer out of step: an interim one is not the answer
-/// (RFC 9110 §15.2), and a success would turn a CONNECT into a tunnel (§9.3.6).
-pub(crate) fn possible(response: Response, terms: &Terms) -> Response {
-    let status = response.status();
-    if status.is_informational() {
-        Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
-    } else if terms.is_connect && status.is_success() {
-        Response::plain(StatusCode::NOT_IMPLEMENTED)
-    } else {
-        response
-    }
 }
 
 /// The `Date` field's value, made once a second (RFC 9110 §6.6.1).

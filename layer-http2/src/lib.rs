@@ -458,7 +458,7 @@ impl<H: Handler> Http2<H> {
     /// Whether the order to stop has come, the last call is over, and nothing is under way.
     fn is_dismissed(&self) -> bool {
         let is_over = self.drain.is_some_and(|(last_call, _)| last_call <= self.shared.now.instant);
-        is_over && self.wants_input() && self.is_idle()
+        is_over && self.wants_input() && self.streams.is_empty() && self.unsent == 0
     }
 
     /// Ends the connection without regard to what is under way.

@@ -288,7 +288,7 @@ impl Stream {
         if self.terms.expects_continue || self.declared > shared.limits.discard {
             self.leave_body();
         }
-        let response = head::possible(response, &self.terms);
+        let response = response.possible(self.terms.is_connect);
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));
         let Ok(send) = self.respond.send_response(head, !has_body) else { return self.cancel() };
         if !has_body {

@@ -103,6 +103,19 @@ impl Response {
         self
     }
 
+    /// The response, unless it would put us and the peer out of step: an interim one is not the
+    /// answer (RFC 9110 §15.2), and a success would turn a CONNECT into a tunnel (§9.3.6).
+    #[must_use]
+    pub fn possible(self, is_connect: bool) -> Self {
+        if self.status.is_informational() {
+            Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
+        } else if is_connect && self.status.is_success() {
+            Response::plain(StatusCode::NOT_IMPLEMENTED)
+        } else {
+            self
+        }
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

@@ -224,3 +224,42 @@ fn an_honest_client_is_not_told_to_calm_down() {
     assert_eq!(driver.end, End::Open);
     assert_eq!(driver.connection.served(), 20_000);
 }
+
+/// What was on its way when they were refused is no fault of the client's.
+#[test]
+fn a_hundred_uploads_that_are_refused_at_once() {
+    let mut driver = driver();
+    let length = (2_u32 << 30).to_string();
+    for at in 0..100 {
+        driver.feed(post(2 * at + 1, "/count", &[("content-length", &length)]));
+    }
+    let told = take_frames(&mut driver.wire);
+    assert!((0..100).all(|at| of(&told, HEADERS, 2 * at + 1)[0].kind == HEADERS));
+    for _ in 0..20 {
+        for at in 0..100 {
+            driver.feed(frame(DATA, 0, 2 * at + 1, &[0; 1000]));
+        }
+    }
+    driver.feed(get(201, "/any"));
+    let told = take_frames(&mut driver.wire);
+    assert_eq!(content(&told, 201), b"/any");
+    assert!(of(&told, RST_STREAM, 1).is_empty(), "once is enough");
+}
+
+/// Answers to PING and SETTINGS, and what is said of windows, must not gather.
+#[test]
+fn a_peer_that_takes_nothing_makes_nothing_gather() {
+    let mut driver = driver();
+    driver.takes = 0;
+    let mut fed = 0;
+    for at in 0..2000 {
+        driver.feed([get(2 * at + 1, "/big"), frame(PING, 0, 0, &[0; 8])].concat());
+        fed += 1;
+        if !driver.wait.read {
+            break;
+        }
+    }
+    assert!(fed < 2000 && driver.unsent() < 150_000, "{fed} {}", driver.unsent());
+    driver.pass(Duration::from_secs(20));
+    assert_eq!(driver.end, End::Closed);
+}

@@ -300,3 +300,30 @@ fn a_reply_that_nobody_waits_for_is_not_kept() {
     driver.pass(Duration::from_secs(100));
     assert_eq!(driver.unsent(), 0);
 }
+
+#[test]
+fn what_is_collected_at_once_is_bounded() {
+    let limits = Limits { collect: 100_000, ..Limits::default() };
+    let mut driver = Driver::new(handler, limits);
+    driver.feed(preface(&[]));
+    for stream in 0..100 {
+        driver.feed(post(2 * stream + 1, "/collect", &[]));
+        for _ in 0..9 {
+            driver.feed(frame(DATA, 0, 2 * stream + 1, &[7; 10_000]));
+        }
+    }
+    // Where a window has been opened again, something has been taken.
+    let told = take_frames(&mut driver.wire);
+    let taken = (0..100).filter(|at| !of(&told, WINDOW_UPDATE, 2 * at + 1).is_empty()).count();
+    assert!((4..=6).contains(&taken), "{taken}");
+    driver.pass(Duration::from_secs(19));
+    for stream in 0..100 {
+        driver.feed(frame(DATA, END_STREAM, 2 * stream + 1, &[7; 10_000]));
+    }
+    driver.feed([open_window(0, 1 << 30), frame(SETTINGS, 0, 0, &[0, 4, 0, 8, 0, 0])].concat());
+    let told = take_frames(&mut driver.wire);
+    for stream in 0..100 {
+        assert_eq!(content(&told, 2 * stream + 1).len(), 100_000, "{stream}");
+    }
+    assert!(driver.connection.is_idle());
+}

@@ -41,7 +41,7 @@ impl<H: Handler> Connection<H> {
 
     /// Gives the response to the current request.
     pub(super) fn respond(&mut self, response: Response, out: &mut Vec<u8>, now: Now) {
-        let response = self.possible(response);
+        let response = response.possible(self.terms.is_connect);
         self.leave_body_unread();
         let terms = &mut self.terms;
         let is_last = (self.drain.is_some() || self.input_closed) && !self.backlog;
@@ -75,19 +75,6 @@ impl<H: Handler> Connection<H> {
                 Outgoing::Stream(Producer::new(source), ends)
             }
         };
-    }
-
-    /// The response, unless it would put us and the peer out of step: an interim one is not the
-    /// answer (RFC 9110 §15.2), and a success would turn a CONNECT into a tunnel (§9.3.6).
-    fn possible(&self, response: Response) -> Response {
-        let status = response.status();
-        if status.is_informational() {
-            Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
-        } else if self.terms.is_connect && status.is_success() {
-            Response::plain(StatusCode::NOT_IMPLEMENTED)
-        } else {
-            response
-        }
     }
 
     /// The response does not need the rest of the request body. A small rest is thrown away; for
