@@ -243,11 +243,10 @@ impl<B: Backend> Server<B> {
     pub fn run(self, handler: impl Handler) -> io::Result<Report> {
         let Config { threads, workers, max_connections, max_work, limits } = self.config;
         // With none of something nothing would ever be served.
-        let mut most = max_connections.max(1);
+        let most = max_connections.max(1);
+        // An acceptor that waits may hold a place; with TLS there are two.
         #[cfg(feature = "tls")]
-        if self.tls.is_some() {
-            most += 1; // an acceptor that waits may hold a place; there are two
-        }
+        let most = most + usize::from(self.tls.is_some());
         let admission = Arc::new(Admission::new(most, max_work.max(1)));
         self.statistics.begin(Arc::clone(&admission));
         let report = || self.statistics.report(admission.open() as u64);

@@ -149,6 +149,8 @@ impl<H: Handler> Http2<H> {
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(window.clamp(*WINDOWS.start(), *WINDOWS.end()))
             .max_send_buffer_size(SEND_BUFFER)
+            // Who leaves a page may cancel all of it at once. A flood is for the meter to notice.
+            .max_pending_accept_reset_streams(limits.streams.max(1) as usize)
             .handshake(pipe.clone());
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         Http2 {
