@@ -22,9 +22,13 @@ const ANSWERED: i64 = 2;
 const KIB: u64 = 2;
 const CANCELLED: i64 = 5;
 
+/// Smaller increments of a window are of no interest, in bytes.
+const LARGE: u32 = 1 << 24;
+
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
@@ -48,6 +52,9 @@ pub(crate) struct Meter {
     in_block: bool,
     /// No frame has come.
     is_first: bool,
+    /// What is being kept of a `WINDOW_UPDATE`, and for which stream it is.
+    update: Option<(u32, u32)>,
+    updates: Vec<(u32, u32)>,
     /// The first one was not that of the client's preface.
     is_out_of_order: bool,
     /// Since when a frame or a field block has been coming.
@@ -66,6 +73,8 @@ impl Meter {
             is_control: true,
             in_block: false,
             is_first: true,
+            update: None,
+            updates: Vec::new(),
             is_out_of_order: false,
             begun: Some(now),
         }
@@ -79,7 +88,10 @@ impl Meter {
             if self.payload > 0 {
                 let length = self.payload.min(bytes.len() as u64);
                 self.payload -= length;
-                bytes = &bytes[usize::try_from(length).unwrap_or(bytes.len())..];
+                let (payload, rest) =
+                    bytes.split_at(usize::try_from(length).unwrap_or(bytes.len()));
+                self.keep(payload);
+                bytes = rest;
                 continue;
             }
             self.header[self.come] = bytes[0];
@@ -105,11 +117,27 @@ impl Meter {
         self.come > 0 || self.in_block || (self.payload > 0 && self.is_control)
     }
 
+    /// Puts an increment together as it comes (RFC 9113 §6.9).
+    fn keep(&mut self, payload: &[u8]) {
+        let Some((_, increment)) = &mut self.update else { return };
+        *increment = payload.iter().fold(*increment, |sum, byte| sum << 8 | u32::from(*byte));
+        if self.payload == 0 {
+            self.updates.extend(self.update.take().filter(|(_, it)| *it >= LARGE));
+        }
+    }
+
+    /// The large increments that have come: for which stream, and how large.
+    pub(crate) fn take_updates(&mut self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut self.updates)
+    }
+
     /// The header of a frame is complete.
     fn frame(&mut self) {
-        let [a, b, c, kind, flags, ..] = self.header;
+        let [a, b, c, kind, flags, stream @ ..] = self.header;
         self.payload = u64::from(u32::from_be_bytes([0, a, b, c]));
         self.is_control = kind != DATA;
+        let is_update = kind == WINDOW_UPDATE && self.payload == 4;
+        self.update = is_update.then_some((u32::from_be_bytes(stream) & 0x7fff_ffff, 0));
         // RFC 9113 §3.4: which h2 leaves to us.
         self.is_out_of_order |= std::mem::take(&mut self.is_first) && kind != SETTINGS;
         match kind {
@@ -266,6 +294,24 @@ mod tests {
                 assert_eq!(meter.receive(piece, now), Ok(()));
             }
             assert_eq!(meter.receive(&preface[32..], now), Err(Reason::PROTOCOL_ERROR), "{kind}");
+        }
+    }
+
+    #[test]
+    fn large_increments_are_told_in_any_pieces() {
+        let update = |stream: u8, increment: u32| {
+            let header = [0, 0, 4, WINDOW_UPDATE, 0, 0x80, 0, 0, stream];
+            [&header[..], &increment.to_be_bytes()].concat()
+        };
+        let frames =
+            [update(3, LARGE), update(5, LARGE - 1), frame(6, 0, 8), update(7, 0x7fff_ffff)];
+        for step in [1, 3, 14, 100] {
+            let (mut meter, now) = meter();
+            for piece in frames.concat().chunks(step) {
+                assert_eq!(meter.receive(piece, now), Ok(()));
+            }
+            assert_eq!(meter.take_updates(), [(3, LARGE), (7, 0x7fff_ffff)], "by {step}");
+            assert!(meter.take_updates().is_empty());
         }
     }
 }

@@ -220,6 +220,7 @@ impl<H: Handler> Protocol for Http2<H> {
             }
             self.pipe.buffers().arrive(input);
         }
+        self.open_windows();
         self.drive(out);
         if is_taken || self.ending != Ending::Open { input.len() } else { 0 }
     }
@@ -369,6 +370,14 @@ impl<H: Handler> Http2<H> {
             collected -= stream.collected();
             stream.advance(may_collect, &mut self.shared);
             collected += stream.collected();
+        }
+    }
+
+    /// Tells the streams how far their windows have been opened.
+    fn open_windows(&mut self) {
+        for (id, increment) in self.meter.take_updates() {
+            let stream = self.streams.iter_mut().find(|stream| stream.id() == id);
+            stream.into_iter().for_each(|stream| stream.open_window(increment));
         }
     }
 

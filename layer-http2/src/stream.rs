@@ -75,6 +75,9 @@ pub(crate) struct Stream {
     state: State,
     /// Whether the answer has been counted.
     is_counted: bool,
+    /// How much has been handed over, and by how much the peer has opened the window, in bytes.
+    sent: u64,
+    opened: u64,
 }
 
 /// How far a stream is.
@@ -124,6 +127,23 @@ impl Stream {
             awaits_turn: false,
             state: State::Open,
             is_counted: false,
+            sent: 0,
+            opened: 0,
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.respond.stream_id().as_u32()
+    }
+
+    /// The peer has opened the window. h2 does not look at that of a stream that has been answered,
+    /// which must not become too large either (RFC 9113 §6.9.1).
+    pub(crate) fn open_window(&mut self, increment: u32) {
+        const LARGEST: u64 = (1 << 31) - 1;
+        self.opened += u64::from(increment);
+        if self.state == State::Answered && self.opened > LARGEST + self.sent {
+            self.respond.send_reset(Reason::FLOW_CONTROL_ERROR);
+            self.leave_body();
         }
     }
 
@@ -337,6 +357,7 @@ impl Stream {
                     (piece, read.is_empty() && range.length == 0)
                 }
             };
+            self.sent += piece.len() as u64;
             self.sending.advance(piece.len() as u64, shared.now.instant);
             let Some(send) = &mut self.send else { return };
             if send.send_data(piece, is_last).is_err() {
