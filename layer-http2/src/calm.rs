@@ -85,6 +85,7 @@ impl Meter {
         self.credit >= 0
     }
 
+    // ANCHOR: frame
     /// The header of a frame is complete.
     fn frame(&mut self) {
         let [a, b, c, kind, flags, ..] = self.header;
@@ -101,6 +102,7 @@ impl Meter {
             _ => self.credit -= 1,
         }
     }
+    // ANCHOR_END: frame
 
     /// Since when something has been coming that has to come whole.
     pub(crate) fn begun(&self) -> Option<Instant> {

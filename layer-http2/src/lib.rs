@@ -117,6 +117,7 @@ enum Ending {
     Closed,
 }
 
+// ANCHOR: woken
 /// Notes that h2 has something to do.
 struct Woken(AtomicBool);
 
@@ -129,6 +130,7 @@ impl Wake for Woken {
         self.0.store(true, Ordering::Relaxed);
     }
 }
+// ANCHOR_END: woken
 
 impl<H: Handler> Http2<H> {
     /// A connection on which nothing has been said.
@@ -288,6 +290,7 @@ impl<H: Handler> Protocol for Http2<H> {
 }
 
 impl<H: Handler> Http2<H> {
+    // ANCHOR: drive
     /// Goes on as far as input, windows and room for output allow.
     fn drive(&mut self, out: &mut Vec<u8>) {
         if self.ending != Ending::Open {
@@ -314,6 +317,7 @@ impl<H: Handler> Http2<H> {
         }
         self.unsent += appended as u64;
     }
+    // ANCHOR_END: drive
 
     /// Has h2 write into this output, as far as there is room.
     fn lend(&mut self, out: &mut Vec<u8>) {
@@ -481,6 +485,7 @@ impl<H: Handler> Http2<H> {
         [head, Some(idle), last_call].into_iter().flatten().min()
     }
 
+    // ANCHOR: deadline
     fn deadline(&self) -> Option<Instant> {
         let linger = match self.ending {
             Ending::Linger(by) => Some(by),
@@ -493,4 +498,5 @@ impl<H: Handler> Http2<H> {
         let connection = [linger, by, self.send_deadline(), self.receive_deadline()];
         connection.into_iter().flatten().chain(streams).min()
     }
+    // ANCHOR_END: deadline
 }

@@ -221,6 +221,7 @@ impl<H: Handler> Connection<H> {
 }
 
 impl<H: Handler> Protocol for Connection<H> {
+    // ANCHOR: receive
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         let mut consumed = 0;
         if self.next.is_none() {
@@ -235,6 +236,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         consumed
     }
+    // ANCHOR_END: receive
 
     fn receive_eof(&mut self, now: Now) {
         self.now = now.instant;
