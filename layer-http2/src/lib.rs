@@ -15,12 +15,12 @@
 //! * a response body is handed over as far as the windows are open, of files and sources piece by
 //!   piece;
 //! * silence, heads and bodies that trickle, and windows that stay shut have deadlines;
-//! * who makes work to no purpose is told to calm down ([`calm`]).
+//! * who makes work to no purpose is told to calm down (`calm`).
 //!
 //! # Map
-//! * [`Http2`]: a connection; [`stream`]: a request and its response; [`head`]: from one kind of
+//! * [`Http2`]: a connection; `stream`: a request and its response; `head`: from one kind of
 //!   head to the other;
-//! * [`pipe`]: what h2 takes for a socket; [`calm`]: the account of a peer's frames.
+//! * `pipe`: what h2 takes for a socket; `calm`: the account of a peer's frames.
 
 #![forbid(unsafe_code)]
 
