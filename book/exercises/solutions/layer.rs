@@ -52,8 +52,6 @@ pub struct Layer<P> {
     /// Records on their way: how many bytes of what each carries are unsent, and whether its first
     /// byte is.
     records: VecDeque<(usize, bool)>,
-    /// The protocol inside wants to be called.
-    again: bool,
     /// The caller holds a whole record that has not been opened.
     is_held: bool,
 }
@@ -62,7 +60,7 @@ impl<P: Protocol> Layer<P> {
     /// A layer around this protocol.
     pub fn new(inside: P) -> Self {
         let (plain, records) = (Vec::new(), VecDeque::new());
-        Layer { inside, plain, records, again: false, is_held: false }
+        Layer { inside, plain, records, is_held: false }
     }
 
     /// The protocol inside.
@@ -92,9 +90,6 @@ fn record(input: &[u8]) -> Option<&[u8]> {
 impl<P: Protocol> Protocol for Layer<P> {
     fn receive(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
         let mut consumed = 0;
-        if std::mem::take(&mut self.again) {
-            self.present(out);
-        }
         loop {
             let next = record(&input[consumed..]);
             match (self.inside.poll(), next) {
@@ -131,10 +126,6 @@ impl<P: Protocol> Protocol for Layer<P> {
 
     fn poll(&mut self) -> Step {
         match self.inside.poll() {
-            Step::Receive => {
-                self.again = true;
-                Step::Receive
-            }
             Step::Wait { read: true } if self.is_held => Step::Receive,
             wait => wait,
         }
