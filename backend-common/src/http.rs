@@ -82,6 +82,7 @@ impl<H: Handler> Http<H> {
 
 #[cfg(feature = "http2")]
 impl<H: Handler> Http<H> {
+    // ANCHOR: decide
     /// Looks at what comes first. Returns how much of it may be seen by HTTP/1.1, which takes the
     /// preface for a request with an impossible version.
     fn decide(&mut self, input: &[u8], now: Now) -> usize {
@@ -96,6 +97,7 @@ impl<H: Handler> Http<H> {
         self.is_open = false;
         input.len()
     }
+    // ANCHOR_END: decide
 
     fn become_two(&mut self, now: Now) {
         let Version::One(one) = &self.version else { return };

@@ -13,6 +13,26 @@
 //! number of threads fed by a channel. `src/connection.rs` drives one connection, `src/server.rs`
 //! accepts.
 //!
+//! # Many requests on one connection
+//!
+//! HTTP/2 has many streams on a connection, and *one thread drives them all*. What that gives and what
+//! it cannot:
+//!
+//! * What a thread waits for on a socket it waits for on behalf of all streams. Moments and windows do
+//!   not hold each other up: a hundred responses that are due in a second are one timeout, and a stream
+//!   whose window is shut waits while others go on.
+//! * Work is done by the thread itself, one piece after the other, in the order in which it was asked
+//!   for. Meanwhile nothing is read or sent on this connection and no deadline is looked at; the order
+//!   to stop is heard between two pieces. Answers that are complete wait as well: the thread sends when
+//!   it waits, and it works before that. Five pieces of work of 0.3 s are answered after 1.5 s, all five.
+//! * A client that would have opened six connections had six threads, and has one now. Other
+//!   connections are not concerned.
+//!
+//! So multiplexing saves connections, handshakes and system calls here, and does not make anything
+//! parallel. Where the work of one client should be, take a backend that has workers, or have clients
+//! open several connections. The model would not be this one any more if a thread gave its work away:
+//! it would have to sleep on a socket and on its helpers at once.
+//!
 //! ```no_run
 //! use backend_sync::{Request, Response, Server};
 //!

@@ -1,11 +1,13 @@
 //! What keeps the course true. The text is in `book/src`; here is what tests it.
 //!
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
-//! * [`mod@transcript`] produces a connection's transcript, which the text shows.
+//! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
+//!   what it needs of HTTP/2.
 //! * The snippets in the text are documentation tests of this crate.
 
 #![forbid(unsafe_code)]
 
+pub mod frames;
 pub mod links;
 pub mod transcript;
 
@@ -23,4 +25,5 @@ chapter!(Bytes, "../src/bytes.md");
 chapter!(StateMachine, "../src/state-machine.md");
 chapter!(EventLoop, "../src/event-loop.md");
 chapter!(Completions, "../src/completions.md");
+chapter!(Layers, "../src/layers.md");
 chapter!(Concepts, "../../CONCEPTS.md");

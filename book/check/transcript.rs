@@ -1,20 +1,24 @@
-//! A connection's transcript: each call with what went in and what came out. It is what the
-//! chapter on the state machine shows; a test holds the committed text against this code.
+//! Transcripts of a connection: each call with what went in and what came out. They are what the
+//! chapters on the state machine and on layers show; a test holds the committed texts against this
+//! code.
 
 use std::fmt::Write;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use layer_http2::Http2;
 use protocol::{
-    Connection, Handler, Limits, Now, Protocol, Reply, Request, Response, Step, Ticket, Work,
+    Connection, FileRange, Limits, Now, Protocol, Reply, Request, Response, Step, Ticket, Work,
 };
 
-/// The transcript as the chapter shows it.
+use crate::frames::{self, describe};
+
+/// A connection that speaks HTTP/1.1.
 #[must_use]
 pub fn transcript() -> String {
-    let mut driver = Driver::new(|request: &Request<'_>| match request.path() {
-        "/slow" => Reply::blocking(|| "slow"),
-        _ => Response::text("fast").into(),
+    let mut driver = Driver::new(first_line, |now| {
+        Connection::new(Arc::new(answer), Arc::new(Limits::default()), now)
     });
     driver.remark("The beginning of a head, then the rest of it with another request behind it.");
     driver.poll();
@@ -43,28 +47,95 @@ pub fn transcript() -> String {
     driver.text
 }
 
+/// A connection that speaks HTTP/2.
+#[must_use]
+pub fn transcript_of_http2() -> String {
+    const WINDOW: u32 = 10;
+    let mut driver = Driver::new(describe, |now| {
+        Http2::new(Arc::new(answer), Arc::new(Limits::default()), no_file, now)
+    });
+    driver.remark(
+        "Each side begins with its settings. The client's window is 10 bytes, to make a point.",
+    );
+    driver.poll();
+    driver.receive(&frames::preface(WINDOW));
+    driver.poll();
+    driver.sent();
+    driver.remark("HEADERS 1 and HEADERS 3 ask for /slow, HEADERS 5 for /fast.");
+    let requests = [(1, "/slow"), (3, "/slow"), (5, "/fast")];
+    driver.receive(&requests.map(|(stream, path)| frames::get(stream, path)).concat());
+    driver.poll();
+    driver.sent();
+    driver.poll();
+    driver.remark("The work that was begun last is done first.");
+    driver.pass(Duration::from_millis(250));
+    driver.complete_at(1);
+    driver.poll();
+    driver.pass(Duration::from_millis(250));
+    driver.complete_at(0);
+    driver.poll();
+    driver.sent();
+    driver.poll();
+    driver.remark("HEADERS 7 asks for 15 bytes, and HEADERS 9 for /fast.");
+    driver.receive(&frames::get(7, "/long"));
+    driver.sent();
+    driver.poll();
+    driver.receive(&frames::get(9, "/fast"));
+    driver.sent();
+    driver.poll();
+    driver.remark("WINDOW_UPDATE 7: the client has room for 10 more.");
+    driver.pass(Duration::from_secs(1));
+    driver.receive(&frames::window_update(7, WINDOW));
+    driver.sent();
+    driver.poll();
+    driver.remark("The order to stop; then the client answers the PING, and closes.");
+    driver.shutdown(Duration::from_secs(10));
+    driver.poll();
+    driver.receive(&frames::ping_answer(&driver.output.clone()));
+    driver.poll();
+    driver.sent();
+    driver.poll();
+    driver.eof();
+    driver.poll();
+    driver.text
+}
+
+fn answer(request: &Request<'_>) -> Reply {
+    match request.path() {
+        "/slow" => Reply::blocking(|| "slow"),
+        "/long" => Response::text("fifteen letters").into(),
+        _ => Response::text("fast").into(),
+    }
+}
+
+fn no_file(_: &FileRange, _: &mut [u8]) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Drives a connection as a backend would, with a clock of its own, and writes everything down.
-struct Driver<H> {
-    connection: Connection<H>,
+struct Driver<P> {
+    connection: P,
+    /// Says in a few words what has been written.
+    describe: fn(&[u8]) -> String,
     start: Instant,
     time: Duration,
     input: Vec<u8>,
     output: Vec<u8>,
-    work: Option<(Ticket, Work)>,
+    work: Vec<(Ticket, Work)>,
     text: String,
 }
 
-impl<H: Handler> Driver<H> {
-    fn new(handler: H) -> Self {
+impl<P: Protocol> Driver<P> {
+    fn new(describe: fn(&[u8]) -> String, connect: impl FnOnce(Now) -> P) -> Self {
         let start = Instant::now();
-        let now = Now { instant: start, wall: UNIX_EPOCH };
         Driver {
-            connection: Connection::new(Arc::new(handler), Arc::new(Limits::default()), now),
+            connection: connect(Now { instant: start, wall: UNIX_EPOCH }),
+            describe,
             start,
             time: Duration::ZERO,
             input: Vec::new(),
             output: Vec::new(),
-            work: None,
+            work: Vec::new(),
             text: String::new(),
         }
     }
@@ -94,15 +165,16 @@ impl<H: Handler> Driver<H> {
         self.text.write_fmt(text).unwrap_or_else(|_| unreachable!("writing to a String"));
     }
 
-    fn receive(&mut self, new: &str) {
-        self.input.extend_from_slice(new.as_bytes());
+    fn receive(&mut self, new: &(impl AsRef<[u8]> + ?Sized)) {
+        let new = new.as_ref();
+        self.input.extend_from_slice(new);
         let before = self.output.len();
         let held = self.input.len();
         let now = self.now();
         let consumed = self.connection.receive(&mut self.input, &mut self.output, now);
         self.input.drain(..consumed);
         let call = match new {
-            "" => format!("receive({held} bytes, none new)"),
+            [] => format!("receive({held} bytes, none new)"),
             _ => format!("receive({held} bytes, {} new)", new.len()),
         };
         let written = self.written_since(before);
@@ -121,13 +193,25 @@ impl<H: Handler> Driver<H> {
         self.line(&format!("sent({bytes})"), "");
     }
 
+    fn shutdown(&mut self, within: Duration) {
+        let now = self.now();
+        self.connection.shutdown(now.instant + within, now);
+        let by = (self.time + within).as_secs_f64();
+        self.line(&format!("shutdown({by:.2} s)"), "");
+    }
+
     fn complete(&mut self) {
-        let Some((ticket, Work::Blocking(job))) = self.work.take() else { return };
+        self.complete_at(0);
+    }
+
+    /// The piece of work at this place is done.
+    fn complete_at(&mut self, at: usize) {
+        let (ticket, Work::Blocking(job)) = self.work.remove(at) else { return };
         let before = self.output.len();
         let now = self.now();
         self.connection.complete(ticket, job.run(), &mut self.output, now);
         let written = self.written_since(before);
-        self.line("complete(ticket, outcome)", written.trim_start_matches(", "));
+        self.line(&format!("complete({ticket:?}, outcome)"), written.trim_start_matches(", "));
     }
 
     fn timeout(&mut self) {
@@ -150,25 +234,30 @@ impl<H: Handler> Driver<H> {
                     }
                     None => format!("Wait {{ read: {}, deadline: none }}", wait.read),
                 },
-                Step::Run(..) => "Run(ticket, work)".into(),
+                Step::Run(ticket, _) => format!("Run({ticket:?}, work)"),
                 other => format!("{other:?}"),
             };
             self.line("poll()", &result);
             match step {
                 Step::Wait(_) | Step::Close => return,
                 Step::Receive => self.receive(""),
-                Step::Run(ticket, work) => self.work = Some((ticket, work)),
+                Step::Run(ticket, work) => self.work.push((ticket, work)),
                 Step::ShutdownWrite => {}
             }
         }
     }
 
-    /// What has been appended to the output: its first line and the number of bytes.
+    /// What has been appended to the output.
     fn written_since(&self, before: usize) -> String {
-        let new = &self.output[before..];
-        match String::from_utf8_lossy(new).lines().next() {
-            Some(line) => format!(", {} bytes written: {line:?} …", new.len()),
-            None => String::new(),
+        match &self.output[before..] {
+            [] => String::new(),
+            new => format!(", {}", (self.describe)(new)),
         }
     }
+}
+
+/// How much of HTTP/1.1 has been written, and how it begins.
+fn first_line(written: &[u8]) -> String {
+    let text = String::from_utf8_lossy(written);
+    format!("{} bytes written: {:?} …", written.len(), text.lines().next().unwrap_or_default())
 }

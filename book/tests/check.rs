@@ -1,13 +1,13 @@
 //! Holds the course and the documents at the root against the repository.
 //!
 //! `UPDATE_LINKS=1 cargo test -p book` writes the right line numbers into links to lines of code,
-//! `UPDATE_TRACES=1 cargo test -p book` the transcript into `book/traces`.
+//! `UPDATE_TRACES=1 cargo test -p book` the transcripts into `book/traces`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use book::links::{Disk, check, unlisted, update};
-use book::transcript::transcript;
+use book::transcript::{transcript, transcript_of_http2};
 
 /// At the root; those that do not exist are passed over.
 const DOCUMENTS: [&str; 4] = ["README.md", "CONCEPTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
@@ -52,14 +52,18 @@ fn every_chapter_can_be_reached() {
 }
 
 #[test]
-fn the_transcript_is_what_the_code_does() {
-    let file = root().join("book/traces/transcript.txt");
-    let actual = transcript();
-    if std::env::var_os("UPDATE_TRACES").is_some_and(|it| it == "1") {
-        fs::write(&file, &actual).unwrap();
+fn the_transcripts_are_what_the_code_does() {
+    for (name, actual) in [("transcript", transcript()), ("http2", transcript_of_http2())] {
+        let file = root().join(format!("book/traces/{name}.txt"));
+        if std::env::var_os("UPDATE_TRACES").is_some_and(|it| it == "1") {
+            fs::write(&file, &actual).unwrap();
+        }
+        let committed = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(
+            committed, actual,
+            "UPDATE_TRACES=1 writes it anew; then read the chapter again"
+        );
     }
-    let committed = fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(committed, actual, "UPDATE_TRACES=1 writes it anew; then read the chapter again");
 }
 
 /// The checker is known to fail: each of these has one thing wrong.

@@ -131,6 +131,7 @@ impl Meter {
         std::mem::take(&mut self.updates)
     }
 
+    // ANCHOR: frame
     /// The header of a frame is complete.
     fn frame(&mut self) {
         let [a, b, c, kind, flags, stream @ ..] = self.header;
@@ -151,6 +152,7 @@ impl Meter {
             _ => self.credit -= 1,
         }
     }
+    // ANCHOR_END: frame
 
     /// Since when something has been coming that has to come whole.
     pub(crate) fn begun(&self) -> Option<Instant> {

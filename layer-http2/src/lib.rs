@@ -15,12 +15,12 @@
 //! * a response body is handed over as far as the windows are open, of files and sources piece by
 //!   piece;
 //! * silence, heads and bodies that trickle, and windows that stay shut have deadlines;
-//! * who makes work to no purpose is told to calm down ([`calm`]).
+//! * who makes work to no purpose is told to calm down (`calm`).
 //!
 //! # Map
-//! * [`Http2`]: a connection; [`stream`]: a request and its response; [`head`]: from one kind of
+//! * [`Http2`]: a connection; `stream`: a request and its response; `head`: from one kind of
 //!   head to the other;
-//! * [`pipe`]: what h2 takes for a socket; [`calm`]: the account of a peer's frames.
+//! * `pipe`: what h2 takes for a socket; `calm`: the account of a peer's frames.
 
 #![forbid(unsafe_code)]
 
@@ -124,6 +124,7 @@ enum Ending {
     Closed,
 }
 
+// ANCHOR: woken
 /// Notes that h2 has something to do.
 struct Woken(AtomicBool);
 
@@ -136,6 +137,7 @@ impl Wake for Woken {
         self.0.store(true, Ordering::Relaxed);
     }
 }
+// ANCHOR_END: woken
 
 impl<H: Handler> Http2<H> {
     /// A connection on which nothing has been said.
@@ -304,6 +306,7 @@ impl<H: Handler> Protocol for Http2<H> {
 }
 
 impl<H: Handler> Http2<H> {
+    // ANCHOR: drive
     /// Goes on as far as input, windows and room for output allow.
     fn drive(&mut self, out: &mut Vec<u8>) {
         if self.ending != Ending::Open {
@@ -333,6 +336,7 @@ impl<H: Handler> Http2<H> {
         self.again |= self.backlog && self.takes_input();
         self.rest();
     }
+    // ANCHOR_END: drive
 
     /// Has h2 write into this output, as far as there is room.
     fn lend(&mut self, out: &mut Vec<u8>) {
@@ -528,6 +532,7 @@ impl<H: Handler> Http2<H> {
         [head, idle, last_call].into_iter().flatten().min()
     }
 
+    // ANCHOR: deadline
     fn deadline(&self) -> Option<Instant> {
         let linger = match self.ending {
             Ending::Linger(by) => Some(by),
@@ -539,4 +544,5 @@ impl<H: Handler> Http2<H> {
         let connection = [linger, by, self.send_deadline(), self.receive_deadline()];
         connection.into_iter().flatten().chain(streams).min()
     }
+    // ANCHOR_END: deadline
 }

@@ -260,9 +260,11 @@ impl Stream {
                     Poll::Pending => return,
                 }
             }
+            // ANCHOR: take
             let content = self.held.split_to(self.held.len().min(room));
             // The window opens again as the content is taken: that is the backpressure.
             let _ = body.flow_control().release_capacity(content.len());
+            // ANCHOR_END: take
             self.declared = self.declared.saturating_sub(content.len() as u64);
             self.receiving.advance(content.len() as u64, shared.now.instant);
             let taken = self.exchange.receive(&content, self.declared, &shared.limits);

@@ -233,6 +233,7 @@ impl<P: Inside> Protocol for Tls<P> {
         }
     }
 
+    // ANCHOR: sent
     fn sent(&mut self, mut bytes: u64, now: Now) {
         self.now = now.instant;
         let mut inside = 0;
@@ -252,6 +253,7 @@ impl<P: Inside> Protocol for Tls<P> {
         }
         self.inside.sent(inside, now);
     }
+    // ANCHOR_END: sent
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         self.now = now.instant;
@@ -351,6 +353,7 @@ impl<P: Inside> Tls<P> {
         if is_handshake {
             sooner(self.by);
         }
+        // ANCHOR: file
         // The next piece is read when the last has been sent: the range begins behind it then.
         if let Some(range) = self.inside.file()
             && self.records.is_empty()
@@ -364,6 +367,7 @@ impl<P: Inside> Tls<P> {
                 }
             }
         }
+        // ANCHOR_END: file
         Step::Wait(Wait { read: wait.read || is_handshake, deadline })
     }
 

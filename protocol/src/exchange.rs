@@ -45,6 +45,7 @@ pub struct Exchange {
     ticket: Option<Ticket>,
 }
 
+// ANCHOR: effect
 /// What an [`Exchange`] wants done.
 #[non_exhaustive]
 pub enum Effect {
@@ -58,6 +59,7 @@ pub enum Effect {
     /// Give this response and hand the connection over.
     Upgrade(Box<Response>, Box<dyn Protocol>),
 }
+// ANCHOR_END: effect
 
 /// What is done with the body.
 enum Intake {

@@ -10,6 +10,7 @@
 //! | Bytes, not messages | `head_end`, `chunked` |
 //! | The connection as a state machine | `keep_alive`, `pipeline` |
 //! | The event loop | `timer_queue`, `edge_loop` |
+//! | Layers | `frames`, `layer` |
 
 #![cfg_attr(not(feature = "solutions"), allow(unused, clippy::all))]
 
@@ -17,10 +18,14 @@
 pub mod chunked;
 #[cfg_attr(feature = "solutions", path = "../solutions/edge_loop.rs")]
 pub mod edge_loop;
+#[cfg_attr(feature = "solutions", path = "../solutions/frames.rs")]
+pub mod frames;
 #[cfg_attr(feature = "solutions", path = "../solutions/head_end.rs")]
 pub mod head_end;
 #[cfg_attr(feature = "solutions", path = "../solutions/keep_alive.rs")]
 pub mod keep_alive;
+#[cfg_attr(feature = "solutions", path = "../solutions/layer.rs")]
+pub mod layer;
 #[cfg_attr(feature = "solutions", path = "../solutions/pipeline.rs")]
 pub mod pipeline;
 #[cfg_attr(feature = "solutions", path = "../solutions/timer_queue.rs")]

@@ -234,6 +234,7 @@ impl<H: Handler> Connection<H> {
 }
 
 impl<H: Handler> Protocol for Connection<H> {
+    // ANCHOR: receive
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         let mut consumed = 0;
         if self.next.is_none() {
@@ -248,6 +249,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         consumed
     }
+    // ANCHOR_END: receive
 
     fn receive_eof(&mut self, now: Now) {
         self.now = now.instant;

@@ -1,0 +1,100 @@
+//! Layers: frames in any pieces.
+//!
+//! HTTP/2 sends everything in frames. A frame is a header of nine bytes and a payload:
+//!
+//! ```text
+//! length (3 bytes), kind (1), flags (1), stream (4, its highest bit to be ignored), payload
+//! ```
+//!
+//! All numbers are big-endian, and the length is that of the payload. Bytes come in any pieces: a
+//! header may be cut anywhere, and one piece may hold the end of a frame, three whole ones and the
+//! beginning of a fifth.
+//!
+//! * Everything that comes is taken at once; nothing is left with the caller.
+//! * The payload is passed on as it comes. A frame is not gathered: its sender would decide how much
+//!   memory you need. Only the header may be, and its size is known.
+//! * A length above [`MOST`] is refused when the header is there, before any of the payload is. (Who
+//!   waits for a payload in order to refuse it has already been had.)
+
+/// Bytes of a header.
+pub const HEADER: usize = 9;
+
+/// The longest payload, in bytes, unless something else is agreed on (RFC 9113 §4.2).
+pub const MOST: usize = 16_384;
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The header of a frame is complete.
+    Begin { kind: u8, flags: u8, stream: u32, length: usize },
+    /// Some of its payload, never empty.
+    Payload(&'a [u8]),
+    /// The frame is complete. One without a payload has this right behind its beginning.
+    End,
+}
+
+/// The frame would have had a payload of so many bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TooLong(pub usize);
+
+#[derive(Default)]
+pub struct Frames {
+    /// The header as far as it has come.
+    header: [u8; HEADER],
+    come: usize,
+    /// How much is to come of the payload, while there is a frame.
+    payload: Option<usize>,
+}
+
+impl Frames {
+    /// Takes what has come, and says what it is. After an error nothing more is given to it.
+    pub fn receive(
+        &mut self,
+        mut input: &[u8],
+        mut on: impl FnMut(Event<'_>),
+    ) -> Result<(), TooLong> {
+        while !input.is_empty() {
+            match self.payload {
+                None => {
+                    let missing = (HEADER - self.come).min(input.len());
+                    let (piece, rest) = input.split_at(missing);
+                    self.header[self.come..self.come + missing].copy_from_slice(piece);
+                    self.come += missing;
+                    input = rest;
+                    if self.come == HEADER {
+                        self.begin(&mut on)?;
+                    }
+                }
+                Some(length) => {
+                    let (piece, rest) = input.split_at(length.min(input.len()));
+                    on(Event::Payload(piece));
+                    self.payload = Some(length - piece.len());
+                    input = rest;
+                }
+            }
+            if self.payload == Some(0) {
+                self.payload = None;
+                on(Event::End);
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, on: &mut impl FnMut(Event<'_>)) -> Result<(), TooLong> {
+        self.come = 0;
+        let [a, b, c, kind, flags, stream @ ..] = self.header;
+        let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        if length > MOST {
+            return Err(TooLong(length));
+        }
+        let stream = u32::from_be_bytes(stream) & (u32::MAX >> 1);
+        on(Event::Begin { kind, flags, stream, length });
+        self.payload = Some(length);
+        Ok(())
+    }
+
+    /// Whether the last frame is complete and no other has begun. (If it is not, there is something
+    /// to wait for, and the wait needs a deadline.)
+    pub fn is_between(&self) -> bool {
+        self.come == 0 && self.payload.is_none()
+    }
+}

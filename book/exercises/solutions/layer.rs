@@ -1,0 +1,133 @@
+//! Layers: a protocol around another one.
+//!
+//! The layer carries the bytes of the protocol inside in *records*: one byte that says how many bytes
+//! follow, then those, 255 at most. There is nothing secret about it; otherwise it is what TLS does.
+//! The layer is itself a [`Protocol`], so whoever drives the protocol inside can drive it as well and
+//! does not know of it.
+//!
+//! * Records come in any pieces. One that has not come whole is not consumed; the caller presents it
+//!   again, with more appended. An empty record carries nothing.
+//! * The protocol inside sees bytes, not records: what it does not consume is presented to it again,
+//!   with what was in the next record appended. A record is opened only when it waits for input: if it
+//!   does not, records stay with the caller, so that backpressure is passed on.
+//! * What it says leaves in records, each as long as can be.
+//! * It hears [`Protocol::sent`] for bytes of its own. A record is longer than what it carries. So its
+//!   first byte counts for nothing, and each of the others for one.
+//!
+//! The contract is that of the `protocol` crate in small: after every call, the caller calls `poll`
+//! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds. Mind
+//! that the layer is a caller, too, and that nobody else wakes it: when the protocol inside wants input
+//! again, the next record may have come long ago.
+
+use std::collections::VecDeque;
+
+/// What is spoken on a connection.
+pub trait Protocol {
+    /// Takes what has come, appends what is to be sent to `out`, and returns how many bytes of
+    /// `input` it has consumed.
+    fn receive(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize;
+
+    /// So many bytes of `out` have been sent.
+    fn sent(&mut self, bytes: usize);
+
+    /// What to do next.
+    fn poll(&mut self) -> Step;
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Call `receive` again, even if nothing new has come.
+    Receive,
+    /// Nothing to do. Is input wanted?
+    Wait { read: bool },
+}
+
+/// Most bytes that a record carries.
+pub const MOST: usize = 255;
+
+pub struct Layer<P> {
+    inside: P,
+    /// What has been in records, and the protocol inside has not consumed.
+    plain: Vec<u8>,
+    /// Records on their way: how many bytes of what each carries are unsent, and whether its first
+    /// byte is.
+    records: VecDeque<(usize, bool)>,
+    /// The caller holds a whole record that has not been opened.
+    is_held: bool,
+}
+
+impl<P: Protocol> Layer<P> {
+    /// A layer around this protocol.
+    pub fn new(inside: P) -> Self {
+        let (plain, records) = (Vec::new(), VecDeque::new());
+        Layer { inside, plain, records, is_held: false }
+    }
+
+    /// The protocol inside.
+    pub fn inside(&self) -> &P {
+        &self.inside
+    }
+
+    /// Presents what there is to the protocol inside.
+    fn present(&mut self, out: &mut Vec<u8>) {
+        let mut said = Vec::new();
+        let consumed = self.inside.receive(&self.plain, &mut said);
+        self.plain.drain(..consumed);
+        for piece in said.chunks(MOST) {
+            out.push(piece.len() as u8);
+            out.extend_from_slice(piece);
+            self.records.push_back((piece.len(), true));
+        }
+    }
+}
+
+/// What the first record carries, if it is whole.
+fn record(input: &[u8]) -> Option<&[u8]> {
+    let (&length, rest) = input.split_first()?;
+    rest.get(..usize::from(length))
+}
+
+impl<P: Protocol> Protocol for Layer<P> {
+    fn receive(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
+        let mut consumed = 0;
+        loop {
+            let next = record(&input[consumed..]);
+            match (self.inside.poll(), next) {
+                (Step::Receive, _) => self.present(out),
+                (Step::Wait { read: true }, Some(carried)) => {
+                    self.plain.extend_from_slice(carried);
+                    consumed += 1 + carried.len();
+                    self.present(out);
+                }
+                (Step::Wait { .. }, _) => {
+                    self.is_held = next.is_some();
+                    return consumed;
+                }
+            }
+        }
+    }
+
+    fn sent(&mut self, mut bytes: usize) {
+        let mut carried = 0;
+        while bytes > 0
+            && let Some((unsent, is_new)) = self.records.front_mut()
+        {
+            bytes -= usize::from(std::mem::take(is_new));
+            let sent = bytes.min(*unsent);
+            bytes -= sent;
+            *unsent -= sent;
+            carried += sent;
+            if *unsent == 0 {
+                self.records.pop_front();
+            }
+        }
+        self.inside.sent(carried);
+    }
+
+    fn poll(&mut self) -> Step {
+        match self.inside.poll() {
+            Step::Wait { read: true } if self.is_held => Step::Receive,
+            wait => wait,
+        }
+    }
+}
