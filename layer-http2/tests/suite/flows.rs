@@ -332,10 +332,10 @@ fn what_is_collected_at_once_is_bounded() {
 #[test]
 fn a_window_that_is_too_large_is_an_error_after_the_answer_as_well() {
     let mut driver = Driver::new(handler, Limits::default());
-    driver.feed(&[preface(&[]), post(1, "/any", &[])].concat());
+    driver.feed([preface(&[]), post(1, "/any", &[])].concat());
     assert!(take_frames(&mut driver.wire).iter().any(frames::Frame::ends_stream));
-    driver.feed(&open_window(1, 0x7fff_ffff));
-    driver.feed(&open_window(1, 0x7fff_ffff));
+    driver.feed(open_window(1, 0x7fff_ffff));
+    driver.feed(open_window(1, 0x7fff_ffff));
     let told = take_frames(&mut driver.wire);
     assert_eq!(of(&told, RST_STREAM, 1)[0].code(), frames::FLOW_CONTROL_ERROR);
 }
