@@ -6,6 +6,7 @@
 //!      ◄── hello, then a sample each second
 //! ```
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_common::{Latencies, Open, Sample, Statistics, Waits, Watch};
@@ -23,9 +24,15 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Longest message of a page, in bytes. It has nothing to say.
 const LONGEST_MESSAGE: usize = 1 << 10;
 
+/// Most pages that watch at once. Each has histograms of its own, some 30 KiB, and looks at every
+/// connection each second: if all connections were to watch, it would be their number squared.
+const MOST_PAGES: usize = 100;
+
 /// What the page is about.
 pub(crate) struct Dashboard {
     statistics: Statistics,
+    /// One more than there are pages that watch.
+    pages: Arc<()>,
     backend: String,
     model: String,
     page: Bytes,
@@ -36,6 +43,7 @@ impl Dashboard {
     pub(crate) fn new(statistics: Statistics, backend: &str, model: &str, page: String) -> Self {
         Dashboard {
             statistics,
+            pages: Arc::default(),
             backend: backend.to_owned(),
             model: model.to_owned(),
             policy: content_security_policy(&page),
@@ -55,6 +63,10 @@ impl Dashboard {
         if !is_same_origin(request) {
             return Response::plain(StatusCode::FORBIDDEN).into();
         }
+        // Two that ask at the same moment may both get in; that is near enough.
+        if Arc::strong_count(&self.pages) > MOST_PAGES {
+            return Response::plain(StatusCode::SERVICE_UNAVAILABLE).into();
+        }
         let limits =
             Limits { message: LONGEST_MESSAGE, frame: LONGEST_MESSAGE, ..Limits::default() };
         let feed = Feed {
@@ -63,6 +75,7 @@ impl Dashboard {
             opened: request.now().instant,
             next: request.now().instant,
             watch: None,
+            _page: Arc::clone(&self.pages),
         };
         layer_websocket::accept(request, &limits, feed)
     }
@@ -121,6 +134,8 @@ struct Feed {
     /// When there is news again.
     next: Instant,
     watch: Option<Watch>,
+    /// Counted for as long as it is there.
+    _page: Arc<()>,
 }
 
 impl Socket for Feed {
@@ -178,4 +193,56 @@ fn message(sample: &Sample, latencies: &Latencies, opened: Instant) -> String {
         },
     })
     .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::TcpListener;
+    use std::time::UNIX_EPOCH;
+
+    use backend_common::{Backend, Context, Handler, Server};
+    use protocol::Field;
+    use protocol::http::{Method, Version};
+
+    use super::*;
+
+    /// A backend whose server never runs.
+    #[derive(Clone, Copy, Default)]
+    struct Never;
+
+    impl Backend for Never {
+        const NAME: &'static str = "never";
+        const MODELS: &'static [(Self, &'static str, &'static str)] = &[(Never, "never", "")];
+
+        fn serve<H: Handler>(self, _: TcpListener, _: Arc<Context<H>>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn so_many_pages_may_watch_and_no_more() {
+        let statistics = Server::<Never>::bind("127.0.0.1:0").unwrap().statistics();
+        let dashboard = Dashboard::new(statistics, "never", "never", String::new());
+        let fields = [
+            ("Host", "test"),
+            ("Upgrade", "websocket"),
+            ("Connection", "upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]
+        .map(|(name, value)| Field { name, value: value.as_bytes() });
+        let ask = |fields: &[Field<'_>]| {
+            let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };
+            let target = "/dashboard/live";
+            let request = Request::new(Method::GET, target, Version::HTTP_11, fields, now);
+            dashboard.live(&request.unwrap())
+        };
+        assert!(matches!(ask(&fields[..1]), Reply::Respond(it) if it.status() == 426));
+        let mut pages: Vec<_> = (0..MOST_PAGES).map(|_| ask(&fields)).collect();
+        assert!(pages.iter().all(|it| matches!(it, Reply::Upgrade(..))));
+        assert!(matches!(ask(&fields), Reply::Respond(it) if it.status() == 503));
+        pages.pop();
+        assert!(matches!(ask(&fields), Reply::Upgrade(..)));
+    }
 }

@@ -121,8 +121,10 @@ impl<H: Handler> Http<H> {
 impl<H: Handler> layer_tls::Inside for Http<H> {
     fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {
         #[cfg(feature = "http2")]
-        if _protocol == Some(b"h2") {
-            self.become_two(_now);
+        match _protocol {
+            Some(b"h2") => self.become_two(_now),
+            Some(_) => self.is_open = false, // RFC 7301 §3.2: what was agreed on is spoken
+            None => {}
         }
         each!(&mut self.version, it => it.secure());
     }
@@ -315,6 +317,20 @@ mod tests {
             assert_eq!(heard.last(), Some(&b'/'), "{length}");
             driver.pass(Duration::from_secs(10));
             assert!(driver.wait.is_none(), "{length}: not gone in time");
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn what_was_agreed_on_is_spoken() {
+        use layer_tls::Inside;
+        for (agreed, is_two) in [(None, true), (Some(&b"h2"[..]), true), (Some(b"http/1.1"), false)]
+        {
+            let mut driver = driver();
+            driver.http.agreed(agreed, driver.now);
+            driver.settle();
+            driver.feed(PREFACE);
+            assert_eq!(driver.is_two(), is_two, "{agreed:?}");
         }
     }
 

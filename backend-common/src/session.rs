@@ -145,7 +145,7 @@ impl<H: Handler> Session<H> {
                 }
                 Step::Close => {
                     let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
-                    if is_late && !self.has_nothing() {
+                    if is_late && !self.is_closing && !self.has_nothing() {
                         self.meter.cut();
                     }
                     return Next::Close;
@@ -420,11 +420,9 @@ mod tests {
     use proptest::prelude::*;
     use protocol::{Limits, Reply, Request, Response};
 
-    /// A session that is alone on its server.
-    fn session<H: Handler>(handler: H) -> Session<H> {
-        let admission = Arc::new(Admission::new(1, 1));
-        let slot = admission.admit().unwrap();
-        let context = Context {
+    /// A server that has room for one session.
+    fn context<H: Handler>(handler: H) -> Context<H> {
+        Context {
             handler: Arc::new(handler),
             limits: Arc::new(Limits::default()),
             threads: None,
@@ -433,9 +431,14 @@ mod tests {
             statistics: Statistics::new(Arc::default()),
             #[cfg(feature = "tls")]
             tls: None,
-            admission,
-        };
-        Session::new(&context, slot)
+            admission: Arc::new(Admission::new(1, 1)),
+        }
+    }
+
+    /// A session that is alone on its server.
+    fn session<H: Handler>(handler: H) -> Session<H> {
+        let context = context(handler);
+        Session::new(&context, context.admission.admit().unwrap())
     }
 
     #[test]
@@ -547,6 +550,55 @@ mod tests {
             (0..50_000_usize).prop_map(post),
         ];
         proptest::collection::vec(request, 1..8).prop_map(|requests| requests.concat())
+    }
+
+    /// Takes over, and on the order to stop says its last word, or does not.
+    struct Guest {
+        says_it: bool,
+        is_due: bool,
+    }
+
+    impl Protocol for Guest {
+        fn receive(&mut self, input: &mut [u8], _: &mut Vec<u8>, _: Now) -> usize {
+            input.len()
+        }
+
+        fn receive_eof(&mut self, _: Now) {}
+        fn sent(&mut self, _: u64, _: Now) {}
+        fn complete(&mut self, _: Ticket, _: Outcome, _: &mut Vec<u8>, _: Now) {}
+        fn handle_timeout(&mut self, _: &mut Vec<u8>, _: Now) {}
+
+        fn shutdown(&mut self, _: Instant, _: Now) {
+            self.is_due = self.says_it;
+        }
+
+        fn poll(&mut self) -> Step {
+            if std::mem::take(&mut self.is_due) {
+                return Step::ShutdownWrite;
+            }
+            Step::Wait(protocol::Wait { read: true, deadline: None })
+        }
+    }
+
+    /// When all has been said, a peer that does not hang up loses nothing.
+    #[test]
+    fn cut_short_is_only_what_has_not_said_its_last_word() {
+        for (says_it, cut) in [(false, 1), (true, 0)] {
+            let context = context(move |_: &Request<'_>| {
+                let name = protocol::http::HeaderValue::from_static("guest");
+                Reply::upgrade(name, Response::ok(), Guest { says_it, is_due: false })
+            });
+            let mut session = Session::new(&context, context.admission.admit().unwrap());
+            session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
+            assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+            let output = session.take_output();
+            session.sent(output.len());
+            session.shutdown(Instant::now());
+            assert_eq!(matches!(session.poll(), Next::ShutdownWrite), says_it);
+            session.handle_timeout();
+            assert!(matches!(session.poll(), Next::Close));
+            assert_eq!(context.statistics.report(0).cut, cut);
+        }
     }
 
     /// What a peer is told that sends this and then closes its side, whatever the order of things;

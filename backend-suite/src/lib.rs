@@ -160,6 +160,7 @@ macro_rules! suite {
                 websocket::the_order_to_stop_is_passed_on,
                 websocket::whoever_does_not_answer_the_order_is_cut_when_time_is_up,
                 websocket::a_silent_peer_is_asked_and_then_left,
+                websocket::whoever_answers_is_asked_again,
                 websocket::a_peer_that_takes_nothing_of_a_flood_is_cut,
                 websocket::a_flood_goes_no_faster_than_it_is_taken,
                 websocket::what_is_not_answered_yet_is_not_read,

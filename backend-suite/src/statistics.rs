@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use backend_common::{Backend, Limits, Open, Reply, Request, Response, Sample, Waits};
 use protocol::Handler;
 use protocol::http::HeaderValue;
+use serde_json::Value;
 
 use crate::client::{Client, eventually};
 use crate::serving::{Trouble, large};
@@ -139,14 +140,23 @@ pub fn the_dashboard_tells_once_a_second<B: Backend>(model: B) {
     assert_eq!((&first["type"], &first["latency"]["count"]), (&"sample".into(), &0.into()));
     let mut other = Client::connect(server.address());
     assert_eq!(other.get("/sleep/20").status, 200);
-    let second = client.frame();
-    let between = |name: &str| second[name].as_f64().unwrap() - first[name].as_f64().unwrap();
     // A connection tells what it has done when it waits again: the upgrade is one of two.
-    assert!(between("at") > 0.9 && between("requests") == 2.0, "{first} {second}");
-    assert_eq!((&second["open"]["upgraded"], &second["open"]["idle"]), (&1.into(), &1.into()));
-    assert_eq!(second["latency"]["count"], 1);
-    assert!(second["latency"]["max"].as_f64().unwrap() >= 19_800.0, "{second}"); // µs, to one in 100
+    let asked = |sample: &Value| count(&sample["requests"]) - count(&first["requests"]);
+    let mut slowest = 0.0_f64;
+    let last = (1..20).find_map(|seconds| {
+        let sample = client.frame();
+        assert!(sample["at"].as_f64().unwrap() >= f64::from(seconds), "too early: {sample}");
+        slowest = slowest.max(sample["latency"]["max"].as_f64().unwrap());
+        (asked(&sample) == 2 && sample["open"]["idle"] == 1).then_some(sample)
+    });
+    let last = last.expect("the other has been answered, and waits");
+    assert_eq!(last["open"]["upgraded"], 1);
+    assert!(slowest >= 19_800.0, "{slowest} µs instead of 20 ms, to one part in 100");
     server.shutdown(SOON).unwrap();
+}
+
+fn count(value: &Value) -> u64 {
+    value.as_u64().unwrap()
 }
 
 /// A page of somebody else's must not read what goes on here.

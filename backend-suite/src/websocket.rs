@@ -251,30 +251,37 @@ fn ending(endings: &Mutex<std::sync::mpsc::Receiver<Closed>>) -> Closed {
     endings.lock().unwrap().recv_timeout(SOON).expect("the socket is never told")
 }
 
+/// Asks the silent soon, and then waits for so long.
+fn asking(pong: Duration) -> Limits {
+    Limits { idle: Duration::from_millis(100), pong, ..Limits::default() }
+}
+
 pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
-    let limits = Limits {
-        idle: Duration::from_millis(100),
-        pong: Duration::from_millis(400),
-        ..Limits::default()
-    };
-    let (handler, endings, _) = testers(limits);
+    let (handler, endings, _) = testers(asking(Duration::from_millis(400)));
     let server = server(model).spawn(handler).unwrap();
-    let mut alive = connect(server.address());
     let mut silent = connect(server.address());
-    for _ in 0..5 {
-        // The client answers by itself, when it reads on.
-        assert!(matches!(alive.read().unwrap(), tungstenite::Message::Ping(_)));
-        alive.flush().unwrap();
-    }
     assert_eq!(ending(&endings), Closed::Failed { code: 1008 });
     let mut told = Vec::new();
     silent.get_mut().read_to_end(&mut told).unwrap();
     assert_eq!(told[..2], *b"\x89\x00", "a Ping");
     assert_eq!(told[2], 0x88, "a Close");
+    drop(silent);
+    server.shutdown(SOON).unwrap();
+}
+
+pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
+    let (handler, endings, _) = testers(asking(SOON));
+    let server = server(model).spawn(handler).unwrap();
+    let mut alive = connect(server.address());
+    for _ in 0..5 {
+        // The client answers by itself, when it reads on.
+        assert!(matches!(alive.read().unwrap(), tungstenite::Message::Ping(_)));
+        alive.flush().unwrap();
+    }
     alive.close(None).unwrap();
     while alive.read().is_ok() {}
     assert_eq!(ending(&endings), Closed::Clean { code: 1005, reason: "".into() });
-    drop((alive, silent));
+    drop(alive);
     server.shutdown(SOON).unwrap();
 }
 

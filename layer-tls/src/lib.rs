@@ -9,8 +9,8 @@
 //!
 //! The work is done by `rustls`. Plaintext between it and the protocol inside is in buffers on loan
 //! from the thread, so an idle connection holds none but those of rustls (some 4 KiB). Files cannot
-//! be sent by the kernel, which does not know the keys: they are read as [`Work`](protocol::Work), piece
-//! by piece.
+//! be sent by the kernel, which does not know the keys: they are read as
+//! [`Work`](protocol::Work), piece by piece.
 //!
 //! Who speaks HTTP without TLS is told so. A handshake has to end in time.
 

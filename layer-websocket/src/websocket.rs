@@ -9,17 +9,14 @@
 //! From `Closing` on messages that come are thrown away. Whoever does not take its output, and
 //! whoever is there when the time of the order to stop is up, goes straight to `Over`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use protocol::{Now, Outcome, Progress, Protocol, Step, Ticket, Wait, caught};
+use protocol::{Now, Outcome, Progress, Protocol, Step, Ticket, Wait, after, caught};
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::incoming::{Event, Failure, Incoming};
 use crate::outgoing::{Outbox, Outgoing};
 use crate::{Closed, Limits, Socket};
-
-/// A time that the clock cannot hold is as good as this.
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The handler has panicked (§7.4.1: 1011).
 const PANICKED: Failure = Failure { code: 1011, reason: "internal error" };
@@ -411,11 +408,6 @@ impl<S: Socket> WebSocket<S> {
             self.tell(out, |socket, outbox| socket.time(outbox, now));
         }
     }
-}
-
-/// A moment so much later.
-fn after(moment: Instant, time: Duration) -> Instant {
-    moment + time.min(CENTURY)
 }
 
 #[cfg(test)]

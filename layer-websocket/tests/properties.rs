@@ -5,6 +5,7 @@ mod common;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use common::{BINARY, CLOSE, Echo, FINAL, PING, PONG, Server, TEXT, frame, plain, status};
 use layer_websocket::{Limits, Outbox};
@@ -88,6 +89,60 @@ proptest! {
         let (told, log) = outcome(&comes, &sizes, &[100]);
         common::frames(&told);
         prop_assert_eq!(log.len(), 1, "{:?}", log);
+    }
+}
+
+/// What a peer does, and what is done to it.
+#[derive(Clone, Debug)]
+enum Event {
+    Comes(Vec<u8>),
+    Takes(usize),
+    Ends,
+    Passes(u64),
+    Stop(u64),
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => any_frame().prop_map(Event::Comes),
+        4 => (1..2000_usize).prop_map(Event::Takes),
+        4 => (0..20_000_u64).prop_map(Event::Passes),
+        1 => Just(Event::Ends),
+        1 => (0..20_000_u64).prop_map(Event::Stop),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No moment that has come is waited for, something always is until the end, and whatever
+    /// happens, the end is told once.
+    #[test]
+    fn nothing_is_waited_for_in_vain(events in vec(any_event(), 0..30)) {
+        let mut echo = Echo::new();
+        echo.say = |said, outbox, now| if said == "open" {
+            outbox.wake_at(now.instant + Duration::from_secs(7));
+        };
+        let mut server = Server::new(limits(), echo.clone());
+        server.is_taking = false;
+        let ends = [Event::Stop(1000), Event::Passes(1000)];
+        for event in events.into_iter().chain(ends) {
+            match event {
+                _ if server.is_closed => break,
+                Event::Comes(bytes) => server.receive(&bytes),
+                Event::Takes(most) if !server.out.is_empty() => server.send(most),
+                Event::Takes(_) => {}
+                Event::Ends => server.receive_eof(),
+                Event::Passes(milliseconds) => server.pass(Duration::from_millis(milliseconds)),
+                Event::Stop(milliseconds) => server.shutdown(Duration::from_millis(milliseconds)),
+            }
+            let wait = server.wait;
+            let is_later = wait.deadline.is_some_and(|at| at > server.now.instant);
+            prop_assert!(server.is_closed || is_later, "{:?}", wait);
+        }
+        prop_assert!(server.is_closed);
+        let ends = echo.log().into_iter().filter(|it| it != "room" && it != "time");
+        prop_assert_eq!(ends.count(), 1);
     }
 }
 

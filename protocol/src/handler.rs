@@ -102,13 +102,14 @@ impl Reply {
 
 impl Reply {
     /// The same reply, with a change to whatever response comes of it: for fields that all
-    /// responses should have. An upgrade stays as it is.
+    /// responses should have. An upgrade stays as it is, and what is answered in place of the
+    /// application has no such change: after a panic, for example.
     ///
     /// ```
     /// use protocol::http::header::{HeaderValue, SERVER};
-    /// use protocol::{Reply, Response};
+    /// use protocol::Reply;
     /// let reply = Reply::from("hello");
-    /// let reply = reply.map(|response: Response| response.field(SERVER, HeaderValue::from_static("x")));
+    /// let reply = reply.map(|response| response.field(SERVER, HeaderValue::from_static("x")));
     /// ```
     #[must_use]
     pub fn map(self, change: impl Fn(Response) -> Response + Clone + Send + 'static) -> Self {

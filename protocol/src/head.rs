@@ -295,8 +295,8 @@ fn decimal(value: &[u8]) -> Result<u64, Refusal> {
         .ok_or(Refusal::ContentLength)
 }
 
-/// Whether this is `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2). May be empty: a target without
-/// authority has an empty `Host`.
+/// Whether this is `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2). May be empty: a target
+/// without authority has an empty `Host`.
 #[must_use]
 pub fn is_host(value: &[u8]) -> bool {
     let (host, port) = match value {

@@ -13,7 +13,8 @@ use crate::{Refusal, Reply, Work};
 ///
 /// Framing is the writer's business: `Content-Length`, `Transfer-Encoding`, `Connection` and
 /// `Date` are written from what is known of body and connection, and left out if a handler sets
-/// them; a response with `Upgrade` lists it in `Connection`. A [`HeaderValue`] cannot hold CR, LF or NUL, so no value can smuggle a field.
+/// them; a response with `Upgrade` lists it in `Connection`. A [`HeaderValue`] cannot hold CR, LF
+/// or NUL, so no value can smuggle a field.
 ///
 /// ```
 /// use protocol::Response;
