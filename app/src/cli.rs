@@ -86,7 +86,7 @@ struct TlsOptions {
     #[arg(long, requires = "tls_listen")]
     tls_redirect: bool,
     /// Tell clients over TLS not to try plain HTTP for so long (HSTS)
-    #[arg(long, value_name = "TIME", requires = "tls_listen", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", requires = "tls_listen", value_parser = some_seconds)]
     hsts: Option<Duration>,
     /// Longest time from the connection to the end of the handshake
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
@@ -183,6 +183,12 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(number) => Ok(number),
         Err(_) => Err("not a whole number".into()),
     }
+}
+
+/// A time of which something is left in whole seconds.
+fn some_seconds(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text).map_err(|error| error.to_string())?;
+    if time.as_secs() == 0 { Err("must be at least 1s".into()) } else { Ok(time) }
 }
 
 /// A number of threads that a system can be expected to have.

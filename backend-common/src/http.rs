@@ -171,7 +171,12 @@ impl<H: Handler> Protocol for Http<H> {
     }
 
     fn poll(&mut self) -> Step {
-        each!(&mut self.version, it => it.poll())
+        let step = each!(&mut self.version, it => it.poll());
+        #[cfg(feature = "http2")]
+        if matches!(step, Step::ShutdownWrite) {
+            self.is_open = false; // nothing more can begin
+        }
+        step
     }
 
     fn file(&self) -> Option<&FileRange> {
