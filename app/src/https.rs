@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::http::StatusCode;
-use protocol::http::header::{HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
+use protocol::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
 use protocol::{Handler, Reply, Request, Response, Target};
 
 /// A handler whose clients are to use HTTPS.
@@ -59,6 +59,9 @@ impl<H: Handler> Handler for Https<H> {
     }
 }
 
+/// For how long a client may remember a redirect: one that it would no longer get should not stay.
+const REMEMBERED: &str = "max-age=300";
+
 /// The same target over TLS. The method stays (RFC 9110 §15.4.9).
 fn redirect(request: &Request<'_>, port: u16) -> Response {
     let location = host(request).and_then(|host| {
@@ -71,7 +74,9 @@ fn redirect(request: &Request<'_>, port: u16) -> Response {
         HeaderValue::try_from(format!("https://{host}{port}{path}{query}")).ok()
     });
     match location {
-        Some(location) => Response::plain(StatusCode::PERMANENT_REDIRECT).field(LOCATION, location),
+        Some(location) => Response::plain(StatusCode::PERMANENT_REDIRECT)
+            .field(LOCATION, location)
+            .field(CACHE_CONTROL, HeaderValue::from_static(REMEMBERED)),
         None => Response::plain(StatusCode::BAD_REQUEST),
     }
 }
