@@ -119,10 +119,11 @@ impl<H: Handler> Http<H> {
 
 #[cfg(feature = "tls")]
 impl<H: Handler> layer_tls::Inside for Http<H> {
-    fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {
+    #[cfg_attr(not(feature = "http2"), expect(unused_variables, reason = "there is no choice"))]
+    fn agreed(&mut self, protocol: Option<&[u8]>, now: Now) {
         #[cfg(feature = "http2")]
-        match _protocol {
-            Some(b"h2") => self.become_two(_now),
+        match protocol {
+            Some(b"h2") => self.become_two(now),
             Some(_) => self.is_open = false, // RFC 7301 §3.2: what was agreed on is spoken
             None => {}
         }

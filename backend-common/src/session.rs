@@ -370,19 +370,20 @@ impl<H: Handler> Session<H> {
 
     /// Says what the connection does and waits for.
     fn note(&self, wait: Wait) {
+        let (is_idle, is_upgraded) = (self.has_nothing(), self.is_upgraded());
         let is_sending = wait.write || self.lent > 0;
         let is_receiving = self.connection.as_ref().is_none_or(Conversation::is_receiving);
         let waits_for = match wait {
             _ if is_sending => WaitsFor::Room,
             _ if self.working > 0 => WaitsFor::Work,
-            Wait { read: true, .. } if self.has_nothing() || is_receiving => WaitsFor::Input,
+            Wait { read: true, .. } if is_idle || is_receiving => WaitsFor::Input,
             _ => WaitsFor::Time,
         };
         let state = match wait {
             _ if self.is_closing => State::Closing,
-            _ if self.is_upgraded() => State::Upgraded,
+            _ if is_upgraded => State::Upgraded,
             _ if is_sending => State::Sending,
-            _ if self.is_idle() => State::Idle,
+            _ if is_idle => State::Idle,
             Wait { read: true, .. } if is_receiving => State::Receiving,
             _ => State::Answering,
         };

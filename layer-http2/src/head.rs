@@ -1,6 +1,5 @@
 //! Heads, from HTTP/2 to what handlers know and back (RFC 9113 §8.2, §8.3).
 
-use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use h2::RecvStream;
@@ -57,7 +56,7 @@ pub(crate) fn begin<H: Handler>(
     let cookies = cookies(request.headers());
     let fields = fields(request, cookies.as_deref())?;
     let method = request.method().clone();
-    let request = Request::new(method, &target, http::Version::HTTP_2, &fields, now);
+    let request = Request::new(method, target, http::Version::HTTP_2, &fields, now);
     let request = request.map_err(|_| Malformed)?.secured(is_secure);
     let (exchange, effect) = Exchange::begin(handler, &request, body, limits);
     Ok((terms, exchange, effect))
@@ -89,15 +88,15 @@ fn length(value: &HeaderValue) -> Option<u64> {
 }
 
 /// The target as HTTP/1.1 would have it: the authority is in the `Host` field (RFC 9113 §8.3.1).
-fn target(request: &http::Request<RecvStream>) -> Result<Cow<'_, str>, Malformed> {
+fn target(request: &http::Request<RecvStream>) -> Result<&str, Malformed> {
     let uri = request.uri();
     if *request.method() == Method::CONNECT {
         // RFC 9113 §8.5: neither scheme nor path, and an authority.
         let is_bare = uri.scheme().is_none() && uri.path_and_query().is_none_or(|it| it == "/");
         let authority = uri.authority().filter(|_| is_bare).ok_or(Malformed)?;
-        return Ok(authority.as_str().into());
+        return Ok(authority.as_str());
     }
-    uri.path_and_query().map(|it| it.as_str().into()).ok_or(Malformed)
+    uri.path_and_query().map(http::uri::PathAndQuery::as_str).ok_or(Malformed)
 }
 
 /// The field lines, with `Host` first.

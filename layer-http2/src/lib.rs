@@ -57,8 +57,9 @@ pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// that they wait for. Together they bound what a connection holds.
 const STREAM_WINDOW: u32 = 128 << 10;
 
-/// The widest window and the narrowest of a connection (RFC 9113 §6.9.1, §6.9.2), in bytes.
-const WINDOWS: std::ops::RangeInclusive<u32> = 65_535..=(1 << 31) - 1;
+/// The narrowest window of a connection and the widest (RFC 9113 §6.9.2, §6.9.1), in bytes.
+const NARROWEST: u32 = (1 << 16) - 1;
+const WIDEST: u32 = (1 << 31) - 1;
 
 /// How much of a response body h2 holds for each stream, in bytes.
 const SEND_BUFFER: usize = 32 << 10;
@@ -149,7 +150,7 @@ impl<H: Handler> Http2<H> {
             .max_concurrent_streams(limits.streams.max(1))
             .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
             .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(window.clamp(*WINDOWS.start(), *WINDOWS.end()))
+            .initial_connection_window_size(window.clamp(NARROWEST, WIDEST))
             .max_send_buffer_size(SEND_BUFFER)
             // Who leaves a page may cancel all of it at once. A flood is for the meter to notice.
             .max_pending_accept_reset_streams(limits.streams.max(1) as usize)
