@@ -25,9 +25,11 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![allow(clippy::missing_panics_doc, reason = "to panic is what it is for")]
+#![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is what it is for")]
 
 mod driver;
+#[cfg(feature = "http2")]
+pub mod http2;
 mod panics;
 mod work;
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use layer_http2::PREFACE;
 use protocol::{Limits, Reply, Request};
 
-use crate::client::{Client, talk};
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::{big, handler};
 use crate::frames::{
     self, ACK, DATA, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, content, frame, get, of,
     open_window, post, preface, take_frames,
 };
+use harness::http2::{Client, talk};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -10,9 +10,9 @@ use protocol::{
     Source, Work,
 };
 
-use crate::client::{Client, request, talk};
 use crate::driver::{Driver, EXPECTED_PANIC, drive, silence_expected_panics, start};
 use crate::frames;
+use harness::http2::{Client, request, talk};
 
 pub(crate) fn big() -> Vec<u8> {
     (0..50_000_u32).flat_map(u32::to_le_bytes).collect()

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use protocol::{Body, Content, Limits, Now, Production, Request, Response};
 
-use crate::client::{Client, talk};
 use crate::driver::{End, drive};
 use crate::exchanges::{big, expected, file, handler, ticks};
 use crate::frames::{
     self, DATA, END_STREAM, HEADERS, INITIAL_WINDOW, RST_STREAM, SETTINGS, WINDOW_UPDATE, content,
     frame, get, of, open_window, post, preface, take_frames,
 };
+use harness::http2::{Client, talk};
 
 const MIB: usize = 1 << 20;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use protocol::{Limits, Outcome, Reply, Request};
 
-use crate::client::Client;
 use crate::driver::{Driver, End, drive, silence_expected_panics};
 use crate::exchanges::{expected, handler};
 use crate::frames::{frame, get, open_window, post, preface, reset};
+use harness::http2::Client;
 
 /// What the answers are when the client says it in these pieces and takes it at this pace.
 fn answers(pieces: &[usize], takes: usize, high_water: usize) -> Vec<(u16, Vec<u8>, bool)> {
