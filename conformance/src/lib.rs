@@ -32,7 +32,7 @@ mod expected;
 pub mod http1;
 pub mod http2;
 mod report;
-mod response;
+pub mod response;
 mod runner;
 mod template;
 pub mod websocket;
