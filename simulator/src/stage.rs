@@ -131,7 +131,7 @@ pub(crate) struct Ledger {
 pub(crate) struct Entries {
     /// Requests that have reached their handler, by number.
     pub(crate) accepted: Vec<usize>,
-    /// Ends of WebSockets.
+    /// Ends of `WebSocket`s.
     pub(crate) closed: Vec<String>,
 }
 

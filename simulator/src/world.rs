@@ -144,6 +144,9 @@ struct World<'a, P> {
 ///
 /// # Errors
 /// What must not have happened.
+///
+/// # Panics
+/// Where the driver finds that the contract is broken.
 pub fn simulate(
     mut choices: Choices,
     only: Option<Language>,

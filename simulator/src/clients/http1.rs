@@ -207,7 +207,7 @@ impl Client for Http1 {
                 Some(_) if answer.framing == Framing::Close && self.is_cut_at(number) => {}
                 Some(_) if answer.framing == Framing::Close && mishaps.excuse_silence() => {}
                 Some(ask) if number < accepted => {
-                    ask.judge(answer.status, &answer.body, mishaps)?
+                    ask.judge(answer.status, &answer.body, mishaps)?;
                 }
                 _ => self.judge_refusal(number, answer.status, mishaps)?,
             }
