@@ -28,7 +28,9 @@ fn ask(id: usize, choices: &mut Choices) -> Ask {
     let is_head = choices.one_in(10);
     let has_body = !is_head && choices.one_in(2);
     let body = has_body.then(|| {
-        let size = choices.size(40_000);
+        // Some are longer than what a sink may have on the way.
+        let most = if choices.one_in(8) { 200_000 } else { 40_000 };
+        let size = choices.size(most);
         (0..size).map(|at| (at * 7 + id).to_le_bytes()[0]).collect()
     });
     Ask { address: Address { route, id, size }, is_head, body }
