@@ -241,7 +241,7 @@ mod tests {
                 assert!(!is_two(&driver) && !driver.connection.is_open, "{length}");
                 let heard = heard(&mut driver);
                 assert!(heard.is_empty() || heard.starts_with(b"HTTP/1.1 "), "{length}");
-                driver.feed(&[&PREFACE[..], REQUEST].concat());
+                driver.feed([&PREFACE[..], REQUEST].concat());
                 assert!(!is_two(&driver), "too late");
             }
         }
