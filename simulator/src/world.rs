@@ -490,9 +490,10 @@ impl<'a, P: Protocol> World<'a, P> {
         Ok(())
     }
 
-    /// Whether something is on its way to the server that it will never read.
+    /// Whether something is on its way to the server that it will never read. What it has read and
+    /// not looked at is not.
     fn is_unheard(&self) -> bool {
-        self.driver.unread() > 0 || self.to_server.bytes() > 0
+        self.driver.unread() > self.driver.kept() || self.to_server.bytes() > 0
     }
 
     /// Nothing can happen now: time passes to the next moment at which something can.
