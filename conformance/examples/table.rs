@@ -142,7 +142,9 @@ fn properties(workspace: &Path) -> String {
     files.sort();
     for file in files {
         let source = read(&file);
-        for block in source.split("\nproptest! {").skip(1).chain(source.split("    proptest! {").skip(1)) {
+        for block in
+            source.split("\nproptest! {").skip(1).chain(source.split("    proptest! {").skip(1))
+        {
             let block = block.split("\n}\n").next().unwrap_or(block);
             let cases = block.split("#![proptest_config(").nth(1).and_then(|config| {
                 let digits = |it: &str| it.chars().take_while(char::is_ascii_digit).collect();
@@ -170,7 +172,9 @@ fn gather(directory: &Path, files: &mut Vec<PathBuf>) {
         let is_hidden = name.to_string_lossy().starts_with('.');
         if path.is_dir() && !is_hidden && name != "target" && name != "node_modules" {
             gather(&path, files);
-        } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("examples/table.rs") {
+        } else if path.extension().is_some_and(|it| it == "rs")
+            && !path.ends_with("examples/table.rs")
+        {
             files.push(path);
         }
     }

@@ -288,7 +288,30 @@ fn the_last_word_is_close_notify() {
     client.read_tls(&mut &answer[..]).unwrap();
     let state = client.process_new_packets().unwrap();
     assert!(state.peer_has_closed(), "no close_notify");
-    assert!(server.shut && server.closed);
+    assert!(server.shut);
+}
+
+/// A socket that is closed while something of the peer's has not been read resets the connection, and
+/// what was said last may be lost. Its own `close_notify` may be on its way.
+#[test]
+fn who_asks_for_the_end_is_heard_to_it() {
+    let (server_config, client_config) = configs(&TLS13);
+    let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+    let (mut server, mut client) = (Server::new(tls), client(&client_config));
+    talk(&mut client, &mut server, 1000);
+    let asked = b"GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    client.writer().write_all(asked).unwrap();
+    let told = talk(&mut client, &mut server, 1000);
+    assert!(told.ends_with(b"/x"));
+    assert!(
+        server.shut && server.read && !server.closed,
+        "it must wait for the client's last word"
+    );
+    client.send_close_notify();
+    talk(&mut client, &mut server, 1000);
+    server.connection.receive_eof(now());
+    server.settle();
+    assert!(server.closed);
 }
 
 #[test]

@@ -472,7 +472,12 @@ impl<'a, P: Protocol> World<'a, P> {
             self.has_left = true;
             if self.driver.end == End::Closed && self.is_unheard() {
                 // Unread input turns the end into a reset, which destroys what is on its way.
-                self.note(|| "the server closes, and what it has not read resets all".into());
+                let (unread, coming) = (self.driver.unread(), self.to_server.bytes());
+                self.note(|| {
+                    format!(
+                        "the server closes; {unread} bytes unread and {coming} coming reset all"
+                    )
+                });
                 self.to_client.segments.clear();
             }
             self.to_client.send(Content::End, now);

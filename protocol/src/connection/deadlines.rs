@@ -11,9 +11,11 @@ use crate::{Now, Refusal};
 
 impl<H: Handler> Connection<H> {
     /// Whether the peer, of its own will, is done with the connection, so that nothing of it can
-    /// be under way and no reset can destroy our response.
+    /// be under way and no reset can destroy our response. Under TLS something always may be: the
+    /// alert with which it closes (RFC 8446 §6.1).
     pub(super) fn is_parted(&self) -> bool {
-        self.terms.client_closes && matches!(self.incoming, Incoming::Complete) && !self.backlog
+        let is_done = matches!(self.incoming, Incoming::Complete) && !self.backlog;
+        self.terms.client_closes && is_done && !self.is_secure
     }
 
     pub(super) fn wants_input(&self) -> bool {
