@@ -5,31 +5,39 @@ use crate::expected::Framing;
 
 /// One response as it stood on the wire.
 #[derive(Clone, Debug)]
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) fields: Vec<(String, Vec<u8>)>,
-    pub(crate) framing: Framing,
+pub struct Response {
+    /// Its status code.
+    pub status: u16,
+    /// Names and values of its field lines, in order.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// How the end of its body was marked.
+    pub framing: Framing,
     /// The content, out of its chunks.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
     /// Bytes on the wire.
-    pub(crate) length: usize,
+    pub length: usize,
 }
 
 impl Response {
     /// The values of all field lines of this name.
-    pub(crate) fn field<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub fn field<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let lines = self.fields.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name));
         lines.map(|(_, value)| value.as_slice())
     }
 
-    pub(crate) fn is_interim(&self) -> bool {
+    /// Whether another response is to follow it (RFC 9110 §15.2).
+    #[must_use]
+    pub fn is_interim(&self) -> bool {
         (100..200).contains(&self.status)
     }
 }
 
 /// Reads the response at the start of `bytes`, or `None` when its end has yet to come. `to_head`:
 /// it answers HEAD; `eof`: no more will come.
-pub(crate) fn read(bytes: &[u8], to_head: bool, eof: bool) -> Result<Option<Response>, String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read(bytes: &[u8], to_head: bool, eof: bool) -> Result<Option<Response>, String> {
     let Some(end) = end_of_head(bytes)? else { return Ok(None) };
     let (head, rest) = bytes.split_at(end);
     let (status, fields) = read_head(head)?;
