@@ -85,16 +85,17 @@ fn tree<T: Strategy>(strategy: &T, seed: u64) -> T::Tree {
     strategy.new_tree(&mut runner(seed)).expect("a script can be made")
 }
 
-/// What each player has recorded of each script, up to one with which it hangs.
+/// What each player has recorded of each script, up to one that goes wrong: it may go on so, with a
+/// long wait each time.
 fn record<S: Sync>(scripts: &[(u64, S)], players: &[Played<'_, S>]) -> Vec<Vec<Tape>> {
     thread::scope(|scope| {
         let play = |player: &Played<'_, S>| {
             let mut tapes = Vec::new();
             for (number, script) in scripts {
                 let tape = (player.play)(script, *number);
-                let is_silent = tape.is_silent();
+                let is_wrong = tape.is_wrong().is_some();
                 tapes.push(tape);
-                if is_silent {
+                if is_wrong {
                     break;
                 }
             }
@@ -109,9 +110,10 @@ fn record<S: Sync>(scripts: &[(u64, S)], players: &[Played<'_, S>]) -> Vec<Vec<T
 /// Whether everyone has the same as the first.
 fn agree<S>(players: &[Played<'_, S>], tapes: &[Option<&Tape>]) -> Result<(), String> {
     let named: Vec<_> = players.iter().zip(tapes).collect();
-    let silent = named.iter().find(|(_, tape)| tape.is_some_and(Tape::is_silent));
-    if let Some((player, _)) = silent {
-        return Err(format!("{}: {}", player.name, Tape::SILENCE));
+    for (player, tape) in &named {
+        if let Some(wrong) = tape.and_then(Tape::is_wrong) {
+            return Err(format!("{}: {wrong}\n", player.name));
+        }
     }
     let (first, Some(expected)) = named[0] else { return Ok(()) };
     for (player, tape) in &named[1..] {

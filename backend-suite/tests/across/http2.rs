@@ -92,17 +92,20 @@ async fn connection(waves: &[Wave], folder: &Folder, address: SocketAddr, tape: 
         }
         for stream in streams {
             match stream.await.unwrap() {
-                Ok((seen, end)) => tape.connection(&seen, folder, false, &end),
-                Err(_) => return tape.note(Tape::SILENCE),
+                Ok((seen, end)) => {
+                    tape.add(&seen, folder, false);
+                    tape.note(&end);
+                }
+                Err(_) => return tape.wrong("a stream hangs"),
             }
         }
     }
     drop(client);
-    // That the server says nothing wrong at the end is its last word.
-    tape.note(&match tokio::time::timeout(PATIENCE, connection).await {
-        Ok(ended) => format!("{:?}", ended.unwrap().map_err(|error| error.to_string())),
-        Err(_) => Tape::SILENCE.to_owned(),
-    });
+    match tokio::time::timeout(PATIENCE, connection).await {
+        Ok(Ok(Ok(()))) => tape.note("closed"),
+        Ok(ended) => tape.wrong(&format!("the connection ends in {ended:?}")),
+        Err(_) => tape.wrong("the connection hangs"),
+    }
 }
 
 impl Stream {

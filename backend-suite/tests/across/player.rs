@@ -23,9 +23,13 @@ pub(crate) fn play<W: Wire>(
         let wire = connect().expect("the server listens");
         let mut player = Player { wire, folder, seen: Vec::new(), read: 0, end: None };
         player.play(connection);
-        let Player { seen, end, .. } = player;
-        let end = end.as_deref().unwrap_or("left");
-        tape.connection(&seen, folder, connection.is_cut_short(), end);
+        tape.add(&player.seen, folder, connection.is_cut_short());
+        match player.end {
+            None => tape.note("left"),
+            Some(End::Closed) => tape.note("closed"),
+            Some(End::Cut(kind)) => tape.note(&format!("cut: {kind:?}")),
+            Some(End::Wrong(what)) => tape.wrong(&what),
+        }
     }
     tape
 }
@@ -39,7 +43,16 @@ struct Player<'a, W> {
     /// How much of it was read as responses.
     read: usize,
     /// How the server has ended the connection, if it has.
-    end: Option<String>,
+    end: Option<End>,
+}
+
+/// How a connection has ended.
+enum End {
+    Closed,
+    /// Without an orderly end.
+    Cut(ErrorKind),
+    /// It has not, or it makes no sense to go on.
+    Wrong(String),
 }
 
 impl<W: Wire> Player<'_, W> {
@@ -149,13 +162,15 @@ impl<W: Wire> Player<'_, W> {
                     let says_close = |value: &[u8]| value.starts_with(b"close");
                     if response.field("connection").any(says_close) {
                         self.to_the_end();
+                        // Perhaps what is said to HEAD, which was not understood as such.
+                        self.read = self.seen.len();
                     }
                     return Some(response.status);
                 }
                 Ok(None) if !is_over => self.receive(),
                 Ok(None) => return None,
                 Err(reason) => {
-                    self.end = Some(format!("not HTTP: {reason}"));
+                    self.end = Some(End::Wrong(format!("not HTTP: {reason}")));
                     return None;
                 }
             }
@@ -170,11 +185,10 @@ impl<W: Wire> Player<'_, W> {
 
     fn receive(&mut self) {
         self.end = match self.wire.receive(&mut self.seen) {
-            Ok(0) => Some("closed".to_owned()),
+            Ok(0) => Some(End::Closed),
             Ok(_) => None,
-            Err(error) if is_late(&error) => Some(Tape::SILENCE.to_owned()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => None,
-            Err(error) => Some(format!("cut: {:?}", error.kind())),
+            Err(error) if is_late(&error) => Some(End::Wrong("nothing comes".to_owned())),
+            Err(error) => Some(End::Cut(error.kind())),
         };
     }
 }

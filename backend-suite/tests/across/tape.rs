@@ -18,15 +18,12 @@ use crate::folder::Folder;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tape {
     bytes: Vec<u8>,
-    is_silent: bool,
+    wrong: Option<String>,
 }
 
 impl Tape {
-    /// The end of a connection on which nothing comes although something should.
-    pub(crate) const SILENCE: &str = "nothing comes";
-
-    /// Writes down what came over one connection, and how it ended.
-    pub(crate) fn connection(&mut self, seen: &[u8], folder: &Folder, cut_short: bool, end: &str) {
+    /// Writes down what came over one connection.
+    pub(crate) fn add(&mut self, seen: &[u8], folder: &Folder, cut_short: bool) {
         let differs = |line: &[u8]| {
             line.starts_with(b"date: ")
                 || cut_short && line.starts_with(b"connection: ")
@@ -38,18 +35,22 @@ impl Tape {
                 self.bytes.extend_from_slice(line);
             }
         }
-        self.note(end);
     }
 
-    /// Writes down something else.
+    /// Writes down something else, such as how a connection ended.
     pub(crate) fn note(&mut self, what: &str) {
         self.bytes.extend_from_slice(format!("\n({what})\n").as_bytes());
-        self.is_silent |= what == Tape::SILENCE;
     }
 
-    /// Whether a server did not answer, so that it makes no sense to go on with it.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.is_silent
+    /// Writes down what no server may do, whatever the others do.
+    pub(crate) fn wrong(&mut self, what: &str) {
+        self.note(what);
+        self.wrong.get_or_insert_with(|| what.to_owned());
+    }
+
+    /// What was wrong, if something was.
+    pub(crate) fn is_wrong(&self) -> Option<&str> {
+        self.wrong.as_deref()
     }
 
     /// Shows where two tapes part.

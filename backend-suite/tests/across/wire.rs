@@ -90,7 +90,12 @@ impl Tls {
         let mut session =
             ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         session.set_buffer_limit(None);
-        Ok(Tls { session, tcp: Tcp::connect(address)? })
+        let mut tls = Tls { session, tcp: Tcp::connect(address)? };
+        while tls.session.is_handshaking() {
+            tls.flush(&mut Vec::new())?;
+            tls.take(&mut Vec::new())?;
+        }
+        Ok(tls)
     }
 
     /// Encrypts what there is, and sends it.
@@ -117,11 +122,6 @@ impl Tls {
 
 impl Wire for Tls {
     fn send(&mut self, bytes: &[u8], seen: &mut Vec<u8>) {
-        while self.session.is_handshaking() {
-            if self.flush(seen).and_then(|()| self.take(seen)).is_err() {
-                return;
-            }
-        }
         let _ = self.session.writer().write_all(bytes); // into memory, without a limit
         let _ = self.flush(seen);
     }
