@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
+use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
 
 use crate::Context;
 use crate::http::Http;
@@ -30,7 +30,8 @@ macro_rules! each {
 impl<H: Handler> Conversation<H> {
     /// With whoever has connected to this context's listener; `None` if it cannot be set up.
     pub(crate) fn new(context: &Context<H>, now: Now) -> Option<Self> {
-        let http = Http::new(context, now);
+        let one = Connection::new(context.handler.clone(), context.limits.clone(), now);
+        let http = Http::from(one.on_answered(context.statistics.answered()));
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {
             let tls = layer_tls::Tls::new(setup.clone(), http, now)

@@ -5,10 +5,8 @@ use std::time::Instant;
 
 use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
 
-use crate::Context;
-
-/// A connection of either version.
-pub(crate) struct Http<H: Handler> {
+/// A connection of either version: HTTP/1.1 until it is known better.
+pub struct Http<H: Handler> {
     version: Version<H>,
     /// Nothing has come that decides.
     #[cfg(feature = "http2")]
@@ -37,20 +35,20 @@ macro_rules! each {
     };
 }
 
-impl<H: Handler> Http<H> {
+impl<H: Handler> From<Connection<H>> for Http<H> {
     /// With whoever has connected.
-    pub(crate) fn new(context: &Context<H>, now: Now) -> Self {
-        let (handler, limits) = (context.handler.clone(), context.limits.clone());
-        let one = Connection::new(handler, limits, now);
+    fn from(one: Connection<H>) -> Self {
         Http {
-            version: Version::One(one.on_answered(context.statistics.answered())),
+            version: Version::One(one),
             #[cfg(feature = "http2")]
             is_open: true,
             #[cfg(feature = "http2")]
             order: None,
         }
     }
+}
 
+impl<H: Handler> Http<H> {
     /// How many requests have been answered.
     pub(crate) fn served(&self) -> u64 {
         each!(&self.version, it => it.served())
@@ -208,7 +206,7 @@ mod tests {
         let handler = |request: &Request<'_>| request.path().to_owned();
         let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
         let one = Connection::new(Arc::new(handler), Arc::new(Limits::default()), now);
-        let http = Http { version: Version::One(one), is_open: true, order: None };
+        let http = Http::from(one);
         Driver { http, now, input: Vec::new(), out: Vec::new(), wait: None }
     }
 

@@ -34,6 +34,7 @@ pub mod threads;
 mod timers;
 
 pub use admission::{Admission, Report, Slot};
+pub use http::Http;
 pub use latency::{Latencies, Watch};
 pub use mailbox::{Job, Letter, Loops, Mailbox};
 pub use protocol::{Handler, Limits, Reply, Request, Response};

@@ -7,7 +7,7 @@
 mod common;
 
 use common::demo::Demo;
-use common::{Driver, End};
+use common::{End, drive};
 use protocol::Refusal::{self, *};
 use protocol::{Limits, http};
 
@@ -65,7 +65,7 @@ fn check(rows: &[Row<'_>]) {
 /// Feeds the pieces and waits a second, which is longer than any reply takes and shorter than any
 /// timeout.
 fn exchange(pieces: &[&[u8]]) -> (String, bool) {
-    let mut driver = Driver::new(Demo, limits());
+    let mut driver = drive(Demo, limits());
     for piece in pieces {
         driver.feed(piece);
     }
@@ -569,7 +569,7 @@ fn expectations() {
     for (path, answer) in
         [("/collect", "collected"), ("/stream", "streamed"), ("/work/collect", "worked")]
     {
-        let mut driver = Driver::new(Demo, limits());
+        let mut driver = drive(Demo, limits());
         driver.feed_bytewise(with(path, 5));
         assert_eq!(driver.take_text(), go_on, "{path}");
         driver.feed_bytewise("hello");

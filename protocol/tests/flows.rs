@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use common::demo::{Demo, LARGE, large};
-use common::{Driver, End};
+use common::{Driver, End, drive};
 use protocol::http::{HeaderValue, StatusCode};
 use protocol::{
     FileRange, Limits, Now, Outcome, Protocol, Reply, Request, Response, Sink, Step, Ticket, Wait,
@@ -19,7 +19,7 @@ use protocol::{
 
 fn demo() -> Driver<Demo> {
     common::silence_expected_panics();
-    Driver::new(Demo, Limits::default())
+    drive(Demo, Limits::default())
 }
 
 fn get(path: &str) -> String {
@@ -117,7 +117,7 @@ mod end_of_input {
         driver.feed("no request\r\n\r\n");
         assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::HalfClosed));
         driver.feed("more of it");
-        assert_eq!((driver.unread(), driver.end), (0, End::HalfClosed));
+        assert_eq!((driver.unread_pieces(), driver.end), (0, End::HalfClosed));
         driver.eof();
         assert_eq!((statuses(&driver.text()), driver.end), (vec!["400"], End::Closed));
     }
@@ -152,7 +152,7 @@ mod slow_readers {
 
     /// What a peer receives that takes `step` bytes at a time, and the most that was ever unsent.
     fn trickle(path: &str, step: usize) -> (Vec<u8>, usize) {
-        let mut driver = Driver::new(Demo, LIMITS);
+        let mut driver = drive(Demo, LIMITS);
         driver.takes = 0;
         driver.feed(get(path) + &get("/next"));
         assert!(driver.unsent() > 0);
@@ -199,14 +199,14 @@ mod slow_readers {
 
     #[test]
     fn hold_up_the_requests_that_they_pipeline() {
-        let mut driver = Driver::new(Demo, LIMITS);
+        let mut driver = drive(Demo, LIMITS);
         driver.takes = 0;
         let requests = 1000;
         for n in 0..requests {
             driver.feed(get(&format!("/{n:04}")));
         }
         assert!(!driver.wait.read, "the rest stays in the socket");
-        assert!(driver.unread() > 900);
+        assert!(driver.unread_pieces() > 900);
         while driver.take(5000) > 0 {}
         assert!(driver.wait.read);
         assert!(driver.most_unsent < LIMITS.high_water + 200);
@@ -218,11 +218,11 @@ mod slow_readers {
 
     #[test]
     fn do_not_keep_a_body_from_being_thrown_away() {
-        let mut driver = Driver::new(Demo, Limits { discard: 1 << 20, ..LIMITS });
+        let mut driver = drive(Demo, Limits { discard: 1 << 20, ..LIMITS });
         driver.takes = 0;
         let body = "x".repeat(500_000);
         driver.feed(post("/large", &body));
-        assert_eq!(driver.unread(), 0);
+        assert_eq!(driver.unread_pieces(), 0);
         driver.feed(get("/next"));
         while driver.take(9000) > 0 {}
         assert_eq!(first_body(&driver.wire, LARGE), large());
@@ -279,7 +279,7 @@ mod bodies {
     #[test]
     fn wait_in_the_socket_while_the_sink_is_away_and_its_next_piece_is_full() {
         let seen = Seen::default();
-        let mut driver = Driver::new(seen.handler(), Limits::default());
+        let mut driver = drive(seen.handler(), Limits::default());
         driver.holds_work = true;
         let body = "0123456789abcdef".repeat(20_000);
         let request = post("/", &body);
@@ -288,7 +288,7 @@ mod bodies {
         }
         assert!(!driver.wait.read);
         assert_eq!(driver.held.len(), 1, "a sink does one thing at a time");
-        let read = request.len() - 1000 * driver.unread();
+        let read = request.len() - 1000 * driver.unread_pieces();
         assert!(read < (64 << 10) + 3000, "{read} bytes were read");
         while !driver.held.is_empty() {
             driver.finish_work();
@@ -301,7 +301,7 @@ mod bodies {
     #[test]
     fn that_end_while_the_sink_is_away_are_finished_after_it() {
         let seen = Seen::default();
-        let mut driver = Driver::new(seen.handler(), Limits::default());
+        let mut driver = drive(seen.handler(), Limits::default());
         driver.holds_work = true;
         let request = post("/", "hello");
         driver.feed(&request[..request.len() - 3]);
@@ -321,7 +321,7 @@ mod bodies {
     #[test]
     fn that_break_off_drop_their_sink() {
         let seen = Seen::default();
-        let mut driver = Driver::new(seen.handler(), Limits::default());
+        let mut driver = drive(seen.handler(), Limits::default());
         let request = post("/", "hello");
         driver.feed(&request[..request.len() - 3]);
         driver.eof();
@@ -346,7 +346,7 @@ mod bodies {
     #[test]
     fn that_are_refused_do_not_wait_for_their_sink() {
         let seen = Seen::default();
-        let mut driver = Driver::new(seen.handler(), Limits::default());
+        let mut driver = drive(seen.handler(), Limits::default());
         driver.holds_work = true;
         driver.feed("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello");
         driver.feed("!");
@@ -375,9 +375,9 @@ mod bodies {
         driver.feed(post("/work/collect", "hello").replace("hello", ""));
         assert!(!driver.wait.read);
         driver.feed("hello");
-        assert_eq!(driver.unread(), 1);
+        assert_eq!(driver.unread_pieces(), 1);
         driver.finish_work();
-        assert_eq!(driver.unread(), 0);
+        assert_eq!(driver.unread_pieces(), 0);
         driver.finish_work();
         assert!(driver.text().ends_with("worked \"hello\""));
     }
@@ -408,7 +408,7 @@ mod work {
         driver.feed(get("/a") + &get("/work") + &get("/b"));
         driver.feed(get("/c"));
         assert_eq!(statuses(&driver.text()), ["200"]);
-        assert_eq!((driver.wait.read, driver.unread()), (false, 1));
+        assert_eq!((driver.wait.read, driver.unread_pieces()), (false, 1));
         driver.finish_work();
         let text = driver.text();
         let places: Vec<_> =
@@ -462,7 +462,7 @@ mod sources {
             Response::ok()
                 .body(Body::stream(|_: &mut Content<'_>, now: Now| Production::At(now.instant)))
         };
-        let mut driver = Driver::new(stuck, Limits::default());
+        let mut driver = drive(stuck, Limits::default());
         driver.feed(get("/"));
         assert!(driver.text().ends_with("transfer-encoding: chunked\r\n\r\n"));
         assert_eq!(driver.end, End::HalfClosed);
@@ -479,7 +479,7 @@ mod sources {
                 if left == 0 { Production::End } else { Production::At(start) }
             }))
         };
-        let mut driver = Driver::new(late, Limits::default());
+        let mut driver = drive(late, Limits::default());
         driver.feed(get("/"));
         assert_eq!(driver.text().matches("tick").count(), 3);
         assert_eq!(driver.end, End::Open);
@@ -488,7 +488,7 @@ mod sources {
 
 #[test]
 fn a_chunk_that_is_too_large_is_refused_when_it_is_declared() {
-    let mut driver = Driver::new(Demo, Limits::default());
+    let mut driver = drive(Demo, Limits::default());
     driver.feed("POST /collect HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
     driver.feed("ffffffffffffffff\r\nhello");
     assert!(driver.take_text().starts_with("HTTP/1.1 413 "));
@@ -512,7 +512,7 @@ fn statuses_that_would_put_the_peer_out_of_step_are_not_given() {
             _ => StatusCode::OK,
         })
     };
-    let mut driver = Driver::new(handler, Limits::default());
+    let mut driver = drive(handler, Limits::default());
     driver.feed("GET /interim HTTP/1.1\r\nHost: h\r\n\r\n");
     assert!(driver.take_text().starts_with("HTTP/1.1 500 "));
     driver.feed("CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -532,7 +532,7 @@ fn limits_at_the_ends_of_their_ranges_do_no_harm() {
         linger: forever,
         ..Limits::default()
     };
-    let mut driver = Driver::new(|_: &Request<'_>| Response::text("ok").close(), limits);
+    let mut driver = drive(|_: &Request<'_>| Response::text("ok").close(), limits);
     driver.feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n");
     assert!(driver.take_text().starts_with("HTTP/1.1 200 "));
 }
@@ -625,7 +625,9 @@ mod upgrades {
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
 
     fn upgrading() -> Driver<fn(&Request<'_>) -> Reply> {
-        Driver::new(upgrade, Limits::default())
+        let mut driver = drive(upgrade as fn(&Request<'_>) -> Reply, Limits::default());
+        driver.is_trusting = true; // as the echo is
+        driver
     }
 
     #[test]
@@ -732,7 +734,7 @@ fn an_end_that_comes_while_a_response_is_sent_is_not_forgotten() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
     for length in 1..5000 {
         let handler = move |_: &Request<'_>| Response::text("x".repeat(length));
-        let mut driver = Driver::new(handler, limits.clone());
+        let mut driver = drive(handler, limits.clone());
         driver.takes = 0;
         driver.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         driver.eof_unasked();
@@ -774,7 +776,8 @@ mod answered {
     fn observed() -> (Driver<impl Fn(&Request<'_>) -> Reply>, impl Fn() -> Vec<u128>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (told, start) = (Arc::clone(&seen), common::start().instant);
-        let mut driver = Driver::new(handler, Limits::default());
+        let mut driver = drive(handler, Limits::default());
+        driver.is_trusting = true;
         driver.connection = driver.connection.on_answered(Arc::new(move |since| {
             told.lock().unwrap().push((since - start).as_millis());
         }));

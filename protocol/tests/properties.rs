@@ -8,7 +8,7 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use common::demo::Demo;
-use common::{Driver, End};
+use common::{End, drive};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use protocol::http::{HeaderName, HeaderValue, StatusCode};
@@ -35,7 +35,7 @@ type Outcome = (String, End);
 /// Feeds `input` cut at these places, waits for what takes time, and closes.
 fn exchange(input: &[u8], cuts: &[usize]) -> Outcome {
     common::silence_expected_panics();
-    let mut driver = Driver::new(Demo, limits());
+    let mut driver = drive(Demo, limits());
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (input.len() + 1)).collect();
     cuts.sort_unstable();
     let mut rest = 0;
@@ -181,7 +181,7 @@ proptest! {
     fn the_output_does_not_depend_on_how_it_is_taken(input in input(), step in 1..500usize) {
         common::silence_expected_panics();
         let taken_by = |step| {
-            let mut driver = Driver::new(Demo, limits());
+            let mut driver = drive(Demo, limits());
             driver.takes = step;
             driver.feed(&input);
             driver.pass_ms(5000);
@@ -268,7 +268,7 @@ proptest! {
     #[test]
     fn responses_are_framed_as_they_say(plan in plan()) {
         let planned = plan.clone();
-        let mut driver = Driver::new(move |_: &Request<'_>| planned.response(), limits());
+        let mut driver = drive(move |_: &Request<'_>| planned.response(), limits());
         let method = if plan.is_head { "HEAD" } else { "GET" };
         let version = if plan.is_old { "1.0\r\nConnection: keep-alive" } else { "1.1" };
         driver.feed(format!("{method} / HTTP/{version}\r\nHost: h\r\n\r\n"));
@@ -365,7 +365,7 @@ fn understood(head: &[u8]) -> Option<Understood> {
         });
         Response::ok().close()
     };
-    let mut driver = Driver::new(handler, Limits::default());
+    let mut driver = drive(handler, Limits::default());
     driver.feed(head);
     seen.lock().unwrap().take()
 }

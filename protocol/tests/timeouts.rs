@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use common::demo::{Demo, LATER};
-use common::{Driver, End};
+use common::{Driver, End, drive};
 use protocol::Limits;
 
 const IDLE: u64 = 60_000;
@@ -26,7 +26,7 @@ fn demo() -> Driver<Demo> {
         high_water: 10_000,
         ..Limits::default()
     };
-    Driver::new(Demo, limits)
+    drive(Demo, limits)
 }
 
 fn get(path: &str) -> String {
@@ -404,7 +404,7 @@ mod replies {
     #[test]
     fn to_a_peer_that_is_behind_are_not_produced() {
         // Enough for the head and no more than the first piece.
-        let mut driver = Driver::new(Demo, Limits { high_water: 90, ..Limits::default() });
+        let mut driver = drive(Demo, Limits { high_water: 90, ..Limits::default() });
         driver.takes = 0;
         driver.feed(get("/source/slow"));
         assert_eq!(patience(&driver), Some(WRITE), "not the source's moments");

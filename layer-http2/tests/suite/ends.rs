@@ -5,18 +5,18 @@ use std::time::Duration;
 use layer_http2::PREFACE;
 use protocol::{Limits, Reply, Request};
 
-use crate::client::{Client, talk};
-use crate::driver::{Driver, End};
+use crate::driver::{Driver, End, drive};
 use crate::exchanges::{big, handler};
 use crate::frames::{
     self, ACK, DATA, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, content, frame, get, of,
     open_window, post, preface, take_frames,
 };
+use harness::http2::{Client, talk};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
-    Driver::new(handler, Limits::default())
+    drive(handler, Limits::default())
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn after_the_end_of_input_answers_are_sent_as_far_as_the_windows_go() {
 #[test]
 fn what_came_before_the_end_is_answered_even_if_it_was_not_wanted_then() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, limits);
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
     driver.feed([preface(&[(frames::INITIAL_WINDOW, 1 << 20)]), open_window(0, 1 << 20)].concat());
     driver.takes = 0;
     driver.is_eager = true; // as those do whose receives go on
@@ -214,7 +214,7 @@ fn what_came_before_the_end_is_answered_even_if_it_was_not_wanted_then() {
 #[test]
 fn what_came_too_early_is_asked_for() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, limits);
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
     driver.feed(preface(&[]));
     driver.takes = 0;
     driver.is_eager = true;

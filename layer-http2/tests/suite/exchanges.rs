@@ -10,9 +10,9 @@ use protocol::{
     Source, Work,
 };
 
-use crate::client::{Client, request, talk};
-use crate::driver::{Driver, EXPECTED_PANIC, silence_expected_panics, start};
+use crate::driver::{Driver, EXPECTED_PANIC, drive, silence_expected_panics, start};
 use crate::frames;
+use harness::http2::{Client, request, talk};
 
 pub(crate) fn big() -> Vec<u8> {
     (0..50_000_u32).flat_map(u32::to_le_bytes).collect()
@@ -161,7 +161,7 @@ pub(crate) fn handler(request: &Request<'_>) -> Reply {
 
 fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
     silence_expected_panics();
-    Driver::new(handler, Limits::default())
+    drive(handler, Limits::default())
 }
 
 /// The paths that can be asked for without a body, with what is answered.
@@ -247,7 +247,7 @@ fn bodies_are_collected_streamed_or_thrown_away() {
 #[test]
 fn a_body_that_is_too_long_is_refused_and_costs_one_stream() {
     let limits = Limits { collect: 1000, body: 5000, discard: 500, ..Limits::default() };
-    let (mut client, mut driver) = (Client::new(), Driver::new(handler, limits));
+    let (mut client, mut driver) = (Client::new(), drive(handler, limits));
     client.post("/collect", vec![0; 1000]);
     client.post("/collect", vec![0; 1001]);
     client.post("/count", vec![0; 5000]);
@@ -414,7 +414,7 @@ fn malformed_requests_are_reset() {
 #[test]
 fn heads_beyond_the_limits_are_refused() {
     let limits = Limits { request_line: 100, fields: 10, ..Limits::default() };
-    let (mut client, mut driver) = (Client::new(), Driver::new(handler, limits));
+    let (mut client, mut driver) = (Client::new(), drive(handler, limits));
     client.get(&format!("/{}", "x".repeat(200)));
     let mut many = request("GET", "/");
     for at in 0..20 {

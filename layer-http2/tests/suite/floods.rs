@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{Limits, Reply, Request};
 
-use crate::driver::{Driver, End};
+use crate::driver::{Driver, End, drive};
 use crate::exchanges::handler;
 use crate::frames::{
     self, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GOAWAY, HEADERS, PING,
@@ -13,7 +13,7 @@ use crate::frames::{
 };
 
 fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, Limits::default());
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, Limits::default());
     driver.feed(preface(&[]));
     take_frames(&mut driver.wire);
     driver
@@ -139,7 +139,7 @@ fn asking_on_against_refusals_is_a_flood() {
 #[test]
 fn one_stream_is_always_allowed() {
     let limits = Limits { streams: 0, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, limits);
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
     driver.feed([preface(&[]), get(1, "/any")].concat());
     driver.feed(get(3, "/any"));
     let told = take_frames(&mut driver.wire);

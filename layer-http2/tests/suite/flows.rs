@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use protocol::{Body, Content, Limits, Now, Production, Request, Response};
 
-use crate::client::{Client, talk};
-use crate::driver::{Driver, End};
+use crate::driver::{End, drive};
 use crate::exchanges::{big, expected, file, handler, ticks};
 use crate::frames::{
     self, DATA, END_STREAM, HEADERS, INITIAL_WINDOW, RST_STREAM, SETTINGS, WINDOW_UPDATE, content,
     frame, get, of, open_window, post, preface, take_frames,
 };
+use harness::http2::{Client, talk};
 
 const MIB: usize = 1 << 20;
 
@@ -28,7 +28,7 @@ fn endless(made: &Arc<AtomicUsize>) -> Response {
 
 #[test]
 fn a_sink_that_is_behind_keeps_the_window_shut() {
-    let (mut client, mut driver) = (Client::new(), Driver::new(handler, Limits::default()));
+    let (mut client, mut driver) = (Client::new(), drive(handler, Limits::default()));
     driver.holds_work = true;
     client.post("/count", vec![0; 4 * MIB]);
     let mut sent = 0;
@@ -57,7 +57,7 @@ fn nothing_is_produced_beyond_windows_and_high_water() {
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
     let limits = Limits { high_water: 10_000, ..Limits::default() };
-    let mut driver = Driver::new(move |_: &Request<'_>| endless(&counted), limits);
+    let mut driver = drive(move |_: &Request<'_>| endless(&counted), limits);
     // Wide windows, and a peer that takes nothing.
     driver.takes = 0;
     driver.feed(preface(&[(INITIAL_WINDOW, 1 << 30)]));
@@ -77,7 +77,7 @@ fn nothing_is_produced_beyond_windows_and_high_water() {
 fn windows_of_a_byte_bring_a_byte() {
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
-    let mut driver = Driver::new(move |_: &Request<'_>| endless(&counted), Limits::default());
+    let mut driver = drive(move |_: &Request<'_>| endless(&counted), Limits::default());
     driver.feed(preface(&[(INITIAL_WINDOW, 0)]));
     driver.feed(get(1, "/"));
     assert_eq!(content(&take_frames(&mut driver.wire), 1), b"");
@@ -101,7 +101,7 @@ fn a_window_that_is_exhausted_exactly_at_the_end() {
     for path in ["/big", "/file", "/pieces"] {
         let length = u32::try_from(big().len()).unwrap();
         for (window, missing) in [(length, 0), (length - 1, 1), (length + 1, 0)] {
-            let mut driver = Driver::new(handler, Limits::default());
+            let mut driver = drive(handler, Limits::default());
             driver.feed(preface(&[(INITIAL_WINDOW, window)]));
             driver.feed([open_window(0, 1 << 20), get(1, path)].concat());
             let mut frames = take_frames(&mut driver.wire);
@@ -119,7 +119,7 @@ fn a_window_that_is_exhausted_exactly_at_the_end() {
 
 #[test]
 fn an_empty_body_needs_no_window() {
-    let mut driver = Driver::new(handler, Limits::default());
+    let mut driver = drive(handler, Limits::default());
     driver.feed(preface(&[(INITIAL_WINDOW, 0)]));
     for (at, path) in ["/empty", "/empty-source", "/empty-file", "/nothing"].iter().enumerate() {
         driver.feed(get(2 * u32::try_from(at).unwrap() + 1, path));
@@ -131,7 +131,7 @@ fn an_empty_body_needs_no_window() {
 #[test]
 fn of_a_file_only_what_the_windows_allow_is_read() {
     let mut driver =
-        Driver::new(|_: &Request<'_>| Response::ok().body(file(&[1; MIB])), Limits::default());
+        drive(|_: &Request<'_>| Response::ok().body(file(&[1; MIB])), Limits::default());
     driver.feed(preface(&[(INITIAL_WINDOW, 0)]));
     driver.feed(get(1, "/"));
     assert_eq!(driver.ran, 0, "read, although the window is shut");
@@ -146,7 +146,7 @@ fn of_a_file_only_what_the_windows_allow_is_read() {
 #[test]
 fn sources_that_wait_for_their_moment_hold_no_window() {
     let hour = Duration::from_secs(3600);
-    let mut driver = Driver::new(
+    let mut driver = drive(
         move |request: &Request<'_>| match request.path() {
             "/events" => Response::ok().body(ticks(10, hour)),
             _ => Response::ok().body(vec![b'x'; 60_000]),
@@ -166,7 +166,7 @@ fn sources_that_wait_for_their_moment_hold_no_window() {
 #[test]
 fn many_responses_share_a_connection_that_takes_nothing() {
     let limits = Limits { high_water: 1, ..Limits::default() };
-    let mut driver = Driver::new(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.takes = 0;
     driver.feed(preface(&[(INITIAL_WINDOW, 1 << 30)]));
     driver.take(1000);
@@ -182,7 +182,7 @@ fn many_responses_share_a_connection_that_takes_nothing() {
 
 #[test]
 fn settings_may_shrink_the_windows_below_what_is_under_way() {
-    let mut driver = Driver::new(handler, Limits::default());
+    let mut driver = drive(handler, Limits::default());
     driver.feed(preface(&[(INITIAL_WINDOW, 50_000)]));
     driver.feed(get(1, "/big"));
     let first = content(&take_frames(&mut driver.wire), 1);
@@ -198,7 +198,7 @@ fn settings_may_shrink_the_windows_below_what_is_under_way() {
 #[test]
 fn a_hundred_streams_collect_at_once() {
     let limits = Limits { collect: 100_000, ..Limits::default() };
-    let mut driver = Driver::new(handler, limits);
+    let mut driver = drive(handler, limits);
     let mut builder = h2::client::Builder::new();
     builder.initial_max_send_streams(100);
     let mut client = Client::with(&builder);
@@ -214,7 +214,7 @@ fn a_hundred_streams_collect_at_once() {
 #[test]
 fn collecting_is_bounded_and_who_has_to_wait_for_a_turn_is_not_late() {
     let limits = Limits { collect: 1000, ..Limits::default() };
-    let mut driver = Driver::new(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     for stream in 0..10 {
         driver.feed(post(2 * stream + 1, "/collect", &[]));
@@ -240,7 +240,7 @@ fn collecting_is_bounded_and_who_has_to_wait_for_a_turn_is_not_late() {
 #[test]
 fn a_turn_that_becomes_free_by_cancelling_is_taken() {
     let limits = Limits { collect: 1000, ..Limits::default() };
-    let mut driver = Driver::new(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     for stream in 0..8 {
         driver.feed(post(2 * stream + 1, "/collect", &[]));
@@ -254,7 +254,7 @@ fn a_turn_that_becomes_free_by_cancelling_is_taken() {
 
 #[test]
 fn the_windows_open_again_as_a_body_is_taken() {
-    let mut driver = Driver::new(handler, Limits::default());
+    let mut driver = drive(handler, Limits::default());
     driver.feed(preface(&[]));
     driver.feed(post(1, "/count", &[]));
     for _ in 0..100 {
@@ -277,8 +277,7 @@ fn the_windows_open_again_as_a_body_is_taken() {
 fn replies_are_the_same_through_the_narrowest_windows() {
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(100).max_frame_size(16_384);
-    let (mut client, mut driver) =
-        (Client::with(&builder), Driver::new(handler, Limits::default()));
+    let (mut client, mut driver) = (Client::with(&builder), drive(handler, Limits::default()));
     let expected: Vec<_> = expected().into_iter().filter(|it| it.2.len() < 1000).collect();
     expected.iter().for_each(|(path, ..)| client.get(path));
     for _ in 0..20 {
@@ -292,7 +291,7 @@ fn replies_are_the_same_through_the_narrowest_windows() {
 
 #[test]
 fn a_reply_that_nobody_waits_for_is_not_kept() {
-    let (mut client, mut driver) = (Client::new(), Driver::new(handler, Limits::default()));
+    let (mut client, mut driver) = (Client::new(), drive(handler, Limits::default()));
     client.takes_bodies = false;
     client.get("/pieces");
     talk(&mut client, &mut driver, 1000);
@@ -304,7 +303,7 @@ fn a_reply_that_nobody_waits_for_is_not_kept() {
 #[test]
 fn what_is_collected_at_once_is_bounded() {
     let limits = Limits { collect: 100_000, ..Limits::default() };
-    let mut driver = Driver::new(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     for stream in 0..100 {
         driver.feed(post(2 * stream + 1, "/collect", &[]));
@@ -331,7 +330,7 @@ fn what_is_collected_at_once_is_bounded() {
 /// RFC 9113 §6.9.1: whether the answer has been given by then is nobody's concern.
 #[test]
 fn a_window_that_is_too_large_is_an_error_after_the_answer_as_well() {
-    let mut driver = Driver::new(handler, Limits::default());
+    let mut driver = drive(handler, Limits::default());
     driver.feed([preface(&[]), post(1, "/any", &[])].concat());
     assert!(take_frames(&mut driver.wire).iter().any(frames::Frame::ends_stream));
     driver.feed(open_window(1, 0x7fff_ffff));

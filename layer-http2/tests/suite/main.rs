@@ -1,7 +1,6 @@
 //! HTTP/2 in memory: frames in any pieces, effects done or withheld, and time as it is told.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-mod client;
 mod driver;
 mod ends;
 mod exchanges;

@@ -5,16 +5,16 @@ use std::time::Duration;
 use proptest::prelude::*;
 use protocol::{Limits, Outcome, Reply, Request};
 
-use crate::client::Client;
-use crate::driver::{Driver, End, silence_expected_panics};
+use crate::driver::{Driver, End, drive, silence_expected_panics};
 use crate::exchanges::{expected, handler};
 use crate::frames::{frame, get, open_window, post, preface, reset};
+use harness::http2::Client;
 
 /// What the answers are when the client says it in these pieces and takes it at this pace.
 fn answers(pieces: &[usize], takes: usize, high_water: usize) -> Vec<(u16, Vec<u8>, bool)> {
     silence_expected_panics();
     let limits = Limits { high_water, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, limits);
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
     driver.takes = takes;
     let mut client = Client::new();
     expected().iter().for_each(|(path, ..)| client.get(path));
@@ -147,7 +147,7 @@ proptest! {
     ) {
         silence_expected_panics();
         let limits = Limits { high_water, collect, streams: 5, ..Limits::default() };
-        let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, limits);
+        let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
         driver.feed(preface(&[(4, window)]));
         for event in events {
             happen(&mut driver, event);
@@ -169,7 +169,7 @@ proptest! {
         frames in prop::collection::vec(piece(), 0..5),
         step in 1_usize..2000,
     ) {
-        let mut driver: Driver<fn(&Request<'_>) -> Reply> = Driver::new(handler, Limits::default());
+        let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, Limits::default());
         driver.feed([preface(&[]), frames.concat()].concat());
         bytes.chunks(step).for_each(|piece| driver.feed(piece));
         prop_assert!(driver.most_unsent < 200_000);

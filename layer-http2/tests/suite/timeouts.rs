@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{Body, Content, Limits, Now, Production, Reply, Request, Response};
 
-use crate::driver::{Driver, End};
+use crate::driver::{Driver, End, drive};
 use crate::exchanges::{handler, ticks};
 use crate::frames::{
     self, CONTINUATION, DATA, GOAWAY, HEADERS, INITIAL_WINDOW, PING, RST_STREAM, content, frame,
@@ -16,7 +16,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
-    Driver::new(handler, Limits::default())
+    drive(handler, Limits::default())
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn output_that_is_not_taken_cuts_the_connection() {
 fn own_moments_come_while_the_window_is_shut_and_while_output_is_not_taken() {
     for (window, takes) in [(0, usize::MAX), (5, usize::MAX), (1000, 0)] {
         let limits = Limits { high_water: 1, ..Limits::default() };
-        let mut driver = Driver::new(handler, limits);
+        let mut driver = drive(handler, limits);
         driver.feed(preface(&[(INITIAL_WINDOW, window)]));
         driver.takes = takes;
         driver.feed([get(1, "/ticks"), get(3, "/later")].concat());
@@ -186,7 +186,7 @@ fn own_moments_come_while_the_window_is_shut_and_while_output_is_not_taken() {
 fn a_source_that_rests_for_long_does_not_count_against_the_peer() {
     let hour = seconds(3600);
     let mut driver =
-        Driver::new(move |_: &Request<'_>| Response::ok().body(ticks(3, hour)), Limits::default());
+        drive(move |_: &Request<'_>| Response::ok().body(ticks(3, hour)), Limits::default());
     driver.feed(preface(&[(INITIAL_WINDOW, 7)]));
     driver.feed(get(1, "/"));
     driver.pass(hour + seconds(10)); // the second one is there, and the window shut
@@ -199,7 +199,7 @@ fn a_source_that_rests_for_long_does_not_count_against_the_peer() {
 
 #[test]
 fn a_moment_that_has_come_is_no_reason_to_wait() {
-    let mut driver = Driver::new(
+    let mut driver = drive(
         |_: &Request<'_>| {
             let mut left = 5;
             Response::ok().body(Body::stream(move |piece: &mut Content<'_>, now: Now| {

@@ -1,4 +1,4 @@
-//! An orderly client: that of h2, in memory.
+//! An orderly client of HTTP/2: that of h2, in memory.
 
 use std::future::Future;
 use std::io;
@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker};
 use h2::client::{Connection, ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use protocol::bytes::Bytes;
-use protocol::{Handler, http};
+use protocol::{Protocol, http};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::driver::{Driver, End};
+use crate::{Driver, End};
 
 #[derive(Default)]
 struct Buffers {
@@ -62,22 +62,29 @@ impl AsyncWrite for Pipe {
 
 /// What has come of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) fields: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) is_whole: bool,
-    pub(crate) reset: Option<u32>,
+pub struct Answer {
+    /// The final status; 0 before there is one.
+    pub status: u16,
+    /// Names and values, in order.
+    pub fields: Vec<(String, String)>,
+    /// The content that has come.
+    pub body: Vec<u8>,
+    /// Whether its end has come.
+    pub is_whole: bool,
+    /// The code of the error that ended it.
+    pub reset: Option<u32>,
     /// Statuses that came before.
-    pub(crate) interim: Vec<u16>,
+    pub interim: Vec<u16>,
 }
 
 impl Answer {
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+    /// The value of a field.
+    pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|it| it.0 == name).map(|it| &it.1[..])
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// The content, which is text.
+    pub fn text(&self) -> &str {
         str::from_utf8(&self.body).unwrap()
     }
 }
@@ -89,14 +96,16 @@ struct Exchange {
     answer: Answer,
 }
 
-pub(crate) struct Client {
+/// A client, and what it has asked.
+pub struct Client {
     pipe: Pipe,
     connection: Connection<Pipe, Bytes>,
     requests: SendRequest<Bytes>,
     exchanges: Vec<Exchange>,
     /// Whether bodies are taken, so that windows open again.
-    pub(crate) takes_bodies: bool,
-    pub(crate) is_over: bool,
+    pub takes_bodies: bool,
+    /// Whether the connection has ended.
+    pub is_over: bool,
 }
 
 fn ready<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
@@ -108,11 +117,14 @@ fn ready<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
 }
 
 impl Client {
-    pub(crate) fn new() -> Self {
+    /// A client that wants no push.
+    #[allow(clippy::new_without_default, reason = "it begins a connection")]
+    pub fn new() -> Self {
         Client::with(h2::client::Builder::new().enable_push(false))
     }
 
-    pub(crate) fn with(builder: &h2::client::Builder) -> Self {
+    /// A client with settings of its own.
+    pub fn with(builder: &h2::client::Builder) -> Self {
         let pipe = Pipe::default();
         let handshake = Box::pin(builder.handshake::<Pipe, Bytes>(pipe.clone()));
         let (requests, connection) = ready(handshake).unwrap().unwrap();
@@ -121,7 +133,7 @@ impl Client {
     }
 
     /// Sends a request, and its body as the windows allow.
-    pub(crate) fn send(&mut self, request: http::Request<()>, body: Option<Vec<u8>>) {
+    pub fn send(&mut self, request: http::Request<()>, body: Option<Vec<u8>>) {
         let _ = self.requests.poll_ready(&mut Context::from_waker(Waker::noop()));
         let (response, upload) =
             self.requests.send_request(request, body.is_none()).expect("a request");
@@ -133,35 +145,41 @@ impl Client {
         });
     }
 
-    pub(crate) fn get(&mut self, path: &str) {
+    /// Asks for `path`.
+    pub fn get(&mut self, path: &str) {
         self.send(request("GET", path), None);
     }
 
-    pub(crate) fn post(&mut self, path: &str, body: impl Into<Vec<u8>>) {
+    /// Sends a body to `path`.
+    pub fn post(&mut self, path: &str, body: impl Into<Vec<u8>>) {
         self.send(request("POST", path), Some(body.into()));
     }
 
     /// What is known of the answers, in the order of the requests.
-    pub(crate) fn answers(&self) -> Vec<&Answer> {
+    pub fn answers(&self) -> Vec<&Answer> {
         self.exchanges.iter().map(|it| &it.answer).collect()
     }
 
-    pub(crate) fn said(&mut self) -> Vec<u8> {
+    /// Takes what it has said since.
+    pub fn said(&mut self) -> Vec<u8> {
         self.poll();
         std::mem::take(&mut self.pipe.0.lock().unwrap().said)
     }
 
-    pub(crate) fn hear(&mut self, bytes: &[u8]) {
+    /// Has it hear what the server says.
+    pub fn hear(&mut self, bytes: &[u8]) {
         self.pipe.0.lock().unwrap().heard.extend_from_slice(bytes);
         self.poll();
     }
 
-    pub(crate) fn hear_end(&mut self) {
+    /// The server has closed its side.
+    pub fn hear_end(&mut self) {
         self.pipe.0.lock().unwrap().has_ended = true;
         self.poll();
     }
 
-    pub(crate) fn poll(&mut self) {
+    /// Has it do what it can.
+    pub fn poll(&mut self) {
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..3 {
             self.is_over |= Pin::new(&mut self.connection).poll(&mut context).is_ready();
@@ -237,14 +255,15 @@ impl Exchange {
     }
 }
 
-pub(crate) fn request(method: &str, path: &str) -> http::Request<()> {
+/// A request without a body.
+pub fn request(method: &str, path: &str) -> http::Request<()> {
     let uri = format!("http://localhost{path}");
     http::Request::builder().method(method).uri(uri).body(()).unwrap()
 }
 
 /// Has both sides talk until neither has anything to say, the client in pieces of at most so many
 /// bytes.
-pub(crate) fn talk<H: Handler>(client: &mut Client, driver: &mut Driver<H>, piece: usize) {
+pub fn talk<P: Protocol>(client: &mut Client, driver: &mut Driver<P>, piece: usize) {
     for _ in 0..1_000_000 {
         let said = client.said();
         said.chunks(piece).for_each(|piece| driver.feed(piece));
