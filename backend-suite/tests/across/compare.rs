@@ -11,14 +11,14 @@ use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use crate::tape::Tape;
 
 /// Somebody who plays scripts, each with a number.
-pub(crate) struct Played<'a, S> {
+pub(crate) struct Player<'a, S> {
     name: String,
     play: Box<dyn Fn(&S, u64) -> Tape + Send + Sync + 'a>,
 }
 
-impl<'a, S> Played<'a, S> {
+impl<'a, S> Player<'a, S> {
     pub(crate) fn new(name: &str, play: impl Fn(&S, u64) -> Tape + Send + Sync + 'a) -> Self {
-        Played { name: name.to_owned(), play: Box::new(play) }
+        Player { name: name.to_owned(), play: Box::new(play) }
     }
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn compare<T>(
     test: &str,
     usual: u64,
     strategy: impl Fn() -> T,
-    players: &[Played<'_, T::Value>],
+    players: &[Player<'_, T::Value>],
 ) where
     T: Strategy,
     T::Value: Display + Send + Sync,
@@ -52,7 +52,7 @@ pub(crate) fn compare<T>(
         });
         let smaller = match &result {
             Err(TestError::Fail(reason, script)) => format!("Made smaller:\n{script}\n{reason}"),
-            _ => "Played again, it went well.\n".to_owned(),
+            _ => "Player again, it went well.\n".to_owned(),
         };
         panic!(
             "script {seed}:\n{script}\n{reason}\n{smaller}\nPROPTEST_RNG_SEED={seed} \
@@ -87,9 +87,9 @@ fn tree<T: Strategy>(strategy: &T, seed: u64) -> T::Tree {
 
 /// What each player has recorded of each script, up to one that goes wrong: it may go on so, with a
 /// long wait each time.
-fn record<S: Sync>(scripts: &[(u64, S)], players: &[Played<'_, S>]) -> Vec<Vec<Tape>> {
+fn record<S: Sync>(scripts: &[(u64, S)], players: &[Player<'_, S>]) -> Vec<Vec<Tape>> {
     thread::scope(|scope| {
-        let play = |player: &Played<'_, S>| {
+        let play = |player: &Player<'_, S>| {
             let mut tapes = Vec::new();
             for (number, script) in scripts {
                 let tape = (player.play)(script, *number);
@@ -108,7 +108,7 @@ fn record<S: Sync>(scripts: &[(u64, S)], players: &[Played<'_, S>]) -> Vec<Vec<T
 }
 
 /// Whether everyone has the same as the first.
-fn agree<S>(players: &[Played<'_, S>], tapes: &[Option<&Tape>]) -> Result<(), String> {
+fn agree<S>(players: &[Player<'_, S>], tapes: &[Option<&Tape>]) -> Result<(), String> {
     let named: Vec<_> = players.iter().zip(tapes).collect();
     for (player, tape) in &named {
         if let Some(wrong) = tape.and_then(Tape::is_wrong) {

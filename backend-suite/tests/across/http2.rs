@@ -10,6 +10,8 @@ use h2::{Reason, SendStream};
 use proptest::prelude::*;
 use protocol::bytes::Bytes;
 use protocol::http::{self, HeaderMap, Method, Uri};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 use crate::folder::Folder;
 use crate::request::{Body, Request, request};
@@ -67,20 +69,34 @@ fn independent(wave: Wave) -> Wave {
 }
 
 /// Plays a whole script.
-pub(crate) fn play(script: &Script, folder: &Folder, address: SocketAddr) -> Tape {
+pub(crate) fn play<S: Transport>(
+    script: &Script,
+    folder: &Folder,
+    connect: impl AsyncFn() -> S,
+) -> Tape {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut tape = Tape::default();
         for waves in &script.0 {
-            connection(waves, folder, address, &mut tape).await;
+            connection(waves, folder, connect().await, &mut tape).await;
         }
         tape
     })
 }
 
-async fn connection(waves: &[Wave], folder: &Folder, address: SocketAddr, tape: &mut Tape) {
-    let stream = tokio::net::TcpStream::connect(address).await.expect("the server listens");
+/// What it is spoken over.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for S {}
+
+/// Connects to a server.
+pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).unwrap();
+    stream
+}
+
+async fn connection(waves: &[Wave], folder: &Folder, stream: impl Transport, tape: &mut Tape) {
     let (client, connection) = h2::client::handshake(stream).await.unwrap();
     let connection = tokio::spawn(connection);
     for wave in waves {

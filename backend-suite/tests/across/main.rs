@@ -11,6 +11,7 @@
 mod compare;
 mod folder;
 mod http2;
+mod memory;
 mod places;
 mod player;
 mod request;
@@ -18,49 +19,62 @@ mod script;
 mod tape;
 mod wire;
 
-use compare::{Played, compare};
-use places::Places;
-use player::play;
+use compare::{Player, compare};
+use memory::Memory;
+use places::{Places, limits};
+use script::Script;
 use wire::{Tcp, Tls};
 
 #[test]
 fn http1_is_the_same_on_all_backends() {
     let all = Places::start();
-    let players = all.places.iter().map(|place| {
-        let all = &all;
-        Played::new(&place.name, move |script: &script::Script, number| {
-            let folder = all.folder(place.directory(), number);
-            play(script, &folder, || Tcp::connect(place.plain))
-        })
-    });
-    compare("http1_is", 300, script::script, &players.collect::<Vec<_>>());
+    let mut players = vec![Player::new("in memory", |script, number| {
+        let folder = all.folder(all.nowhere(), number);
+        player::play(script, &folder, || Ok(Memory::new(&all.app, limits())))
+    })];
+    for place in &all.places {
+        players.push(Player::new(&place.name, |script: &Script, number| {
+            let folder = all.folder(&place.directory, number);
+            player::play(script, &folder, || Tcp::connect(place.plain))
+        }));
+    }
+    compare("http1_is", 300, script::script, &players);
+    drop(players);
     all.stop();
 }
 
 #[test]
 fn http1_over_tls_is_the_same_on_all_backends() {
     let all = Places::start();
-    let players = all.places.iter().map(|place| {
-        let all = &all;
-        Played::new(&place.name, move |script: &script::Script, number| {
-            let folder = all.folder(place.directory(), number);
-            play(script, &folder, || Tls::connect(place.secured, &all.client))
-        })
-    });
-    compare("http1_over_tls", 60, script::script, &players.collect::<Vec<_>>());
+    let mut players = vec![Player::new("in memory", |script, number| {
+        let folder = all.folder(all.nowhere(), number);
+        player::play(script, &folder, || Ok(Memory::new(&all.app, limits())))
+    })];
+    for place in &all.places {
+        players.push(Player::new(&place.name, |script: &Script, number| {
+            let folder = all.folder(&place.directory, number);
+            player::play(script, &folder, || Tls::connect(place.secured, &all.client))
+        }));
+    }
+    compare("http1_over_tls", 60, script::script, &players);
+    drop(players);
     all.stop();
 }
 
 #[test]
 fn http2_is_the_same_on_all_backends() {
     let all = Places::start();
-    let players = all.places.iter().map(|place| {
-        let all = &all;
-        Played::new(&place.name, move |script: &http2::Script, number| {
-            let folder = all.folder(place.directory(), number);
-            http2::play(script, &folder, place.plain)
-        })
-    });
-    compare("http2", 60, http2::script, &players.collect::<Vec<_>>());
+    let mut players = vec![Player::new("in memory", |script, number| {
+        let folder = all.folder(all.nowhere(), number);
+        http2::play(script, &folder, async || Memory::new(&all.app, limits()).serve())
+    })];
+    for place in &all.places {
+        players.push(Player::new(&place.name, |script: &http2::Script, number| {
+            let folder = all.folder(&place.directory, number);
+            http2::play(script, &folder, || http2::connect(place.plain))
+        }));
+    }
+    compare("http2", 60, http2::script, &players);
+    drop(players);
     all.stop();
 }

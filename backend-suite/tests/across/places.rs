@@ -21,11 +21,13 @@ use crate::folder::{Folder, Original};
 /// All servers, and what they share.
 pub(crate) struct Places {
     pub(crate) places: Vec<Place>,
+    /// What they serve, without one.
+    pub(crate) app: Arc<App>,
     /// What a client of TLS trusts.
     pub(crate) client: Arc<ClientConfig>,
     tag: String,
     original: Original,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// One server.
@@ -34,9 +36,11 @@ pub(crate) struct Place {
     pub(crate) name: String,
     pub(crate) plain: SocketAddr,
     pub(crate) secured: SocketAddr,
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     handle: Handle,
 }
+
+const NOWHERE: &str = "memory";
 
 /// Small, so that they are met; but time is long, so that none is met by chance.
 pub(crate) fn limits() -> Limits {
@@ -55,7 +59,7 @@ pub(crate) fn limits() -> Limits {
 }
 
 /// The demo application, under the same name everywhere.
-pub(crate) fn app(directory: &Path) -> App {
+fn app(directory: &Path) -> App {
     App::new("across", "all").files(Store::open(directory).unwrap())
 }
 
@@ -73,14 +77,22 @@ impl Places {
         start(path, &mut places, backend_async_std::Model::MODELS);
         start(path, &mut places, backend_smol::Model::MODELS);
         let tag = tag(&original, &places[0]);
-        Places { places, client: trusting(path), tag, original, _directory: directory }
+        let nowhere = path.join(NOWHERE);
+        std::fs::create_dir(&nowhere).unwrap();
+        let app = Arc::new(app(&nowhere));
+        Places { places, app, client: trusting(path), tag, original, directory }
     }
 
-    /// A folder for one script, in the directory of a server or any other.
-    pub(crate) fn folder(&self, directory: &Path, number: u64) -> Folder {
+    /// The directory of the application that has no server.
+    pub(crate) fn nowhere(&self) -> PathBuf {
+        self.directory.path().join(NOWHERE)
+    }
+
+    /// A folder for one script.
+    pub(crate) fn folder(&self, directory: impl AsRef<Path>, number: u64) -> Folder {
         // To change one byte of it does not make it another's.
         let name = format!("{number}-{number}");
-        self.original.link(&directory.join(&name));
+        self.original.link(&directory.as_ref().join(&name));
         Folder { name, tag: self.tag.clone() }
     }
 
@@ -90,12 +102,6 @@ impl Places {
             let report = place.handle.shutdown(Duration::from_secs(10)).unwrap();
             assert_eq!(report.cut, 0, "{}", place.name);
         }
-    }
-}
-
-impl Place {
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn play<W: Wire>(
     let mut tape = Tape::default();
     for connection in &script.0 {
         let wire = connect().expect("the server listens");
-        let mut player = Player { wire, folder, seen: Vec::new(), read: 0, end: None };
+        let mut player = Session { wire, folder, seen: Vec::new(), read: 0, end: None };
         player.play(connection);
         tape.add(&player.seen, folder, connection.is_cut_short());
         match player.end {
@@ -35,7 +35,7 @@ pub(crate) fn play<W: Wire>(
 }
 
 /// One connection that is being played.
-struct Player<'a, W> {
+struct Session<'a, W> {
     wire: W,
     folder: &'a Folder,
     /// All that has come.
@@ -55,7 +55,7 @@ enum End {
     Wrong(String),
 }
 
-impl<W: Wire> Player<'_, W> {
+impl<W: Wire> Session<'_, W> {
     fn play(&mut self, connection: &Connection) {
         for burst in &connection.bursts {
             if self.end.is_some() {
