@@ -1,6 +1,7 @@
 //! Many scripts, many players, one result.
 
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -13,8 +14,11 @@ use crate::tape::Tape;
 /// Somebody who plays scripts, each with a number.
 pub(crate) struct Player<'a, S> {
     name: String,
-    play: Box<dyn Fn(&S, u64) -> Tape + Send + Sync + 'a>,
+    play: Box<Play<'a, S>>,
 }
+
+/// Plays a script. The number is for what it leaves behind.
+type Play<'a, S> = dyn Fn(&S, u64) -> Tape + Send + Sync + 'a;
 
 impl<'a, S> Player<'a, S> {
     pub(crate) fn new(name: &str, play: impl Fn(&S, u64) -> Tape + Send + Sync + 'a) -> Self {
@@ -92,7 +96,8 @@ fn record<S: Sync>(scripts: &[(u64, S)], players: &[Player<'_, S>]) -> Vec<Vec<T
         let play = |player: &Player<'_, S>| {
             let mut tapes = Vec::new();
             for (number, script) in scripts {
-                let tape = (player.play)(script, *number);
+                let tape = catch_unwind(AssertUnwindSafe(|| (player.play)(script, *number)));
+                let tape = tape.unwrap_or_else(|_| Tape::of_panic());
                 let is_wrong = tape.is_wrong().is_some();
                 tapes.push(tape);
                 if is_wrong {
@@ -103,7 +108,7 @@ fn record<S: Sync>(scripts: &[(u64, S)], players: &[Player<'_, S>]) -> Vec<Vec<T
         };
         let threads: Vec<_> =
             players.iter().map(|player| scope.spawn(move || play(player))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("a player went on")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("panics are caught")).collect()
     })
 }
 

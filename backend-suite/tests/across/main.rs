@@ -38,7 +38,7 @@ fn http1_is_the_same_on_all_backends() {
             player::play(script, &folder, || Tcp::connect(place.plain))
         }));
     }
-    compare("http1_is", 300, script::script, &players);
+    compare("http1_is", 200, script::script, &players);
     drop(players);
     all.stop();
 }
@@ -56,7 +56,7 @@ fn http1_over_tls_is_the_same_on_all_backends() {
             player::play(script, &folder, || Tls::connect(place.secured, &all.client))
         }));
     }
-    compare("http1_over_tls", 60, script::script, &players);
+    compare("http1_over_tls", 40, script::script, &players);
     drop(players);
     all.stop();
 }
@@ -74,7 +74,7 @@ fn http2_is_the_same_on_all_backends() {
             http2::play(script, &folder, || http2::connect(place.plain))
         }));
     }
-    compare("http2", 60, http2::script, &players);
+    compare("http2", 40, http2::script, &players);
     drop(players);
     all.stop();
 }

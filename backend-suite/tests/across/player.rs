@@ -114,11 +114,11 @@ impl<W: Wire> Session<'_, W> {
             }
             Ending::Wrong(message, cuts) => {
                 self.send(&self.folder.fill_in(message), cuts);
-                self.to_the_end();
+                self.hear_out();
             }
             Ending::WebSocket(frames, cuts) => {
                 self.send(&[HANDSHAKE.to_vec(), conversation(frames)].concat(), cuts);
-                self.to_the_end();
+                self.hear_out();
             }
         }
     }
@@ -127,7 +127,7 @@ impl<W: Wire> Session<'_, W> {
         match parting {
             Parting::HalfClose => {
                 self.wire.half_close(&mut self.seen);
-                self.to_the_end();
+                self.hear_out();
             }
             Parting::Close => {}
             Parting::Reset => self.wire.reset(),
@@ -161,7 +161,7 @@ impl<W: Wire> Session<'_, W> {
                     self.read += response.length;
                     let says_close = |value: &[u8]| value.starts_with(b"close");
                     if response.field("connection").any(says_close) {
-                        self.to_the_end();
+                        self.hear_out();
                         // Perhaps what is said to HEAD, which was not understood as such.
                         self.read = self.seen.len();
                     }
@@ -177,7 +177,7 @@ impl<W: Wire> Session<'_, W> {
         }
     }
 
-    fn to_the_end(&mut self) {
+    fn hear_out(&mut self) {
         while self.end.is_none() {
             self.receive();
         }

@@ -218,9 +218,12 @@ impl Body {
     }
 }
 
-/// So many letters, in an order that does not repeat itself soon.
+/// So many bytes, of which each eight say where they stand.
 pub(crate) fn content(length: usize) -> Vec<u8> {
-    (0..length).map(|at| b'a' + (((at * at) >> 3) % 26) as u8).collect()
+    let mut bytes: Vec<u8> =
+        (0..=length / 8).flat_map(|at| format!("{:07}\n", 8 * at).into_bytes()).collect();
+    bytes.truncate(length);
+    bytes
 }
 
 /// A body: mostly short, sometimes longer than what is collected, thrown away, or taken at all.

@@ -48,6 +48,13 @@ impl Tape {
         self.wrong.get_or_insert_with(|| what.to_owned());
     }
 
+    /// What is left of a script with which a player panicked. Its message has been shown.
+    pub(crate) fn of_panic() -> Self {
+        let mut tape = Tape::default();
+        tape.wrong("its player panicked");
+        tape
+    }
+
     /// What was wrong, if something was.
     pub(crate) fn is_wrong(&self) -> Option<&str> {
         self.wrong.as_deref()

@@ -82,6 +82,8 @@ impl Wire for Tcp {
 pub(crate) struct Tls {
     session: ClientConnection,
     tcp: Tcp,
+    /// What came was not TLS, and nothing more can be said.
+    is_broken: bool,
 }
 
 impl Tls {
@@ -90,7 +92,7 @@ impl Tls {
         let mut session =
             ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         session.set_buffer_limit(None);
-        let mut tls = Tls { session, tcp: Tcp::connect(address)? };
+        let mut tls = Tls { session, tcp: Tcp::connect(address)?, is_broken: false };
         while tls.session.is_handshaking() {
             tls.flush(&mut Vec::new())?;
             tls.take(&mut Vec::new())?;
@@ -100,7 +102,7 @@ impl Tls {
 
     /// Encrypts what there is, and sends it.
     fn flush(&mut self, seen: &mut Vec<u8>) -> io::Result<()> {
-        while self.session.wants_write() {
+        while self.session.wants_write() && !self.is_broken {
             match self.session.write_tls(&mut self.tcp.0) {
                 Err(error) if is_late(&error) => self.take(seen).map(|_| ())?,
                 result => result.map(|_| ())?,
@@ -112,7 +114,10 @@ impl Tls {
     /// Reads once, and decrypts.
     fn take(&mut self, seen: &mut Vec<u8>) -> io::Result<usize> {
         let read = self.session.read_tls(&mut self.tcp.0)?;
-        self.session.process_new_packets().map_err(io::Error::other)?;
+        if let Err(error) = self.session.process_new_packets() {
+            self.is_broken = true;
+            return Err(io::Error::other(error));
+        }
         match read_into(&mut self.session.reader(), seen) {
             Err(error) if error.kind() == ErrorKind::WouldBlock && read > 0 => Ok(0),
             result => result,
@@ -122,8 +127,10 @@ impl Tls {
 
 impl Wire for Tls {
     fn send(&mut self, bytes: &[u8], seen: &mut Vec<u8>) {
-        let _ = self.session.writer().write_all(bytes); // into memory, without a limit
-        let _ = self.flush(seen);
+        if !self.is_broken {
+            let _ = self.session.writer().write_all(bytes); // into memory, without a limit
+            let _ = self.flush(seen);
+        }
     }
 
     fn receive(&mut self, seen: &mut Vec<u8>) -> io::Result<usize> {
@@ -133,6 +140,9 @@ impl Wire for Tls {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 result => return result,
             }
+            if self.is_broken {
+                return Err(ErrorKind::InvalidData.into());
+            }
             match self.take(seen)? {
                 0 => {}
                 bytes => return Ok(bytes),
@@ -141,8 +151,10 @@ impl Wire for Tls {
     }
 
     fn half_close(&mut self, seen: &mut Vec<u8>) {
-        self.session.send_close_notify();
-        let _ = self.flush(seen);
+        if !self.is_broken {
+            self.session.send_close_notify();
+            let _ = self.flush(seen);
+        }
     }
 
     fn reset(&mut self) {
