@@ -26,7 +26,7 @@ impl<'a, S> Player<'a, S> {
     }
 }
 
-/// Has everyone play the same scripts, each their own pace, and compares what came back.
+/// Has everyone play the same scripts, each at their own pace, and compares what came back.
 ///
 /// # Panics
 /// With a script of which it was not the same, if there is one.
@@ -56,7 +56,7 @@ pub(crate) fn compare<T>(
         });
         let smaller = match &result {
             Err(TestError::Fail(reason, script)) => format!("Made smaller:\n{script}\n{reason}"),
-            _ => "Player again, it went well.\n".to_owned(),
+            _ => "Played again, it went well.\n".to_owned(),
         };
         panic!(
             "script {seed}:\n{script}\n{reason}\n{smaller}\nPROPTEST_RNG_SEED={seed} \

@@ -28,12 +28,9 @@ use wire::{Tcp, Tls};
 #[test]
 fn http1_is_the_same_on_all_backends() {
     let all = Places::start();
-    let mut players = vec![Player::new("in memory", |script, number| {
-        let folder = all.folder(all.nowhere(), number);
-        player::play(script, &folder, || Ok(Memory::new(&all.app, limits())))
-    })];
+    let mut players = vec![in_memory(&all)];
     for place in &all.places {
-        players.push(Player::new(&place.name, |script: &Script, number| {
+        players.push(Player::new(&place.name, |script, number| {
             let folder = all.folder(&place.directory, number);
             player::play(script, &folder, || Tcp::connect(place.plain))
         }));
@@ -46,12 +43,9 @@ fn http1_is_the_same_on_all_backends() {
 #[test]
 fn http1_over_tls_is_the_same_on_all_backends() {
     let all = Places::start();
-    let mut players = vec![Player::new("in memory", |script, number| {
-        let folder = all.folder(all.nowhere(), number);
-        player::play(script, &folder, || Ok(Memory::new(&all.app, limits())))
-    })];
+    let mut players = vec![in_memory(&all)];
     for place in &all.places {
-        players.push(Player::new(&place.name, |script: &Script, number| {
+        players.push(Player::new(&place.name, |script, number| {
             let folder = all.folder(&place.directory, number);
             player::play(script, &folder, || Tls::connect(place.secured, &all.client))
         }));
@@ -59,6 +53,14 @@ fn http1_over_tls_is_the_same_on_all_backends() {
     compare("http1_over_tls", 40, script::script, &players);
     drop(players);
     all.stop();
+}
+
+/// HTTP/1.1 as it is without sockets, and without TLS, which changes nothing that is said.
+fn in_memory(all: &Places) -> Player<'_, Script> {
+    Player::new("in memory", |script, number| {
+        let folder = all.folder(all.nowhere(), number);
+        player::play(script, &folder, || Ok(Memory::new(&all.app, limits())))
+    })
 }
 
 #[test]

@@ -21,10 +21,13 @@ pub(crate) fn play<W: Wire>(
     let mut tape = Tape::default();
     for connection in &script.0 {
         let wire = connect().expect("the server listens");
-        let mut player = Session { wire, folder, seen: Vec::new(), read: 0, end: None };
-        player.play(connection);
-        tape.add(&player.seen, folder, connection.is_cut_short());
-        match player.end {
+        let mut session =
+            Session { wire, folder, seen: Vec::new(), read: 0, cut_short: None, end: None };
+        session.play(connection);
+        let (whole, last) = session.seen.split_at(session.cut_short.unwrap_or(session.seen.len()));
+        tape.add(whole, folder, false);
+        tape.add(last, folder, true);
+        match session.end {
             None => tape.note("left"),
             Some(End::Closed) => tape.note("closed"),
             Some(End::Cut(kind)) => tape.note(&format!("cut: {kind:?}")),
@@ -42,6 +45,8 @@ struct Session<'a, W> {
     seen: Vec<u8>,
     /// How much of it was read as responses.
     read: usize,
+    /// How much had come when the client began to leave with an answer due.
+    cut_short: Option<usize>,
     /// How the server has ended the connection, if it has.
     end: Option<End>,
 }
@@ -94,6 +99,9 @@ impl<W: Wire> Session<'_, W> {
     }
 
     fn leave(&mut self, ending: &Ending) {
+        if ending.cuts_short() {
+            self.cut_short = Some(self.seen.len());
+        }
         match ending {
             Ending::At(parting) => self.part(*parting),
             Ending::Early(requests, cuts) => {
@@ -193,10 +201,10 @@ impl<W: Wire> Session<'_, W> {
     }
 }
 
-impl Connection {
-    /// Whether the client ends it while an answer is due, or while it looks like that.
-    fn is_cut_short(&self) -> bool {
-        matches!(self.ending, Ending::Early(..) | Ending::Altered(..) | Ending::Unfinished(..))
+impl Ending {
+    /// Whether the client closes its side while an answer is due, or while it looks like that.
+    fn cuts_short(&self) -> bool {
+        matches!(self, Ending::Early(..) | Ending::Altered(..) | Ending::Unfinished(..))
     }
 }
 
