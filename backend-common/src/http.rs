@@ -186,72 +186,27 @@ impl<H: Handler> Protocol for Http<H> {
 #[cfg(all(test, feature = "http2"))]
 mod tests {
     use std::sync::Arc;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
+    use harness::{Driver, End, start};
     use layer_http2::PREFACE;
-    use protocol::{Limits, Request, Wait};
+    use protocol::{Limits, Request};
 
     use super::*;
 
-    /// A connection, and what is held and heard at its other end.
-    struct Driver<H: Handler> {
-        http: Http<H>,
-        now: Now,
-        input: Vec<u8>,
-        out: Vec<u8>,
-        wait: Option<Wait>,
-    }
-
-    fn driver() -> Driver<impl Handler> {
+    fn driver() -> Driver<Http<impl Handler>> {
         let handler = |request: &Request<'_>| request.path().to_owned();
-        let now = Now { instant: Instant::now(), wall: SystemTime::UNIX_EPOCH };
-        let one = Connection::new(Arc::new(handler), Arc::new(Limits::default()), now);
-        let http = Http::from(one);
-        Driver { http, now, input: Vec::new(), out: Vec::new(), wait: None }
+        let one = Connection::new(Arc::new(handler), Arc::new(Limits::default()), start());
+        Driver::new(Http::from(one), start())
     }
 
-    impl<H: Handler> Driver<H> {
-        fn feed(&mut self, bytes: &[u8]) {
-            self.input.extend_from_slice(bytes);
-            self.receive();
-            self.settle();
-        }
+    fn is_two(driver: &Driver<Http<impl Handler>>) -> bool {
+        matches!(driver.connection.version, Version::Two(_))
+    }
 
-        fn receive(&mut self) {
-            let consumed = self.http.receive(&mut self.input, &mut self.out, self.now);
-            self.input.drain(..consumed);
-        }
-
-        fn settle(&mut self) {
-            for _ in 0..100 {
-                match self.http.poll() {
-                    Step::Receive => self.receive(),
-                    Step::Run(..) => panic!("nobody asked for work"),
-                    Step::ShutdownWrite => {}
-                    Step::Close => return self.wait = None,
-                    Step::Wait(wait) => return self.wait = Some(wait),
-                }
-            }
-            panic!("never waits");
-        }
-
-        /// Takes what has been said since.
-        fn heard(&mut self) -> Vec<u8> {
-            let heard = std::mem::take(&mut self.out);
-            self.http.sent(heard.len() as u64, self.now);
-            self.settle();
-            heard
-        }
-
-        fn pass(&mut self, time: Duration) {
-            self.now.instant += time;
-            self.http.handle_timeout(&mut self.out, self.now);
-            self.settle();
-        }
-
-        fn is_two(&self) -> bool {
-            matches!(self.http.version, Version::Two(_))
-        }
+    /// Takes what has been said since.
+    fn heard<P>(driver: &mut Driver<P>) -> Vec<u8> {
+        std::mem::take(&mut driver.wire)
     }
 
     /// SETTINGS, and a request for `/` that ends its stream (RFC 7541, appendix A).
@@ -265,11 +220,11 @@ mod tests {
                 let mut driver = driver();
                 driver.feed(&said[..first]);
                 driver.feed(&said[first..second]);
-                assert_eq!(driver.is_two(), second >= PREFACE.len(), "{first} {second}");
-                assert!(driver.is_two() || driver.out.is_empty(), "{first} {second}");
+                assert_eq!(is_two(&driver), second >= PREFACE.len(), "{first} {second}");
+                assert!(is_two(&driver) || driver.wire.is_empty(), "{first} {second}");
                 driver.feed(&said[second..]);
-                assert_eq!(driver.out.last(), Some(&b'/'), "{first} {second}");
-                assert_eq!((driver.http.served(), driver.input.len()), (1, 0));
+                assert_eq!(driver.wire.last(), Some(&b'/'), "{first} {second}");
+                assert_eq!((driver.connection.served(), driver.unread()), (1, 0));
             }
         }
     }
@@ -283,11 +238,11 @@ mod tests {
             for step in [1, said.len()] {
                 let mut driver = driver();
                 said.chunks(step).for_each(|piece| driver.feed(piece));
-                assert!(!driver.is_two() && !driver.http.is_open, "{length}");
-                let heard = driver.heard();
+                assert!(!is_two(&driver) && !driver.connection.is_open, "{length}");
+                let heard = heard(&mut driver);
                 assert!(heard.is_empty() || heard.starts_with(b"HTTP/1.1 "), "{length}");
-                driver.feed(&[&PREFACE[..], REQUEST].concat());
-                assert!(!driver.is_two(), "too late");
+                driver.feed([&PREFACE[..], REQUEST].concat());
+                assert!(!is_two(&driver), "too late");
             }
         }
     }
@@ -299,7 +254,7 @@ mod tests {
             for step in [1, 5, 1000] {
                 let mut driver = driver();
                 said.as_bytes().chunks(step).for_each(|piece| driver.feed(piece));
-                let heard = driver.heard();
+                let heard = heard(&mut driver);
                 assert!(heard.starts_with(b"HTTP/1.1 200 "), "{method}");
                 assert!(heard.ends_with(b"/path"), "{method}");
             }
@@ -311,16 +266,15 @@ mod tests {
         for length in 0..PREFACE.len() {
             let mut driver = driver();
             driver.feed(&PREFACE[..length]);
-            driver.http.shutdown(driver.now.instant + Duration::from_secs(10), driver.now);
-            driver.settle();
+            driver.shutdown(Duration::from_secs(10));
             driver.feed(&PREFACE[length..]);
             driver.feed(REQUEST);
-            let heard = driver.heard();
+            let heard = heard(&mut driver);
             let goaway = b"\0\0\x08\x07\0\0\0\0\0\x7f\xff\xff\xff";
             assert!(heard.windows(goaway.len()).any(|it| it == goaway), "{length}");
             assert_eq!(heard.last(), Some(&b'/'), "{length}");
-            driver.pass(Duration::from_secs(10));
-            assert!(driver.wait.is_none(), "{length}: not gone in time");
+            driver.pass_ms(10_000);
+            assert_eq!(driver.end, End::Closed, "{length}: not gone in time");
         }
     }
 
@@ -328,13 +282,13 @@ mod tests {
     #[test]
     fn what_was_agreed_on_is_spoken() {
         use layer_tls::Inside;
-        for (agreed, is_two) in [(None, true), (Some(&b"h2"[..]), true), (Some(b"http/1.1"), false)]
+        for (agreed, expected) in
+            [(None, true), (Some(&b"h2"[..]), true), (Some(b"http/1.1"), false)]
         {
             let mut driver = driver();
-            driver.http.agreed(agreed, driver.now);
-            driver.settle();
+            driver.connection.agreed(agreed, start());
             driver.feed(PREFACE);
-            assert_eq!(driver.is_two(), is_two, "{agreed:?}");
+            assert_eq!(is_two(&driver), expected, "{agreed:?}");
         }
     }
 
@@ -343,17 +297,16 @@ mod tests {
         for length in 1..PREFACE.len() {
             let mut late = driver();
             late.feed(&PREFACE[..length]);
-            late.pass(Duration::from_secs(10));
-            assert!(late.heard().starts_with(b"HTTP/1.1 408 "), "{length}");
+            late.pass_ms(10_000);
+            assert!(heard(&mut late).starts_with(b"HTTP/1.1 408 "), "{length}");
             late.feed(&PREFACE[length..]);
-            assert!(!late.is_two() && late.heard().is_empty(), "{length}: it has been refused");
+            assert!(!is_two(&late) && heard(&mut late).is_empty(), "{length}: it has been refused");
 
             let mut cut = driver();
             cut.feed(&PREFACE[..length]);
-            cut.http.receive_eof(cut.now);
-            cut.settle();
-            assert!(cut.heard().starts_with(b"HTTP/1.1 400 "), "{length}");
-            assert!(cut.wait.is_none(), "{length}: not closed");
+            cut.eof();
+            assert!(heard(&mut cut).starts_with(b"HTTP/1.1 400 "), "{length}");
+            assert_eq!(cut.end, End::Closed, "{length}: not closed");
         }
     }
 }

@@ -6,11 +6,11 @@ use crate::expected::Framing;
 /// One response as it stood on the wire.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// Its status code.
+    /// Its status.
     pub status: u16,
-    /// Names and values of its field lines, in order.
+    /// Its field lines, in order.
     pub fields: Vec<(String, Vec<u8>)>,
-    /// How the end of its body was marked.
+    /// How its end is found.
     pub framing: Framing,
     /// The content, out of its chunks.
     pub body: Vec<u8>,
@@ -25,8 +25,7 @@ impl Response {
         lines.map(|(_, value)| value.as_slice())
     }
 
-    /// Whether another response is to follow it (RFC 9110 §15.2).
-    #[must_use]
+    /// Whether the answer is still to come.
     pub fn is_interim(&self) -> bool {
         (100..200).contains(&self.status)
     }

@@ -132,27 +132,30 @@ impl Client {
         Client { pipe, connection, requests, exchanges, takes_bodies: true, is_over: false }
     }
 
-    /// Sends a request, and its body as the windows allow.
-    pub fn send(&mut self, request: http::Request<()>, body: Option<Vec<u8>>) {
+    /// Sends a request, and its body as the windows allow. Whether it can: once the server says
+    /// that it goes, nothing more is begun.
+    pub fn send(&mut self, request: http::Request<()>, body: Option<Vec<u8>>) -> bool {
         let _ = self.requests.poll_ready(&mut Context::from_waker(Waker::noop()));
-        let (response, upload) =
-            self.requests.send_request(request, body.is_none()).expect("a request");
+        let Ok((response, upload)) = self.requests.send_request(request, body.is_none()) else {
+            return false;
+        };
         self.exchanges.push(Exchange {
             upload: body.map(|body| (upload, body.into())),
             response: Some(response),
             body: None,
             answer: Answer::default(),
         });
+        true
     }
 
     /// Asks for `path`.
     pub fn get(&mut self, path: &str) {
-        self.send(request("GET", path), None);
+        assert!(self.send(request("GET", path), None));
     }
 
     /// Sends a body to `path`.
     pub fn post(&mut self, path: &str, body: impl Into<Vec<u8>>) {
-        self.send(request("POST", path), Some(body.into()));
+        assert!(self.send(request("POST", path), Some(body.into())));
     }
 
     /// What is known of the answers, in the order of the requests.

@@ -1,0 +1,525 @@
+//! One simulation: a connection, somebody at its other end, a network between them that does its
+//! worst, and a driver that does things late, early, and in any order.
+//!
+//! In each step, of all that can happen now one thing does. When nothing can, time passes to the next
+//! moment at which something can. When there is no such moment either, and the connection is not at its
+//! end, then something has been forgotten: a wake-up was lost.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backend_common::Http;
+use harness::{Driver, End, run, start};
+use layer_tls::Tls;
+use protocol::{Connection, Limits, Outcome, Protocol, Ticket};
+
+use crate::choices::Choices;
+use crate::clients::{Client, Language, Mishaps, Words, client, setup};
+use crate::stage::{Ledger, Stage};
+
+/// Delays below this, all together, are nobody's fault: less than any limit of time.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// After so many steps the network carries whatever there is: byte by byte, some would never end.
+const FINE_STEPS: usize = 3000;
+
+/// More steps than any simulation takes.
+const STEPS: usize = 50_000;
+
+/// A connection as it went.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// What was spoken.
+    pub language: Language,
+    /// Steps that were taken.
+    pub steps: usize,
+    /// Requests or messages that were answered.
+    pub answers: usize,
+    /// What went wrong around it.
+    pub mishaps: Vec<&'static str>,
+}
+
+/// What must not be, in words.
+pub type Violation = String;
+
+/// Whoever wants to know what happens.
+pub type Watch<'a> = Option<&'a mut dyn FnMut(&str)>;
+
+/// Something on its way, and when it arrives.
+struct Segment {
+    at: Instant,
+    what: Content,
+}
+
+enum Content {
+    Bytes(Vec<u8>),
+    End,
+}
+
+/// One direction of the network, in which nothing overtakes.
+#[derive(Default)]
+struct Lane {
+    segments: VecDeque<Segment>,
+}
+
+impl Lane {
+    fn send(&mut self, what: Content, at: Instant) {
+        let at = self.segments.back().map_or(at, |last| last.at.max(at));
+        self.segments.push_back(Segment { at, what });
+    }
+
+    fn arrival(&self) -> Option<Instant> {
+        self.segments.front().map(|segment| segment.at)
+    }
+
+    fn bytes(&self) -> usize {
+        let length = |segment: &Segment| match &segment.what {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::End => 0,
+        };
+        self.segments.iter().map(length).sum()
+    }
+}
+
+/// What may happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// The client puts something on the network.
+    Say,
+    /// The client closes its side.
+    Hang,
+    /// What has arrived is read by the server.
+    Arrive,
+    /// The same, although the server did not want to read.
+    ArriveUnasked,
+    /// The server sends some of what it has to send.
+    Send,
+    /// What has arrived is read by the client.
+    Hear,
+    /// The timer rings.
+    Ring,
+    /// A piece of work is done.
+    Work(usize),
+    /// The order to stop.
+    Order,
+    /// Resources of the network, the client, the machine: nothing happens for a while.
+    Pause,
+    /// The client resets the connection.
+    Reset,
+}
+
+struct World<'a, P> {
+    choices: Choices,
+    driver: Driver<P>,
+    client: Box<dyn Client>,
+    ledger: Arc<Ledger>,
+    mishaps: Mishaps,
+    /// What the client has said and not sent.
+    outbox: VecDeque<u8>,
+    to_server: Lane,
+    to_client: Lane,
+    has_hung: bool,
+    /// The end of the server's side is on its way.
+    has_left: bool,
+    /// How much the network takes of the server before it is heard.
+    room: usize,
+    /// How long pauses and delays may be together.
+    delays: Duration,
+    delayed: Duration,
+    /// When work is done; never, if there is no moment.
+    due: HashMap<Ticket, Option<Instant>>,
+    order: Option<(Instant, Duration)>,
+    stop_by: Option<Instant>,
+    /// Whether the client may reset.
+    is_rude: bool,
+    /// Whether input is read unasked, as backends for completions do.
+    is_eager: bool,
+    most_unsent: usize,
+    watch: Watch<'a>,
+    steps: usize,
+}
+
+/// Plays one simulation.
+///
+/// # Errors
+/// What must not have happened.
+///
+/// # Panics
+/// Where the driver finds that the contract is broken.
+pub fn simulate(
+    mut choices: Choices,
+    only: Option<Language>,
+    watch: Watch<'_>,
+) -> Result<Course, Violation> {
+    harness::silence_expected_panics();
+    let words = choices.of(&[Words::Http1, Words::Http1, Words::Http2, Words::WebSocket]);
+    let language = only.unwrap_or(Language { tls: choices.one_in(4), words });
+    let ledger = Arc::new(Ledger::default());
+    let limits = limits(&mut choices);
+    // One response may be in the output beyond the mark, and what HTTP/2 and TLS have in buffers.
+    let mishaps = Mishaps { impatient: limits.discard == 0, ..Mishaps::default() };
+    let most_unsent = limits.high_water + 200_000;
+    let stage = Arc::new(Stage(Arc::clone(&ledger)));
+    let http = Http::from(Connection::new(stage, Arc::new(limits), start()));
+    let client = client(language, &mut choices);
+    if language.tls {
+        let tls = Tls::new(setup(), http, start()).expect("a configuration that can be used");
+        World::new(tls, choices, client, ledger, most_unsent, mishaps, watch).play(language)
+    } else {
+        World::new(http, choices, client, ledger, most_unsent, mishaps, watch).play(language)
+    }
+}
+
+/// Limits of size from the smallest to the usual ones.
+fn limits(choices: &mut Choices) -> Limits {
+    Limits {
+        high_water: choices.of(&[64 << 10, 100, 1000]),
+        discard: choices.of(&[256 << 10, 256 << 10, 0]),
+        streams: choices.of(&[100, 1, 3]),
+        ..Limits::default()
+    }
+}
+
+impl<'a, P: Protocol> World<'a, P> {
+    fn new(
+        connection: P,
+        mut choices: Choices,
+        client: Box<dyn Client>,
+        ledger: Arc<Ledger>,
+        most_unsent: usize,
+        mishaps: Mishaps,
+        watch: Watch<'a>,
+    ) -> Self {
+        let mut driver = Driver::new(connection, start());
+        driver.takes = 0;
+        driver.holds_work = true;
+        let order = choices.one_in(4).then(|| {
+            let within = choices.of(&[30_000, 0, 100, 2000]);
+            (start().instant + choices.milliseconds(0..=1000), Duration::from_millis(within))
+        });
+        World {
+            driver,
+            client,
+            ledger,
+            mishaps,
+            outbox: VecDeque::new(),
+            to_server: Lane::default(),
+            to_client: Lane::default(),
+            has_hung: false,
+            has_left: false,
+            room: choices.of(&[1 << 20, 1, 100, 5000]),
+            delays: choices.of(&[PATIENCE, Duration::ZERO, Duration::from_secs(200)]),
+            delayed: Duration::ZERO,
+            due: HashMap::new(),
+            order,
+            stop_by: None,
+            is_rude: choices.one_in(8),
+            is_eager: choices.one_in(4),
+            most_unsent,
+            watch,
+            steps: 0,
+            choices,
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.driver.now.instant
+    }
+
+    fn note(&mut self, note: impl FnOnce() -> String) {
+        if let Some(watch) = &mut self.watch {
+            let since = self.driver.now.instant - start().instant;
+            watch(&format!("{:>9.3} s  {}", since.as_secs_f64(), note()));
+        }
+    }
+
+    /// Plays to the end, and judges.
+    fn play(mut self, language: Language) -> Result<Course, Violation> {
+        let played = self.run();
+        self.note(|| "the end".into());
+        let World { ledger, driver, client, mishaps, steps, .. } = self;
+        let lost = driver.lost;
+        drop(driver);
+        let answers = played.and_then(|()| {
+            let entries = ledger.entries();
+            // A handshake need not be finished for whoever has to go.
+            let may_lose = mishaps.ordered && entries.accepted.is_empty();
+            if lost > 0 && !may_lose && !mishaps.excuse_silence() {
+                return Err(format!("{lost} bytes were never sent"));
+            }
+            match Arc::strong_count(&ledger) - 1 {
+                0 => client.judge(&entries, &mishaps),
+                held => Err(format!("{held} things are still held after the end")),
+            }
+        });
+        Ok(Course { language, steps, answers: answers?, mishaps: mishaps.names() })
+    }
+
+    fn run(&mut self) -> Result<(), String> {
+        while !self.is_over() {
+            self.steps += 1;
+            if self.steps > STEPS {
+                return Err("it never ends".into());
+            }
+            self.outbox.extend(self.client.say());
+            match self.next() {
+                Some(event) => self.happen(event)?,
+                None => self.wait()?,
+            }
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// Whether server and network are done, and the client has heard everything.
+    fn is_over(&self) -> bool {
+        self.mishaps.reset
+            || (self.driver.end == End::Closed
+                && self.has_left
+                && self.to_client.segments.is_empty())
+    }
+
+    /// One of the things that can happen now.
+    fn next(&mut self) -> Option<Event> {
+        let now = self.now();
+        let has_arrived = |lane: &Lane| lane.arrival().is_some_and(|at| at <= now);
+        let is_open = self.driver.end != End::Closed;
+        let mut can = Vec::new();
+        if !self.has_hung {
+            match self.outbox.is_empty() {
+                false => can.push(Event::Say),
+                true if self.client.is_done() => can.push(Event::Hang),
+                true => {}
+            }
+        }
+        if is_open && has_arrived(&self.to_server) {
+            if self.driver.wait.read {
+                can.push(Event::Arrive);
+            } else if self.is_eager && self.driver.kept() < 10_000 && self.choices.one_in(3) {
+                can.push(Event::ArriveUnasked);
+            }
+        }
+        if is_open && self.driver.has_output() && self.to_client.bytes() < self.room() {
+            can.push(Event::Send);
+        }
+        if has_arrived(&self.to_client) {
+            can.push(Event::Hear);
+        }
+        if is_open && self.driver.wait.deadline.is_some_and(|at| at <= now) {
+            can.push(Event::Ring);
+        }
+        let is_due = |ticket| matches!(self.due.get(ticket), Some(Some(at)) if *at <= now);
+        let work = self.driver.held.iter().enumerate().filter(|(_, (ticket, _))| is_due(ticket));
+        can.extend(work.map(|(index, _)| Event::Work(index)));
+        if self.order.is_some_and(|(at, _)| at <= now) {
+            can.push(Event::Order);
+        }
+        if can.is_empty() {
+            return None;
+        }
+        if self.delayed < self.delays && self.choices.one_in(20) {
+            return Some(Event::Pause);
+        }
+        if is_open && self.choices.one_in(200) {
+            return Some(Event::Ring); // too early, which does no harm
+        }
+        if self.is_rude && self.choices.one_in(100) {
+            return Some(Event::Reset);
+        }
+        Some(can[self.choices.below(can.len())])
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Say => self.say(),
+            Event::Hang => {
+                self.has_hung = true;
+                self.to_server.send(Content::End, self.driver.now.instant);
+                self.note(|| "the client closes its side".into());
+            }
+            Event::Arrive => self.arrive(),
+            Event::ArriveUnasked => {
+                self.driver.is_eager = true;
+                self.arrive();
+                self.driver.is_eager = false;
+            }
+            Event::Send => self.send(),
+            Event::Hear => self.hear()?,
+            Event::Ring => {
+                self.note(|| "the timer rings".into());
+                self.driver.handle_timeout();
+            }
+            Event::Work(index) => self.work(index),
+            Event::Order => self.order(),
+            Event::Pause => {
+                let time = self.delay();
+                self.note(|| format!("nothing happens for {time:?}"));
+                self.driver.oversleep(time);
+            }
+            Event::Reset => {
+                self.mishaps.reset = true;
+                self.note(|| "the client resets the connection".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A delay out of what is left for them.
+    fn delay(&mut self) -> Duration {
+        let most = self.choices.of(&[0, 1, 100, 30_000]);
+        let time = self.choices.milliseconds(0..=most).min(self.delays - self.delayed);
+        self.delayed += time;
+        self.mishaps.delayed |= self.delayed > PATIENCE;
+        time
+    }
+
+    fn arrival(&mut self) -> Instant {
+        let delay = if self.choices.one_in(4) { self.delay() } else { Duration::ZERO };
+        self.now() + delay
+    }
+
+    /// How much the network takes of the server before it is heard.
+    fn room(&self) -> usize {
+        if self.steps < FINE_STEPS { self.room } else { usize::MAX }
+    }
+
+    /// A number of bytes, at least one and at most so many.
+    fn size(&mut self, most: usize) -> usize {
+        if self.steps < FINE_STEPS { self.choices.size(most).max(1) } else { most }
+    }
+
+    fn say(&mut self) {
+        let length = self.size(self.outbox.len().min(16 << 10));
+        let piece: Vec<_> = self.outbox.drain(..length).collect();
+        let at = self.arrival();
+        self.note(|| format!("the client sends {length} bytes"));
+        self.to_server.send(Content::Bytes(piece), at);
+    }
+
+    fn arrive(&mut self) {
+        let Some(segment) = self.to_server.segments.pop_front() else { return };
+        match segment.what {
+            Content::Bytes(piece) => {
+                self.note(|| format!("{} bytes arrive: {}", piece.len(), excerpt(&piece)));
+                self.driver.feed(&piece);
+            }
+            Content::End => {
+                self.note(|| "the end arrives".into());
+                self.driver.eof();
+            }
+        }
+    }
+
+    fn send(&mut self) {
+        let room = self.room() - self.to_client.bytes();
+        let most = self.size(room.min(100_000));
+        let sent = self.driver.take(most);
+        self.note(|| format!("the server sends {sent} bytes"));
+        let piece = std::mem::take(&mut self.driver.wire);
+        let at = self.arrival();
+        self.to_client.send(Content::Bytes(piece), at);
+    }
+
+    fn hear(&mut self) -> Result<(), String> {
+        let Some(segment) = self.to_client.segments.pop_front() else { return Ok(()) };
+        match segment.what {
+            Content::Bytes(piece) => {
+                self.note(|| format!("the client hears {}: {}", piece.len(), excerpt(&piece)));
+                self.client.hear(&piece)
+            }
+            Content::End => {
+                self.note(|| "the client hears the end".into());
+                self.client.hear_end()
+            }
+        }
+    }
+
+    fn work(&mut self, index: usize) {
+        let Some((ticket, work)) = self.driver.held.remove(index) else { return };
+        let outcome = if self.choices.one_in(25) {
+            self.mishaps.overloaded = true;
+            drop(work);
+            Outcome::Overloaded
+        } else {
+            run(work)
+        };
+        self.note(|| format!("work {ticket:?} comes to {outcome:?}"));
+        self.driver.complete(ticket, outcome);
+    }
+
+    fn order(&mut self) {
+        let Some((_, within)) = self.order.take() else { return };
+        self.note(|| format!("the order to stop within {within:?}"));
+        self.mishaps.ordered = true;
+        self.stop_by = Some(self.now() + within);
+        self.driver.shutdown(within);
+    }
+
+    /// What follows from what has happened, and what always has to hold.
+    fn look(&mut self) -> Result<(), String> {
+        let now = self.now();
+        for (ticket, _) in &self.driver.held {
+            if !self.due.contains_key(ticket) {
+                let most = self.choices.of(&[0, 10, 1000, 100_000]);
+                let is_stuck = self.choices.one_in(60);
+                let due = (!is_stuck).then(|| now + self.choices.milliseconds(0..=most));
+                self.mishaps.stuck |= is_stuck;
+                self.due.insert(*ticket, due);
+            }
+        }
+        if self.driver.end != End::Open && !self.has_left {
+            self.has_left = true;
+            if self.driver.end == End::Closed && self.is_unheard() {
+                // Unread input turns the end into a reset, which destroys what is on its way.
+                self.note(|| "the server closes, and what it has not read resets all".into());
+                self.to_client.segments.clear();
+            }
+            self.to_client.send(Content::End, now);
+        }
+        if self.driver.end == End::Closed && self.stop_by.is_some_and(|by| by <= now) {
+            self.mishaps.hurried = true;
+        }
+        let (unsent, kept) = (self.driver.most_unsent, self.driver.most_kept);
+        if unsent > self.most_unsent {
+            return Err(format!("{unsent} bytes of output at once"));
+        }
+        if kept > 100_000 {
+            return Err(format!("{kept} bytes of input are kept"));
+        }
+        Ok(())
+    }
+
+    /// Whether something is on its way to the server that it will never read. What it has read and
+    /// not looked at is not.
+    fn is_unheard(&self) -> bool {
+        self.driver.unread() > self.driver.kept() || self.to_server.bytes() > 0
+    }
+
+    /// Nothing can happen now: time passes to the next moment at which something can.
+    fn wait(&mut self) -> Result<(), String> {
+        let is_open = self.driver.end != End::Closed;
+        let reads = self.driver.wait.read || self.is_eager;
+        let moments = [
+            self.to_server.arrival().filter(|_| is_open && reads),
+            self.to_client.arrival(),
+            self.driver.wait.deadline.filter(|_| is_open),
+            self.due.values().flatten().copied().filter(|&at| at > self.now()).min(),
+            self.order.map(|(at, _)| at),
+        ];
+        let now = self.now();
+        match moments.into_iter().flatten().filter(|&at| at > now).min() {
+            Some(moment) => self.driver.oversleep(moment - now),
+            // Work that is never done is waited for as long as the server runs.
+            None if self.mishaps.stuck && self.stop_by.is_none() => {
+                self.order = Some((now, Duration::from_secs(1)));
+            }
+            None => return Err(format!("nobody waits for anything: {:?}", self.driver.wait)),
+        }
+        Ok(())
+    }
+}
+
+fn excerpt(bytes: &[u8]) -> String {
+    bytes[..bytes.len().min(600)].escape_ascii().to_string()
+}

@@ -1,0 +1,64 @@
+//! Simulations from fixed seeds, which everybody has to survive; and that they meet what they are for.
+
+use simulator::{Tally, Words, play};
+
+/// So many are played by everybody. `cargo run -p simulator -- --for 10m` plays others.
+const SEEDS: u64 = 3000;
+
+fn play_all(seeds: std::ops::Range<u64>) -> Tally {
+    let mut tally = Tally::default();
+    for seed in seeds {
+        match play(seed, None, None) {
+            Ok(course) => tally.add(&course),
+            Err(violation) => {
+                panic!("{violation}\nTo see it: cargo run -p simulator -- --seed {seed}")
+            }
+        }
+    }
+    tally
+}
+
+#[test]
+fn nothing_goes_wrong() {
+    let halves = std::thread::scope(|scope| {
+        let other = scope.spawn(|| play_all(SEEDS / 2..SEEDS));
+        [play_all(0..SEEDS / 2), other.join().expect("the other half has failed, see above")]
+    });
+    // Of each kind of thing that may happen there is enough.
+    for tally in halves {
+        let count = |mishap| tally.mishaps.get(mishap).copied().unwrap_or_default();
+        for mishap in [
+            "nothing",
+            "reset by the client",
+            "long delays",
+            "bodies nobody wants not read",
+            "work refused",
+            "work never done",
+            "order to stop",
+            "time to stop was up",
+        ] {
+            assert!(count(mishap) >= 20, "{mishap}: {}", count(mishap));
+        }
+        for words in [Words::Http1, Words::Http2, Words::WebSocket] {
+            for tls in [false, true] {
+                let count = tally.languages.get(&simulator::Language { tls, words });
+                assert!(count.is_some_and(|&count| count >= 50), "{words:?}: {count:?}");
+            }
+        }
+        assert!(tally.answers > 2 * tally.simulations, "{} answers", tally.answers);
+    }
+}
+
+#[test]
+fn a_seed_leads_to_the_same_every_time() {
+    for seed in 0..100 {
+        let trace = || {
+            let mut lines = Vec::new();
+            let course = play(seed, None, Some(&mut |line| lines.push(line.to_owned())));
+            // Under TLS, and behind the masks of WebSocket, the bytes themselves are random.
+            lines.iter_mut().for_each(|line| line.truncate(line.find(": ").unwrap_or(line.len())));
+            (format!("{course:?}"), lines)
+        };
+        assert_eq!(trace(), trace(), "seed {seed}");
+    }
+}
