@@ -10,6 +10,8 @@
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, running out of descriptors.
+//!
+//! That all say the same to the same requests is for `tests/across` of this crate to see.
 
 #![allow(missing_docs, reason = "the names of the tests say what they test")]
 #![allow(

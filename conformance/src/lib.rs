@@ -19,7 +19,7 @@
 //!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
 //!   them;
 //! * `wire`: the connection under a session; `template`: what is filled in;
-//! * `expected`, `response`, `check`: what a response should be, reading one of HTTP/1.1, and holding
+//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and holding
 //!   it against that;
 //! * `runner`: all cases in all deliveries; `report`: what came of it.
 

@@ -238,7 +238,7 @@ fn after_errors() -> Vec<Draft> {
             .expect(status(405))
             .open(),
         rfc9112("9.3", "closed-once", "A refused message has one response.")
-            .send("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+            .send(get_with("/", "Name : value\r\n").repeat(2))
             .refused(400),
         rfc9112("9.3", "bad-after-good", "A bad request does not harm the one before it.")
             .app()

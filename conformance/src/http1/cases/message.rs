@@ -92,7 +92,9 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9112("2.3", "version-negative", "A version has no sign.")
             .send("GET / HTTP/-1.1\r\nHost: <host>\r\n\r\n")
             .refused([400, 505]),
+        // It should be, which is not to say that it has to.
         rfc9110("2.5", "version-1-2", "A later minor version is answered as the latest known.")
+            .app()
             .send("GET / HTTP/1.2\r\nHost: <host>\r\n\r\n")
             .understood(),
         rfc9110("2.5", "version-1-9", "A later minor version brings no new framing.")
@@ -116,7 +118,9 @@ pub(super) fn cases() -> Vec<Draft> {
             .app()
             .send("PRI * HTTP/2.0\r\n\r\nSM\r\n \r\n")
             .refused([400, 505]),
+        // Whoever still speaks HTTP/0.9 may answer it.
         rfc9112("3", "simple-request", "A request line of HTTP/0.9 is refused.")
+            .app()
             .send("GET /\r\n\r\n")
             .refused([400, 505]),
         rfc9112("4", "status-line-reason", "A status line has a space behind its code.")

@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get("/no/such/path/anywhere"))
             .expect(dated(status(Statuses::Understood))),
         rfc9110("6.6.1", "date-400", "A refusal has a Date.")
-            .send("GET / HTTP/1.1\r\n\r\n")
+            .send(get_with("/", "Name : value\r\n"))
             .expect(dated(status(400)))
             .closed(),
         rfc9110("6.6.1", "date-head", "A response to HEAD has a Date.")

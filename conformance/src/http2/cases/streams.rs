@@ -197,7 +197,9 @@ fn identifiers() -> Vec<Draft> {
         .send_too_many()
         .goes_on_or_is_closed()
         .others_are_served(),
+        // So much priority may be taken for a flood (§10.5).
         rfc9113("5.1.2", "h2-streams-idle", "Idle streams do not count.")
+            .app()
             .send_all((1..=200).map(|number| priority(2 * number + 1, 0, 7)))
             .goes_on(1),
         rfc9113("5.1.2", "h2-streams-closed", "Closed streams do not count.")

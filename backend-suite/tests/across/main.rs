@@ -1,0 +1,82 @@
+//! All backends say the same: scripts of requests with random splits, pauses, half-closes and resets
+//! are played to every model of every backend, and what comes back has to be the same, byte for
+//! byte but for `Date`. ([`tape`] says what else cannot be, and why.)
+//!
+//! This stands here since the suite of each backend knows of no other.
+//!
+//! Each script has a seed. `PROPTEST_RNG_SEED` says which is the first, `PROPTEST_CASES` how many
+//! there are. A script that fails is made smaller, and shown with the command that plays it again.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod compare;
+mod folder;
+mod http2;
+mod memory;
+mod places;
+mod player;
+mod request;
+mod script;
+mod tape;
+mod wire;
+
+use compare::{Player, compare};
+use memory::Memory;
+use places::{Places, limits};
+use script::Script;
+use wire::{Tcp, Tls};
+
+#[test]
+fn http1_is_the_same_on_all_backends() {
+    let all = Places::start();
+    let mut players = vec![in_memory(&all)];
+    for place in &all.places {
+        players.push(Player::new(&place.name, |script, number| {
+            let folder = all.folder(&place.directory, number);
+            player::play(script, &folder, || Tcp::connect(place.plain))
+        }));
+    }
+    compare("http1_is", 200, script::script, &players);
+    drop(players);
+    all.stop();
+}
+
+#[test]
+fn http1_over_tls_is_the_same_on_all_backends() {
+    let all = Places::start();
+    let mut players = vec![in_memory(&all)];
+    for place in &all.places {
+        players.push(Player::new(&place.name, |script, number| {
+            let folder = all.folder(&place.directory, number);
+            player::play(script, &folder, || Tls::connect(place.secured, &all.client))
+        }));
+    }
+    compare("http1_over_tls", 40, script::script, &players);
+    drop(players);
+    all.stop();
+}
+
+/// HTTP/1.1 as it is without sockets, and without TLS, which changes nothing that is said.
+fn in_memory(all: &Places) -> Player<'_, Script> {
+    Player::new("in memory", |script, number| {
+        let folder = all.folder(all.nowhere(), number);
+        player::play(script, &folder, || Ok(Memory::new(&all.app, limits())))
+    })
+}
+
+#[test]
+fn http2_is_the_same_on_all_backends() {
+    let all = Places::start();
+    let mut players = vec![Player::new("in memory", |script, number| {
+        let folder = all.folder(all.nowhere(), number);
+        http2::play(script, &folder, async || Memory::new(&all.app, limits()).serve())
+    })];
+    for place in &all.places {
+        players.push(Player::new(&place.name, |script: &http2::Script, number| {
+            let folder = all.folder(&place.directory, number);
+            http2::play(script, &folder, || http2::connect(place.plain))
+        }));
+    }
+    compare("http2", 40, http2::script, &players);
+    drop(players);
+    all.stop();
+}
