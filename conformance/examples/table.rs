@@ -157,7 +157,7 @@ fn properties(workspace: &Path) -> String {
                 let name = test.split("fn ").nth(1).and_then(|it| it.split('(').next());
                 let name = name.unwrap_or_default().trim().replace('_', " ");
                 let path = file.strip_prefix(workspace).unwrap_or(&file).display();
-                row(&mut table, &format!("`{path}`: {name}"), &[cases.clone()]);
+                row(&mut table, &format!("`{path}`: {name}"), std::slice::from_ref(&cases));
             }
         }
     }
