@@ -353,6 +353,18 @@ mod writing {
         driver.wire.clear();
         is_aborted_after(&mut driver, WRITE);
     }
+
+    /// The timer rings so late that a reply is due as well, and one that closes the connection.
+    #[test]
+    fn that_nobody_reads_is_aborted_whatever_else_is_due() {
+        let mut driver = demo();
+        driver.takes = 0;
+        let expects = post("/later", 20_000).replace("Host", "Expect: 100-continue\r\nHost");
+        driver.feed(get("/a") + &expects);
+        driver.oversleep(Duration::from_millis(WRITE + 1));
+        driver.handle_timeout();
+        assert_eq!(driver.end, End::Closed);
+    }
 }
 
 mod replies {

@@ -143,7 +143,7 @@ impl<H: Handler> Connection<H> {
     /// Moves what is owed into the output, as far as there is room and it is time.
     pub(super) fn produce(&mut self, out: &mut Vec<u8>, now: Now) {
         loop {
-            if self.is_behind(out) {
+            if self.is_behind(out) || self.ending == Ending::Closed {
                 return;
             }
             match &mut self.outgoing {
