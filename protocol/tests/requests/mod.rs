@@ -113,12 +113,14 @@ fn method_and_target() -> BoxedStrategy<String> {
             "",
         ][..],
     );
-    prop_oneof![8 => usual, 2 => of_any_form, 1 => strange.prop_map(String::from)].boxed()
+    prop_oneof![36 => usual, 3 => of_any_form, 1 => strange.prop_map(String::from)].boxed()
 }
 
 fn version() -> BoxedStrategy<String> {
-    let right =
-        &["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/1.9"];
+    let right = &[
+        "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1",
+        "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/1.9",
+    ];
     let wrong = &[
         "HTTP/2.0",
         "HTTP/0.9",
@@ -375,13 +377,22 @@ fn rest_of_request() -> BoxedStrategy<String> {
 /// A request, mostly right.
 pub(crate) fn request() -> BoxedStrategy<Vec<u8>> {
     let space = mostly(&[" "], &["  ", "\t", "", "\r"]);
-    let before = prop_oneof![20 => Just(""), 1 => select(&["\r\n", "\r\n\r\n", "\n", "\r", " ", "\u{16}\u{3}"][..])];
+    let before = prop_oneof![60 => Just(""), 1 => select(&["\r\n", "\r\n\r\n", "\n", "\r", " ", "\u{16}\u{3}"][..])];
     (before, method_and_target(), space, version(), line_end(), rest_of_request())
         .prop_map(|(before, start, space, version, line_end, rest)| {
             // Values beyond ASCII come as UTF-8, unless it is broken by a change afterwards.
             format!("{before}{start}{space}{version}{line_end}{rest}").into_bytes()
         })
         .boxed()
+}
+
+/// A request head.
+pub(crate) fn head() -> impl Strategy<Value = Vec<u8>> {
+    request().prop_map(|mut request| {
+        let end = request.windows(4).position(|four| four == b"\r\n\r\n");
+        request.truncate(end.map_or(request.len(), |end| end + 4));
+        request
+    })
 }
 
 /// A change to some bytes, wherever they are.

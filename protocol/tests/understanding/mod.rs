@@ -19,7 +19,7 @@ pub(crate) struct Understood {
     pub(crate) messages: Vec<Message>,
     /// The status of the answer to what could not be understood.
     pub(crate) status: Option<u16>,
-    /// Why it could not, as far as that is said: the answer to a HEAD has no body.
+    /// Why it could not, as far as that is said.
     pub(crate) refusal: Option<Refusal>,
     /// Whether the connection ended before the peer had closed its side.
     pub(crate) ends_first: bool,
@@ -75,8 +75,7 @@ pub(crate) fn understand<'a>(
     let understood = std::mem::take(&mut *seen.lock().unwrap());
     let last = last_response(&driver.text(), understood.messages.len());
     let status = last.as_ref().map(|last| last[..3].parse().unwrap());
-    let refusal =
-        last.and_then(|last| REFUSALS.into_iter().find(|it| last.ends_with(&format!(": {it}\n"))));
+    let refusal = last.as_deref().and_then(refusal);
     Understood { status, refusal, ends_first, ..understood }
 }
 
@@ -145,4 +144,11 @@ fn last_response(output: &str, requests: usize) -> Option<String> {
     let last = responses.next().map(String::from);
     assert_eq!(responses.next(), None, "something is said after a refusal");
     last
+}
+
+/// Why this response is given. That to a HEAD has no body that says so, only a status.
+fn refusal(response: &str) -> Option<Refusal> {
+    let of_status = || REFUSALS.into_iter().filter(|it| response.starts_with(it.status().as_str()));
+    let is_said = |it: &Refusal| response.ends_with(&format!(": {it}\n"));
+    of_status().find(is_said).or_else(|| of_status().next().filter(|_| of_status().count() == 1))
 }
