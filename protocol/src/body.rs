@@ -120,6 +120,20 @@ enum State {
 }
 // ANCHOR_END: states
 
+impl State {
+    /// Whether what comes belongs to the trailer section or its empty line.
+    fn is_behind_last_chunk(self) -> bool {
+        matches!(
+            self,
+            State::TrailerLine
+                | State::TrailerName
+                | State::TrailerValue
+                | State::TrailerLf
+                | State::LastLf
+        )
+    }
+}
+
 impl ChunkedDecoder {
     /// More hexadecimal digits than a `u64` has are refused, leading zeros or not.
     const MAX_DIGITS: u8 = 16;
@@ -150,6 +164,9 @@ impl ChunkedDecoder {
 
     /// One byte of framing.
     fn step(&mut self, byte: u8, limits: &Limits) -> Result<State, Refusal> {
+        if self.state.is_behind_last_chunk() {
+            self.count_trailer(limits)?;
+        }
         match (self.state, byte) {
             (State::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 self.digits += 1;
@@ -182,15 +199,11 @@ impl ChunkedDecoder {
             (State::ContentLf, b'\n') => Ok(State::Size),
             (State::TrailerLine, b'\r') => Ok(State::LastLf),
             (State::TrailerLine | State::TrailerName, byte) if is_token_byte(byte) => {
-                self.count_trailer(limits)?;
                 Ok(State::TrailerName)
             }
             (State::TrailerName, b':') => Ok(State::TrailerValue),
             (State::TrailerValue, b'\r') => Ok(State::TrailerLf),
-            (State::TrailerValue, byte) if is_field_byte(byte) => {
-                self.count_trailer(limits)?;
-                Ok(State::TrailerValue)
-            }
+            (State::TrailerValue, byte) if is_field_byte(byte) => Ok(State::TrailerValue),
             (State::TrailerLf, b'\n') => Ok(State::TrailerLine),
             (State::LastLf, b'\n') => Ok(State::Done),
             _ => Err(Refusal::Chunk),
@@ -303,8 +316,12 @@ mod tests {
     fn extensions_and_trailers_are_bounded() {
         check("1;456789012345678901\r\nx\r\n0\r\n\r\n", Ok("x"));
         check("1;4567890123456789012\r\nx\r\n0;\r\n\r\n", Err(Refusal::Chunk));
-        let long = format!("0\r\na:{}\r\n\r\n", "x".repeat(40));
-        check(&long, Err(Refusal::FieldsTooLarge));
+        // Colons, line ends and the empty line count, as in a head.
+        let trailers = |length| format!("0\r\na:{}\r\n\r\n", "x".repeat(length));
+        check(&trailers(34), Ok(""));
+        check(&trailers(35), Err(Refusal::FieldsTooLarge));
+        check(&format!("0\r\n{}\r\n", "a:\r\n".repeat(9)), Ok(""));
+        check(&format!("0\r\n{}\r\n", "a:\r\n".repeat(10)), Err(Refusal::FieldsTooLarge));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! checked for what `httparse` leaves open. A head that arrives byte by byte costs linear time.
 
 use std::mem::MaybeUninit;
+use std::net::Ipv6Addr;
 
 use http::{Method, Version};
 use httparse::Header;
@@ -156,23 +157,30 @@ fn request_line(head: &[u8]) -> &[u8] {
     &head[..memchr::memchr(b'\r', head).unwrap_or(head.len())]
 }
 
+/// The words of the request line, if there are three and nothing else is in it.
+fn three_words(head: &[u8]) -> Option<[&[u8]; 3]> {
+    let line = request_line(head);
+    if !head[line.len()..].starts_with(b"\r\n") {
+        return None;
+    }
+    let mut words = line.split(|&byte| byte == b' ');
+    let three = [words.next()?, words.next()?, words.next()?];
+    words.next().is_none().then_some(three)
+}
+
 /// Whether neither target nor version look like one, as in what another protocol begins with.
 fn is_foreign(head: &[u8]) -> bool {
-    let mut words = request_line(head).split(|&byte| byte == b' ');
-    match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(_), Some(target), Some(version), None) => {
-            !target.contains(&b'/') && target != b"*" && !version.starts_with(b"HTTP/")
-        }
-        _ => false,
-    }
+    three_words(head).is_some_and(|[_, target, version]| {
+        !target.contains(&b'/') && target != b"*" && !version.starts_with(b"HTTP/")
+    })
 }
 
 /// Whether the request line ends in a well-formed `HTTP-version` (RFC 9112 §2.3) that is not ours;
 /// with ours, something else is wrong with it.
 fn names_another_version(head: &[u8]) -> bool {
-    let version = request_line(head).rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-        if matches!(major, b'0' | b'2'..=b'9') && minor.is_ascii_digit())
+    three_words(head).is_some_and(|[_, _, version]| {
+        matches!(version, [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'])
+    })
 }
 
 /// Whether the request line alone would have been accepted.
@@ -299,15 +307,9 @@ fn decimal(value: &[u8]) -> Result<u64, Refusal> {
 /// without authority has an empty `Host`.
 #[must_use]
 pub fn is_host(value: &[u8]) -> bool {
-    let (host, port) = match value {
+    let (name, port) = match value {
         [b'[', rest @ ..] => match memchr::memchr(b']', rest) {
-            Some(end) if end > 0 => {
-                let address = &rest[..end];
-                if !address.iter().all(|&b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')) {
-                    return false;
-                }
-                (&[][..], &rest[end + 1..])
-            }
+            Some(end) if is_ipv6_address(&rest[..end]) => (&[][..], &rest[end + 1..]),
             _ => return false,
         },
         _ => value.split_at(memchr::memchr(b':', value).unwrap_or(value.len())),
@@ -317,12 +319,29 @@ pub fn is_host(value: &[u8]) -> bool {
         [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    port_is_valid && host.iter().all(|&byte| is_reg_name_byte(byte))
+    port_is_valid && is_reg_name(name)
 }
 
-/// unreserved / pct-encoded / sub-delims (RFC 3986 §3.2.2).
-fn is_reg_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+/// What may stand in brackets. `IPvFuture` may not: there is no such address so far.
+fn is_ipv6_address(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
+}
+
+/// `*( unreserved / pct-encoded / sub-delims )` (RFC 3986 §3.2.2).
+fn is_reg_name(name: &[u8]) -> bool {
+    let mut bytes = name.iter();
+    while let Some(&byte) = bytes.next() {
+        let is_valid = match byte {
+            b'%' => {
+                [bytes.next(), bytes.next()].iter().all(|it| it.is_some_and(u8::is_ascii_hexdigit))
+            }
+            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte),
+        };
+        if !is_valid {
+            return false;
+        }
+    }
+    true
 }
 
 /// tchar (RFC 9110 §5.6.2).

@@ -48,6 +48,32 @@ pub fn decode_chunked(input: &[u8]) -> Result<u64, Refusal> {
     Ok(content)
 }
 
+/// Decodes a chunked body that arrives `step` bytes at a time; returns its content and how many
+/// bytes of `input` it has.
+///
+/// # Errors
+/// As for [`decode_chunked`].
+pub fn decode_chunked_by(
+    input: &[u8],
+    step: usize,
+    limits: &Limits,
+) -> Result<(Vec<u8>, usize), Refusal> {
+    let mut decoder = BodyDecoder::new(BodyLength::Chunked);
+    let (mut content, mut at, mut end) = (Vec::new(), 0, 0);
+    while !decoder.is_done() {
+        let piece = decoder.decode(&input[at..end], usize::MAX, limits)?;
+        at += piece.consumed;
+        content.extend_from_slice(piece.content);
+        if piece.consumed == 0 {
+            if end == input.len() {
+                return Err(Refusal::Incomplete);
+            }
+            end = input.len().min(end + step);
+        }
+    }
+    Ok((content, at))
+}
+
 /// Writes the head of a response, and its body if that is in memory.
 pub fn write_response(response: &Response, out: &mut Vec<u8>) {
     let framing = response.body.length().map_or(BodyFraming::Chunked, BodyFraming::Length);

@@ -5,6 +5,8 @@ use thiserror::Error;
 
 /// A peer's fault: the message is answered with [`Refusal::status`] and the connection is closed.
 /// Nothing that follows a refused message is parsed (RFC 9112 §11.2, request smuggling).
+///
+#[doc = include_str!("stricter.md")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum Refusal {

@@ -140,6 +140,8 @@ fn request_line() {
         ("\u{16}\u{3}\u{1}\u{2}", Closed(String::new())),
         ("ANOTHER PROTOCOL BEGINS\r\n\r\n", Closed(String::new())),
         ("GET / BEGINS\r\n\r\n", refused(RequestLine)),
+        ("GET b\rc BEGINS\r\n\r\n", refused(RequestLine)),
+        ("GET b BEGINS\rc\r\n\r\n", refused(RequestLine)),
         ("GET begins HTTP/1.1\r\n\r\n", refused(Target)),
     ]);
 }
@@ -163,6 +165,9 @@ fn versions() {
         ("GET / HTTP/1.9\r\nHost: h\r\n\r\n", plain()),
         ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", refused(Version)),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", refused(Version)),
+        ("GET / b HTTP/2.0\r\nHost: h\r\n\r\n", refused(RequestLine)),
+        ("GET  / HTTP/2.0\r\nHost: h\r\n\r\n", refused(RequestLine)),
+        ("GET / HTTP/2.0\rb\r\nHost: h\r\n\r\n", refused(RequestLine)),
         ("GET / HTTP/0.9\r\nHost: h\r\n\r\n", refused(Version)),
         ("GET / HTTP/3.1\r\nHost: h\r\n\r\n", refused(Version)),
         ("GET / HTTP/1.10\r\nHost: h\r\n\r\n", refused(RequestLine)),
@@ -239,6 +244,8 @@ fn host() {
         "Host: [::1]\r\n",
         "Host: [::ffff:127.0.0.1]:80\r\n",
         "Host: a_b.example\r\n",
+        "Host: a%2Db.example\r\n",
+        "Host: [1:2:3:4:5:6:7:8]:\r\n",
     ] {
         check(&[(&with(fields), plain())]);
     }
@@ -253,6 +260,14 @@ fn host() {
         "Host: h:80:80\r\n",
         "Host: [::1\r\n",
         "Host: []\r\n",
+        "Host: [1]\r\n",
+        "Host: [127.0.0.1]\r\n",
+        "Host: [::1::2]\r\n",
+        "Host: [12345::]\r\n",
+        "Host: [v1.a]\r\n",
+        "Host: a%2\r\n",
+        "Host: a%zz\r\n",
+        "Host: %\r\n",
         "Host: [::1]x\r\n",
         "Host: \u{e9}\r\n",
     ] {

@@ -1,18 +1,17 @@
 //! Properties that hold for all input, tried on much of it.
 
-#![allow(clippy::disallowed_types, reason = "what a handler has seen is shared with its test")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
+mod requests;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use common::demo::Demo;
 use common::{End, drive};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-use protocol::http::{HeaderName, HeaderValue, StatusCode};
-use protocol::{Body, Content, Limits, Now, Production, Request, Response, Target};
+use protocol::{Connection, Limits, Protocol, Step};
+use requests::cases;
 
 /// Small limits, so that they are met.
 fn limits() -> Limits {
@@ -152,16 +151,6 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// The same cases every time. `PROPTEST_CASES` asks for more, `PROPTEST_RNG_SEED` for others.
-fn cases(least: u32) -> ProptestConfig {
-    let given = ProptestConfig::default();
-    let rng_seed = match given.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(9112),
-        fixed => fixed,
-    };
-    ProptestConfig { cases: given.cases.max(least), rng_seed, failure_persistence: None, ..given }
-}
-
 proptest! {
     #![proptest_config(cases(1500))]
 
@@ -191,74 +180,40 @@ proptest! {
     }
 }
 
-/// A response that says of itself what it should look like.
-#[derive(Clone, Debug)]
-struct Plan {
-    status: u16,
-    fields: Vec<(String, String)>,
-    pieces: Vec<Vec<u8>>,
-    streamed: bool,
-    is_head: bool,
-    is_old: bool,
+/// A driver whose peer sends all the time and takes nothing, or little.
+struct Glut {
+    connection: Connection<Demo>,
+    held: Vec<u8>,
+    out: Vec<u8>,
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
-    let status = prop_oneof![
-        3 => Just(200u16),
-        1 => Just(204),
-        1 => Just(304),
-        2 => 200..600u16,
-    ];
-    let fields = proptest::collection::vec(("x-[a-z]{1,8}", "[ -~\u{e9}]{0,20}"), 0..4);
-    let pieces = proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..400), 0..4);
-    (status, fields, pieces, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(status, fields, pieces, streamed, is_head, is_old)| Plan {
-            status,
-            fields,
-            pieces,
-            streamed,
-            is_head,
-            is_old,
-        },
-    )
-}
-
-impl Plan {
-    fn response(&self) -> Response {
-        let mut response = Response::new(StatusCode::from_u16(self.status).unwrap());
-        for (name, value) in &self.fields {
-            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-            response = response.field(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-        if !self.streamed {
-            return response.body(self.pieces.concat());
-        }
-        let mut pieces = self.pieces.clone().into_iter();
-        response.body(Body::stream(move |content: &mut Content<'_>, _: Now| match pieces.next() {
-            Some(piece) => {
-                content.push(&piece);
-                Production::More
+impl Glut {
+    /// Does what the connection asks for; whether it wants input then.
+    fn settle(&mut self, takes: usize) -> bool {
+        loop {
+            match self.connection.poll() {
+                Step::Receive => self.receive(),
+                Step::Run(ticket, work) => {
+                    let outcome = common::run(work);
+                    self.connection.complete(ticket, outcome, &mut self.out, common::start());
+                }
+                Step::ShutdownWrite => {}
+                Step::Close => return false,
+                Step::Wait(wait) => {
+                    let sent = takes.min(self.out.len());
+                    self.out.drain(..sent);
+                    self.connection.sent(sent as u64, common::start());
+                    if sent == 0 {
+                        return wait.read;
+                    }
+                }
             }
-            None => Production::End,
-        }))
-    }
-}
-
-/// The content of a chunked body and the length of the whole, the slow and obvious way.
-fn decode_chunked(wire: &[u8]) -> (Vec<u8>, usize) {
-    let (mut content, mut at) = (Vec::new(), 0);
-    loop {
-        let line = wire[at..].windows(2).position(|two| two == b"\r\n").unwrap();
-        let digits = std::str::from_utf8(&wire[at..at + line]).unwrap();
-        let size = usize::from_str_radix(digits, 16).unwrap();
-        at += line + 2;
-        content.extend_from_slice(&wire[at..at + size]);
-        at += size;
-        assert_eq!(&wire[at..at + 2], b"\r\n");
-        at += 2;
-        if size == 0 {
-            return (content, at);
         }
+    }
+
+    fn receive(&mut self) {
+        let consumed = self.connection.receive(&mut self.held, &mut self.out, common::start());
+        self.held.drain(..consumed);
     }
 }
 
@@ -266,139 +221,31 @@ proptest! {
     #![proptest_config(cases(500))]
 
     #[test]
-    fn responses_are_framed_as_they_say(plan in plan()) {
-        let planned = plan.clone();
-        let mut driver = drive(move |_: &Request<'_>| planned.response(), limits());
-        let method = if plan.is_head { "HEAD" } else { "GET" };
-        let version = if plan.is_old { "1.0\r\nConnection: keep-alive" } else { "1.1" };
-        driver.feed(format!("{method} / HTTP/{version}\r\nHost: h\r\n\r\n"));
-        let wire = driver.wire;
-
-        let mut storage = [httparse::EMPTY_HEADER; 16];
-        let mut head = httparse::Response::new(&mut storage);
-        let length = head.parse(&wire).unwrap().unwrap();
-        prop_assert_eq!(head.code, Some(plan.status));
-        let values = |name: &str| -> Vec<_> {
-            let fields = head.headers.iter().filter(|field| field.name == name);
-            fields.map(|field| std::str::from_utf8(field.value).unwrap()).collect()
-        };
-        for (name, value) in &plan.fields {
-            prop_assert!(values(name).contains(&value.trim_matches([' ', '\t'])));
-        }
-        prop_assert_eq!(values("date").len(), 1);
-        let closes = values("connection") == ["close"];
-        prop_assert_eq!(closes, driver.end != End::Open);
-        if plan.is_old && !closes {
-            prop_assert_eq!(values("connection"), ["keep-alive"]);
-        }
-
-        let body = &wire[length..];
-        let content = plan.pieces.concat();
-        let (declared, chunked) = (values("content-length"), values("transfer-encoding"));
-        if matches!(plan.status, 204 | 304) {
-            prop_assert!(body.is_empty() && declared.is_empty() && chunked.is_empty());
-        } else if !plan.streamed {
-            prop_assert!(chunked.is_empty());
-            prop_assert_eq!(declared, [content.len().to_string()]);
-            prop_assert_eq!(body, if plan.is_head { &[][..] } else { &content });
-        } else if plan.is_old {
-            prop_assert!(closes && declared.is_empty() && chunked.is_empty());
-            prop_assert_eq!(body, if plan.is_head { &[][..] } else { &content });
-        } else {
-            prop_assert!(declared.is_empty());
-            prop_assert_eq!(chunked, ["chunked"]);
-            if plan.is_head {
-                prop_assert!(body.is_empty());
-            } else {
-                prop_assert_eq!(decode_chunked(body), (content, body.len()));
+    fn no_more_is_kept_than_the_limits_allow(
+        input in prop_oneof![
+            4 => proptest::collection::vec(request(), 1..12).prop_map(|requests| requests.concat()),
+            2 => input(),
+            1 => proptest::collection::vec(any::<u8>(), 0..1000),
+        ],
+        step in 1..40usize,
+        takes in prop_oneof![Just(0), 1..400usize],
+    ) {
+        common::silence_expected_panics();
+        let limits = limits();
+        // What there is before the mark is passed, and what is then added in one go: an interim
+        // response, the longest head, and as much content as fits below the mark.
+        let most_out = limits.high_water + 300 + limits.high_water;
+        let connection = Connection::new(Arc::new(Demo), Arc::new(limits.clone()), common::start());
+        let mut glut = Glut { connection, held: Vec::new(), out: Vec::new() };
+        for piece in input.chunks(step) {
+            if !glut.settle(takes) {
+                break; // the rest stays in the socket
             }
+            glut.held.extend_from_slice(piece);
+            glut.receive();
+            glut.settle(0);
+            prop_assert!(glut.held.len() <= limits.head.max(step), "{} held", glut.held.len());
+            prop_assert!(glut.out.len() <= most_out, "{} unsent", glut.out.len());
         }
-    }
-}
-
-/// A head that is mostly right.
-fn head() -> impl Strategy<Value = Vec<u8>> {
-    let method = prop_oneof![Just("GET".to_owned()), "[A-Za-z!#$%^_`|~*.-]{1,10}"];
-    let target =
-        prop_oneof!["/[!-~]{0,20}", "http://[a-z.]{1,9}(:[0-9]{0,5})?(/[!-~]{0,9})?", "[ -~]{1,9}"];
-    let version = proptest::sample::select(&["1.1", "1.0", "1.7"][..]);
-    let field = prop_oneof![
-        "[A-Za-z!#$%^_`|~*.-]{1,9}:[ \t]{0,2}[ -~\t\u{e9}]{0,20}",
-        "[ -~\u{0}-\u{1f}]{0,9}:?[ -~\u{0}-\u{1f}]{0,9}",
-    ];
-    let fields = proptest::collection::vec(field, 0..4);
-    (method, target, version, fields).prop_map(|(method, target, version, fields)| {
-        let mut head = format!("{method} {target} HTTP/{version}\r\nHost: h\r\n");
-        for field in fields {
-            head += &field;
-            head += "\r\n";
-        }
-        (head + "\r\n").into_bytes()
-    })
-}
-
-/// A request as somebody has understood it.
-#[derive(Debug, PartialEq, Eq)]
-struct Understood {
-    method: String,
-    target: String,
-    fields: Vec<(String, Vec<u8>)>,
-}
-
-/// What the handler was given.
-fn understood(head: &[u8]) -> Option<Understood> {
-    let seen = Arc::new(Mutex::new(None));
-    let told = seen.clone();
-    let handler = move |request: &Request<'_>| {
-        let target = match *request.target() {
-            Target::Origin { path, query } => with_query(path, query),
-            Target::Absolute { authority, path, query } => {
-                format!("//{authority}{}", with_query(path, query))
-            }
-            Target::Authority(authority) => authority.to_owned(),
-            Target::Asterisk => "*".to_owned(),
-        };
-        *told.lock().unwrap() = Some(Understood {
-            method: request.method().to_string(),
-            target,
-            fields: request.fields().map(|(name, value)| (name.into(), value.into())).collect(),
-        });
-        Response::ok().close()
-    };
-    let mut driver = drive(handler, Limits::default());
-    driver.feed(head);
-    seen.lock().unwrap().take()
-}
-
-fn with_query(path: &str, query: Option<&str>) -> String {
-    query.map_or(path.to_owned(), |query| format!("{path}?{query}"))
-}
-
-proptest! {
-    #![proptest_config(cases(3000))]
-
-    #[test]
-    fn what_we_accept_httparse_understands_alike(head in head()) {
-        let Some(ours) = understood(&head) else { return Ok(()) };
-        // httparse knows only the minor versions 0 and 1.
-        let head = String::from_utf8(head).unwrap().replacen("HTTP/1.7\r\n", "HTTP/1.1\r\n", 1);
-        let mut storage = [httparse::EMPTY_HEADER; 16];
-        let mut request = httparse::Request::new(&mut storage);
-        let status = request.parse(head.as_bytes());
-        prop_assert!(matches!(status, Ok(httparse::Status::Complete(_))), "{status:?}");
-        let fields = request.headers.iter().map(|field| (field.name.into(), field.value.into()));
-        let theirs = Understood {
-            method: request.method.unwrap().into(),
-            target: ours.target.clone(),
-            fields: fields.collect(),
-        };
-        prop_assert_eq!(&ours, &theirs);
-        // Ours is their target, taken apart: less the scheme, and with a path in any case.
-        let target = request.path.unwrap();
-        let target = target.split_once(':').map_or(target, |(scheme, rest)| {
-            if scheme.starts_with("http") && rest.starts_with("//") { rest } else { target }
-        });
-        let (ours, theirs) = (ours.target.replacen('/', "", 3), target.replacen('/', "", 3));
-        prop_assert_eq!(ours, theirs);
     }
 }

@@ -86,7 +86,9 @@ impl Client for Http2 {
                 ask.judge(answer.status, &answer.body, mishaps)?;
                 answered += 1;
             } else if !may_be_cut && !is_unheard {
-                return Err(format!("{} was not answered: {answer:?}", ask.address.path()));
+                let Answer { status, reset, .. } = answer;
+                let (path, length) = (ask.address.path(), answer.body.len());
+                return Err(format!("{path} got {status}, {length} bytes and the end {reset:?}"));
             }
         }
         if answers.len() < self.asks.len() && !mishaps.excuse_deafness() {
