@@ -36,6 +36,9 @@ static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
     inputs
 });
 
+/// What a pipelining client would send next.
+const AFTER: &[u8] = b"GET /after HTTP/1.1\r\nHost: h\r\n\r\n";
+
 /// Puts something in the places that a session would fill in.
 fn fill_in(template: &[u8]) -> Vec<u8> {
     let mut bytes = template.to_vec();
@@ -85,7 +88,6 @@ fn every_case_is_understood_as_the_reference_understands_it() {
 
 #[test]
 fn a_request_behind_changes_nothing_of_what_is_before() {
-    const AFTER: &[u8] = b"GET /after HTTP/1.1\r\nHost: h\r\n\r\n";
     for Input { case, bytes } in INPUTS.iter() {
         println!("{case}");
         let followed = [bytes, AFTER].concat();
@@ -110,10 +112,12 @@ fn every_case_is_understood_alike_byte_by_byte() {
 #[test]
 fn every_case_is_understood_alike_however_it_is_split_in_two() {
     for Input { case, bytes } in INPUTS.iter() {
-        let whole = understand_whole(bytes, &limits());
-        for at in splits(bytes.len()) {
-            let (before, behind) = bytes.split_at(at);
-            assert_eq!(understand([before, behind], &limits()), whole, "{case}, split at {at}");
+        for input in [bytes, &[bytes, AFTER].concat()] {
+            let whole = understand_whole(input, &limits());
+            for at in splits(bytes.len()) {
+                let (before, behind) = input.split_at(at);
+                assert_eq!(understand([before, behind], &limits()), whole, "{case}, split at {at}");
+            }
         }
     }
 }
