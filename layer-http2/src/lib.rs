@@ -88,6 +88,8 @@ pub struct Http2<H> {
     ending: Ending,
     /// Bytes of output that have not been reported as sent.
     unsent: u64,
+    /// When h2 was asked last, it had nothing to write that there were windows for.
+    has_said_all: bool,
     sending: Progress,
     /// Since when no request has been under way and the last answer has been taken; what a peer
     /// says besides does not count.
@@ -167,6 +169,7 @@ impl<H: Handler> Http2<H> {
             abandoned: Vec::new(),
             ending: Ending::Open,
             unsent: 0,
+            has_said_all: true,
             sending: Progress::start(now.instant),
             idle: Some(now.instant),
             again: true, // the server has a preface of its own
@@ -201,7 +204,7 @@ impl<H: Handler> Http2<H> {
     /// Whether no request is under way, not even the beginning of one, and nothing is unsent.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.streams.is_empty() && self.unsent == 0 && self.meter.begun().is_none()
+        self.is_at_rest() && self.meter.begun().is_none()
     }
 
     /// Whether more of a request has to come.
@@ -310,12 +313,17 @@ impl<H: Handler> Http2<H> {
     // ANCHOR: drive
     /// Goes on as far as input, windows and room for output allow.
     fn drive(&mut self, out: &mut Vec<u8>) {
-        if self.ending != Ending::Open {
-            return;
+        if self.ending == Ending::Open {
+            self.turn(out);
         }
         if self.is_dismissed() {
             self.leave(Reason::NO_ERROR);
+            self.turn(out);
         }
+    }
+
+    /// Has h2 and the streams do what they can.
+    fn turn(&mut self, out: &mut Vec<u8>) {
         let before = out.len();
         self.lend(out);
         loop {
@@ -328,8 +336,7 @@ impl<H: Handler> Http2<H> {
                 break;
             }
         }
-        self.take_back(out);
-        let appended = out.len() - before;
+        let appended = self.take_back(out, before);
         if appended > 0 && self.unsent == 0 {
             self.sending = Progress::start(self.shared.now.instant);
         }
@@ -347,20 +354,26 @@ impl<H: Handler> Http2<H> {
         buffers.most = out.len() + room;
         buffers.output = std::mem::take(out);
         // What is under way can still be answered, so h2, for which the end is the end of
-        // everything, is told of it last.
+        // everything, is told of it last: when it has nothing more to say, or no window to say it in.
         self.shared.input_closed = self.input_closed && !self.backlog && buffers.is_empty();
-        buffers.has_ended = self.shared.input_closed && self.streams.is_empty();
+        let is_over = self.streams.is_empty() && self.has_said_all;
+        buffers.has_ended = self.shared.input_closed && is_over;
     }
 
-    fn take_back(&mut self, out: &mut Vec<u8>) {
+    /// Returns how much h2 has written.
+    fn take_back(&mut self, out: &mut Vec<u8>, before: usize) -> usize {
         let mut buffers = self.pipe.buffers();
         *out = std::mem::take(&mut buffers.output);
         buffers.tidy();
+        let appended = out.len() - before;
+        self.has_said_all = self.unsent == 0 && appended == 0;
         // The end may have been waiting for the last stream, or for the last of the input.
         let is_ended = self.input_closed && !self.backlog && buffers.is_empty();
         self.again |= is_ended
             && self.ending == Ending::Open
-            && (!self.shared.input_closed || (self.streams.is_empty() && !buffers.has_ended));
+            && (!self.shared.input_closed
+                || (self.streams.is_empty() && self.has_said_all && !buffers.has_ended));
+        appended
     }
 
     /// Lets every stream go on. Bodies are taken into memory while there is room, and in any case
@@ -466,7 +479,7 @@ impl<H: Handler> Http2<H> {
 
     /// Notes when the idle time begins.
     fn rest(&mut self) {
-        if self.streams.is_empty() && self.unsent == 0 {
+        if self.is_at_rest() {
             self.idle.get_or_insert(self.shared.now.instant);
         }
     }
@@ -474,7 +487,18 @@ impl<H: Handler> Http2<H> {
     /// Whether the order to stop has come, the last call is over, and nothing is under way.
     fn is_dismissed(&self) -> bool {
         let is_over = self.drain.is_some_and(|(last_call, _)| last_call <= self.shared.now.instant);
-        is_over && self.wants_input() && self.streams.is_empty() && self.unsent == 0
+        is_over && self.wants_input() && self.is_at_rest()
+    }
+
+    /// Whether nothing is under way: no stream, and nothing that is yet to be sent.
+    fn is_at_rest(&self) -> bool {
+        self.streams.is_empty() && self.unsent == 0 && !self.is_sending()
+    }
+
+    /// Whether h2 has something of a response that is not in the output: its window is shut, or there
+    /// has been no room.
+    fn is_sending(&self) -> bool {
+        matches!(&self.machine, Machine::Open(connection) if connection.has_streams())
     }
 
     /// Ends the connection without regard to what is under way.
@@ -527,6 +551,10 @@ impl<H: Handler> Http2<H> {
         let head = self.meter.begun().map(|begun| after(begun, limits.head_time));
         if !self.streams.is_empty() || self.unsent > 0 {
             return head;
+        }
+        if self.is_sending() {
+            let stalled = after(self.sending.since(), limits.write_time);
+            return head.into_iter().chain([stalled]).min();
         }
         let idle = self.idle.map(|idle| after(idle, limits.idle));
         let last_call = self.drain.map(|(last_call, _)| last_call);

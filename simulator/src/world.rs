@@ -526,5 +526,9 @@ impl<'a, P: Protocol> World<'a, P> {
 }
 
 fn excerpt(bytes: &[u8]) -> String {
-    bytes[..bytes.len().min(600)].escape_ascii().to_string()
+    let head = bytes[..bytes.len().min(60)].escape_ascii().to_string();
+    if bytes.len() <= 120 {
+        return bytes.escape_ascii().to_string();
+    }
+    format!("{head} ... {}", bytes[bytes.len() - 60..].escape_ascii())
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use harness::http2::{Client, talk};
 use layer_http2::PREFACE;
-use protocol::{Limits, Reply, Request};
+use protocol::{Limits, Reply, Request, Response};
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::{big, handler};
@@ -11,7 +12,6 @@ use crate::frames::{
     self, ACK, DATA, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, content, frame, get, of,
     open_window, post, preface, take_frames,
 };
-use harness::http2::{Client, talk};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -50,6 +50,66 @@ fn what_is_under_way_is_finished() {
     }
     assert!(client.answers().iter().all(|it| it.is_whole && it.status == 200));
     assert_eq!(client.answers()[3].text(), "200000 bytes");
+    assert_eq!(driver.end, End::HalfClosed);
+}
+
+/// All of a response is with h2, in several frames, of which there is room for the first.
+fn with_a_rest() -> (Client, Driver<fn(&Request<'_>) -> Reply>) {
+    let limits = Limits { high_water: 1000, ..Limits::default() };
+    let answer: fn(&Request<'_>) -> Reply = |_| Response::ok().body(rest()).into();
+    let (mut client, mut driver) = (Client::new(), drive(answer, limits));
+    talk(&mut client, &mut driver, 1000);
+    client.get("/");
+    client.hear(&std::mem::take(&mut driver.wire));
+    driver.takes = 0;
+    driver.feed(client.said());
+    (client, driver)
+}
+
+fn rest() -> Vec<u8> {
+    big()[..48_000].to_vec()
+}
+
+/// The client takes all that comes, each time until nothing is unsent.
+fn take_all(client: &mut Client, driver: &mut Driver<fn(&Request<'_>) -> Reply>) {
+    while driver.take(usize::MAX) > 0 {
+        client.hear(&std::mem::take(&mut driver.wire));
+        driver.feed(client.said());
+    }
+}
+
+#[test]
+fn what_there_was_no_room_for_is_sent_before_the_connection_ends() {
+    let (mut client, mut driver) = with_a_rest();
+    driver.shutdown(MINUTE);
+    driver.pass_ms(1000);
+    take_all(&mut client, &mut driver);
+    assert_eq!(client.answers()[0].body, rest());
+    assert!(client.answers()[0].is_whole);
+    assert_eq!(driver.end, End::HalfClosed);
+}
+
+#[test]
+fn what_there_was_no_room_for_is_sent_to_whoever_has_closed_their_side() {
+    let (mut client, mut driver) = with_a_rest();
+    driver.eof();
+    take_all(&mut client, &mut driver);
+    assert_eq!(client.answers()[0].body, rest());
+    assert!(client.answers()[0].is_whole);
+    assert_eq!(driver.end, End::Closed);
+}
+
+#[test]
+fn what_there_is_no_window_for_is_waited_for_until_time_is_up() {
+    let mut driver = driver();
+    driver.feed(preface(&[(4, 1)]));
+    driver.feed(get(1, "/any"));
+    driver.shutdown(Duration::from_secs(5));
+    driver.pass_ms(4_999);
+    assert_eq!(driver.end, End::Open);
+    assert!(!driver.connection.is_idle());
+    driver.feed(open_window(1, 100));
+    assert_eq!(content(&take_frames(&mut driver.wire), 1), b"/any");
     assert_eq!(driver.end, End::HalfClosed);
 }
 
