@@ -34,7 +34,10 @@ pub mod http2;
 mod report;
 mod response;
 mod runner;
+mod splits;
+mod tcp;
 mod template;
+mod transport;
 pub mod websocket;
 mod wire;
 
@@ -43,3 +46,5 @@ pub use cases::cases;
 pub use expected::{BodyRule, Expected, FieldRule, Framing, Statuses};
 pub use report::{Failure, Report, SectionCount};
 pub use runner::{Delivery, Filter, Runner, run};
+pub use splits::Splits;
+pub use transport::{Connect, Transport};
