@@ -5,7 +5,6 @@
 //! server stands nothing but the strict driver of `harness`, with its virtual clock: a pause costs
 //! nothing, a wait that nothing can end times out at once, and whatever breaks the contract of a
 //! [`Protocol`](protocol::Protocol) panics.
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::io::{self, ErrorKind};

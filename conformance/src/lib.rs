@@ -1,10 +1,10 @@
 //! A black-box suite for HTTP/1.1, HTTP/2 and WebSocket: what a server does on the wire, held
 //! against RFC 9112 and RFC 9110, RFC 9113 and RFC 7541, and RFC 6455, over real sockets and with
-//! nothing but `std::net`.
+//! nothing but `std::net`, or over any other [`Transport`].
 //!
 //! A [`Case`] is data: a requirement, and an exchange that shows whether it is met. [`run`] plays
-//! all of them against a server; each is [delivered](Delivery) whole, byte by byte and split in
-//! two at several places, and has to come out the same.
+//! all of them against a server; each is [delivered](Delivery) whole, byte by byte and
+//! [split](Splits) in two, and has to come out the same.
 //!
 //! ```no_run
 //! use conformance::{Filter, Protocol};
@@ -18,10 +18,11 @@
 //! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange, words for
 //!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
 //!   them;
-//! * `wire`: the connection under a session; `template`: what is filled in;
+//! * `wire`: the connection under a session; `transport`: what carries it, `tcp` for one;
+//! * `template`: what is filled in;
 //! * `expected`, `response`, `check`: what a response should be, reading one of HTTP/1.1, and holding
 //!   it against that;
-//! * `runner`: all cases in all deliveries; `report`: what came of it.
+//! * `runner`: all cases in all deliveries; `splits`: which these are; `report`: what came of it.
 
 #![forbid(unsafe_code)]
 

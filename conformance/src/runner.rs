@@ -142,23 +142,24 @@ impl Runner {
         case: &Case,
         exchanges: &AtomicUsize,
     ) -> Result<(), Box<Failure>> {
-        self.run_exchange(route, case, &case.exchange, "", exchanges)?;
+        self.run_exchange(route, case, &case.exchange, ("", 1), exchanges)?;
         if let (Splits::All, Exchange::Http1(steps)) = (self.splits, &case.exchange)
             && let Some(steps) = http1::with_trailing_request(steps)
         {
             let followed = Exchange::Http1(steps);
-            self.run_exchange(route, case, &followed, ", a request behind it", exchanges)?;
+            let variant = (", a request behind it", 3);
+            self.run_exchange(route, case, &followed, variant, exchanges)?;
         }
         Ok(())
     }
 
-    /// Runs the exchange of a case, or a `variant` of it.
+    /// Runs the exchange of a case, or a variant that is described and split at every n-th place.
     fn run_exchange(
         &self,
         route: Route<'_>,
         case: &Case,
         exchange: &Exchange,
-        variant: &str,
+        (variant, each): (&str, usize),
         exchanges: &AtomicUsize,
     ) -> Result<(), Box<Failure>> {
         let play = |delivery: Delivery, usual: Option<&[u16]>| {
@@ -182,7 +183,7 @@ impl Runner {
         if sent.len() < SHORT {
             play(Delivery::Bytes, Some(&statuses))?;
         }
-        for at in self.splits.places(case.id, &sent) {
+        for at in self.splits.places(case.id, &sent).into_iter().step_by(each) {
             play(Delivery::Split(at), Some(&statuses))?;
         }
         Ok(())

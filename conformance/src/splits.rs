@@ -9,7 +9,8 @@ pub enum Splits {
     /// longer than 2 KiB.
     Some,
     /// Behind each byte; of those longer than 2 KiB at 16 places, half of them near the ends.
-    /// Cases of HTTP/1.1 are played once more with a further request behind them.
+    /// Cases of HTTP/1.1 are played once more with a further request behind them, split at every third
+    /// of these places.
     All,
 }
 

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use conformance::{Filter, Protocol, Report, Runner, cases};
+use conformance::{Filter, Protocol, Report, Runner, Splits, cases};
 
 const GOOD: &[u8] =
     b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok";
@@ -50,6 +50,21 @@ fn reads_once(mut stream: TcpStream) {
         let response = if is_whole { GOOD } else { b"HTTP/1.1 400 \r\nContent-Length: 0\r\n\r\n" };
         if stream.write_all(response).is_err() {
             return;
+        }
+    }
+}
+
+/// Forgets what came together with the end of a request.
+fn forgets(mut stream: TcpStream) {
+    let mut seen = Vec::new();
+    let mut bytes = [0; 4096];
+    while let Ok(length @ 1..) = stream.read(&mut bytes) {
+        seen.extend_from_slice(&bytes[..length]);
+        if seen.windows(4).any(|four| four == b"\r\n\r\n") {
+            seen.clear();
+            if stream.write_all(GOOD).is_err() {
+                return;
+            }
         }
     }
 }
@@ -116,6 +131,18 @@ fn a_body_where_none_belongs_is_found() {
 fn a_server_that_depends_on_segments_fails_when_they_change() {
     fails(reads_once, "simple-get", "byte by byte", "status 400; expected any");
     fails(reads_once, "pipelined-two", "whole", "did not come in time");
+}
+
+#[test]
+fn a_request_behind_another_is_missed_where_all_is_played() {
+    run(forgets, &["simple-get"]).assert_all_passed();
+    let timeout = Duration::from_millis(300);
+    let runner = Runner { timeout, splits: Splits::All, ..Runner::default() };
+    let case = cases().iter().filter(|case| case.id == "simple-get");
+    let report = runner.run(server(forgets), case);
+    let [failure] = report.failures.as_slice() else { panic!("it should fail\n{report}") };
+    assert_eq!(failure.delivery, "sent whole, a request behind it", "{report}");
+    assert!(failure.reason.contains("did not come in time"), "{report}");
 }
 
 #[test]
