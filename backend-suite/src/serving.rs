@@ -160,6 +160,7 @@ pub fn a_slow_head_is_timed_out<B: Backend>(model: B) {
     let response = client.response();
     assert_eq!((response.status, response.closes()), (408, true));
     client.expect_close();
+    drop(client); // or the server would linger
     server.shutdown(SOON).unwrap();
 }
 
@@ -169,6 +170,7 @@ pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/").status, 200);
     client.expect_close();
+    drop(client); // or the server would linger
     Client::connect(server.address()).expect_close();
     server.shutdown(SOON).unwrap();
 }

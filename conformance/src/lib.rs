@@ -1,10 +1,10 @@
 //! A black-box suite for HTTP/1.1, HTTP/2 and WebSocket: what a server does on the wire, held
 //! against RFC 9112 and RFC 9110, RFC 9113 and RFC 7541, and RFC 6455, over real sockets and with
-//! nothing but `std::net`.
+//! nothing but `std::net`, or over any other [`Transport`].
 //!
 //! A [`Case`] is data: a requirement, and an exchange that shows whether it is met. [`run`] plays
-//! all of them against a server; each is [delivered](Delivery) whole, byte by byte and split in
-//! two at several places, and has to come out the same.
+//! all of them against a server; each is [delivered](Delivery) whole, byte by byte and
+//! [split](Splits) in two, and has to come out the same.
 //!
 //! ```no_run
 //! use conformance::{Filter, Protocol};
@@ -20,8 +20,11 @@
 //!   them;
 //! * `wire`: the connection under a session; `template`: what is filled in;
 //! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and holding
+//! * `wire`: the connection under a session; `transport`: what carries it, `tcp` for one;
+//! * `template`: what is filled in;
+//! * `expected`, `response`, `check`: what a response should be, reading one of HTTP/1.1, and holding
 //!   it against that;
-//! * `runner`: all cases in all deliveries; `report`: what came of it.
+//! * `runner`: all cases in all deliveries; `splits`: which these are; `report`: what came of it.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +37,10 @@ pub mod http2;
 mod report;
 pub mod response;
 mod runner;
+mod splits;
+mod tcp;
 mod template;
+mod transport;
 pub mod websocket;
 mod wire;
 
@@ -43,3 +49,5 @@ pub use cases::cases;
 pub use expected::{BodyRule, Expected, FieldRule, Framing, Statuses};
 pub use report::{Failure, Report, SectionCount};
 pub use runner::{Delivery, Filter, Runner, run};
+pub use splits::Splits;
+pub use transport::{Connect, Transport};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use conformance::{Filter, Protocol, Runner, cases};
+use conformance::{Filter, Protocol, Runner, Splits, cases};
 
 /// Holds a server against the RFCs of HTTP/1.1 (9112, 9110), HTTP/2 (9113, 7541) and WebSocket (6455).
 #[derive(Parser)]
@@ -24,6 +24,9 @@ struct Arguments {
     /// Run only cases that apply to any server, not just to the demo application
     #[arg(long)]
     any: bool,
+    /// At how many places exchanges are split: "all" takes minutes
+    #[arg(long, value_name = "PLACES", default_value = "some", value_parser = splits())]
+    splits: Splits,
     /// Accept no `PROTOCOL_ERROR` of HTTP/2 in place of a better code
     #[arg(long)]
     exact_codes: bool,
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
     };
     let filter = Filter { only: arguments.only, any: arguments.any, protocols: arguments.protocol };
     let runner = Runner {
+        splits: arguments.splits,
         exact_codes: arguments.exact_codes,
         websocket: arguments.websocket,
         ..Runner::default()
@@ -71,6 +75,14 @@ fn protocol() -> impl TypedValueParser<Value = Protocol> {
         "http1" => Protocol::Http1,
         "http2" => Protocol::Http2,
         _ => Protocol::WebSocket,
+    })
+}
+
+fn splits() -> impl TypedValueParser<Value = Splits> {
+    PossibleValuesParser::new(["one", "some", "all"]).map(|name| match name.as_str() {
+        "one" => Splits::One,
+        "some" => Splits::Some,
+        _ => Splits::All,
     })
 }
 

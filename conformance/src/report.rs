@@ -1,13 +1,12 @@
 //! What came of a run.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::case::{Case, Section};
-use crate::runner::Delivery;
+use crate::wire::Record;
 
 /// What came of a run: counts by section, and every failure.
 #[derive(Clone, Debug, Serialize)]
@@ -60,7 +59,7 @@ pub struct Failure {
 
 impl Report {
     pub(crate) fn new(
-        addr: SocketAddr,
+        server: &str,
         cases: &[&Case],
         mut failures: Vec<Failure>,
         exchanges: usize,
@@ -82,7 +81,7 @@ impl Report {
             }
         };
         Report {
-            server: addr.to_string(),
+            server: server.into(),
             passed: cases.len() - failures.len(),
             failed: failures.len(),
             exchanges,
@@ -130,21 +129,15 @@ impl fmt::Display for Report {
 }
 
 impl Failure {
-    pub(crate) fn new(
-        case: &Case,
-        delivery: Delivery,
-        reason: String,
-        sent: &[u8],
-        seen: &[u8],
-    ) -> Self {
+    pub(crate) fn new(case: &Case, delivery: String, reason: String, record: &Record) -> Self {
         Failure {
             id: case.id.into(),
             section: case.section.to_string(),
             requirement: case.requirement.into(),
-            delivery: delivery.to_string(),
+            delivery,
             reason,
-            sent: escape(sent),
-            seen: escape(seen),
+            sent: escape(&record.sent),
+            seen: escape(&record.seen),
         }
     }
 }

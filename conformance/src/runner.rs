@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -10,7 +11,10 @@ use std::time::{Duration, Instant};
 use crate::case::{Case, Exchange, Needs, Protocol};
 use crate::cases::cases;
 use crate::report::{Failure, Report};
-use crate::wire::Wire;
+use crate::splits::{SHORT, Splits};
+use crate::tcp::Tcp;
+use crate::transport::{Connect, Transport};
+use crate::wire::{Record, Route, Wire};
 use crate::{http1, http2, websocket};
 
 /// How the bytes of an exchange are put on the wire. Whatever the delivery, the outcome has to be
@@ -70,6 +74,8 @@ pub struct Runner {
     pub threads: usize,
     /// Longest wait for a response or for the end of a connection.
     pub timeout: Duration,
+    /// Where exchanges are split.
+    pub splits: Splits,
     /// Whether errors of HTTP/2 have to have the very codes of RFC 9113, and not `PROTOCOL_ERROR`
     /// instead.
     pub exact_codes: bool,
@@ -82,6 +88,7 @@ impl Default for Runner {
         Runner {
             threads: 8,
             timeout: Duration::from_secs(5),
+            splits: Splits::One,
             exact_codes: false,
             websocket: "/ws/echo".into(),
         }
@@ -89,13 +96,23 @@ impl Default for Runner {
 }
 
 impl Runner {
-    /// Exchanges longer than this are not sent byte by byte, and split only once.
-    const SHORT: usize = 2 << 10;
-
     /// Runs `cases` against the server at `addr`.
     #[must_use]
     pub fn run<'a>(&self, addr: SocketAddr, cases: impl Iterator<Item = &'a Case>) -> Report {
+        let connect = || Ok(Box::new(Tcp::connect(addr, self.timeout)?) as Box<dyn Transport>);
+        self.run_over(&addr.to_string(), &connect, cases)
+    }
+
+    /// Runs `cases` against the server to which `connect` leads, and which is called `host`.
+    #[must_use]
+    pub fn run_over<'a>(
+        &self,
+        host: &str,
+        connect: &Connect<'_>,
+        cases: impl Iterator<Item = &'a Case>,
+    ) -> Report {
         let started = Instant::now();
+        let route = Route { host, connect, timeout: self.timeout };
         let cases: Vec<&Case> = cases.collect();
         let next = AtomicUsize::new(0);
         let failures = Mutex::new(Vec::new());
@@ -104,7 +121,7 @@ impl Runner {
             for _ in 0..self.threads.max(1) {
                 scope.spawn(|| {
                     while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if let Err(failure) = self.run_case(addr, case, &exchanges) {
+                        if let Err(failure) = self.run_case(route, case, &exchanges) {
                             let mut failures =
                                 failures.lock().unwrap_or_else(PoisonError::into_inner);
                             failures.push(*failure);
@@ -115,89 +132,87 @@ impl Runner {
         });
         let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
         let exchanges = exchanges.into_inner();
-        Report::new(addr, &cases, failures, exchanges, started.elapsed())
+        Report::new(host, &cases, failures, exchanges, started.elapsed())
     }
 
     /// Runs a case in all its deliveries, up to the first failure.
     fn run_case(
         &self,
-        addr: SocketAddr,
+        route: Route<'_>,
         case: &Case,
         exchanges: &AtomicUsize,
     ) -> Result<(), Box<Failure>> {
-        let exchange = |delivery, usual| {
-            exchanges.fetch_add(1, Ordering::Relaxed);
-            self.exchange(addr, case, delivery, usual)
-        };
-        let (sent, statuses) = exchange(Delivery::Whole, None)?;
-        if sent.len() < Self::SHORT {
-            exchange(Delivery::Bytes, Some(&statuses))?;
-        }
-        for at in splits(&sent) {
-            exchange(Delivery::Split(at), Some(&statuses))?;
+        self.run_exchange(route, case, &case.exchange, ("", 1), exchanges)?;
+        if let (Splits::All, Exchange::Http1(steps)) = (self.splits, &case.exchange)
+            && let Some(steps) = http1::with_trailing_request(steps)
+        {
+            let followed = Exchange::Http1(steps);
+            let variant = (", a request behind it", 3);
+            self.run_exchange(route, case, &followed, variant, exchanges)?;
         }
         Ok(())
     }
 
-    /// Runs a case once; returns what was sent, and the statuses that came back.
-    fn exchange(
+    /// Runs the exchange of a case, or a variant that is described and split at every n-th place.
+    fn run_exchange(
         &self,
-        addr: SocketAddr,
+        route: Route<'_>,
         case: &Case,
-        delivery: Delivery,
-        usual: Option<&Vec<u16>>,
-    ) -> Result<(Vec<u8>, Vec<u16>), Box<Failure>> {
-        let failure = |reason: String, sent: &[u8], seen: &[u8]| {
-            Box::new(Failure::new(case, delivery, reason, sent, seen))
+        exchange: &Exchange,
+        (variant, each): (&str, usize),
+        exchanges: &AtomicUsize,
+    ) -> Result<(), Box<Failure>> {
+        let play = |delivery: Delivery, usual: Option<&[u16]>| {
+            exchanges.fetch_add(1, Ordering::Relaxed);
+            let (played, record) = self.play(route, exchange, delivery);
+            let played = played.and_then(|statuses| match usual {
+                Some(usual) if usual != statuses => {
+                    Err(format!("status {statuses:?}; sent whole it was {usual:?}"))
+                }
+                _ => Ok(statuses),
+            });
+            match played {
+                Ok(statuses) => Ok((record.sent, statuses)),
+                Err(reason) => {
+                    let delivery = format!("{delivery}{variant}");
+                    Err(Box::new(Failure::new(case, delivery, reason, &record)))
+                }
+            }
         };
-        let mut wire =
-            Wire::open(addr, delivery, self.timeout).map_err(|reason| failure(reason, b"", b""))?;
-        let played = match &case.exchange {
+        let (sent, statuses) = play(Delivery::Whole, None)?;
+        if sent.len() < SHORT {
+            play(Delivery::Bytes, Some(&statuses))?;
+        }
+        for at in self.splits.places(case.id, &sent).into_iter().step_by(each) {
+            play(Delivery::Split(at), Some(&statuses))?;
+        }
+        Ok(())
+    }
+
+    /// Plays an exchange once; returns the statuses that came back, or what was wrong.
+    fn play(
+        &self,
+        route: Route<'_>,
+        exchange: &Exchange,
+        delivery: Delivery,
+    ) -> (Result<Vec<u16>, String>, Record) {
+        let mut wire = match Wire::open(route, delivery) {
+            Ok(wire) => wire,
+            Err(reason) => return (Err(reason), Record::default()),
+        };
+        // A server in memory panics here.
+        let played = panic::catch_unwind(AssertUnwindSafe(|| match exchange {
             Exchange::Http1(steps) => http1::play(steps, &mut wire),
             Exchange::Http2(steps) => http2::play(steps, self.exact_codes, &mut wire),
             Exchange::WebSocket(steps) => websocket::play(steps, &self.websocket, &mut wire),
-        };
-        let statuses = played.map_err(|reason| failure(reason, &wire.sent, &wire.seen))?;
-        match usual {
-            Some(usual) if *usual != statuses => Err(failure(
-                format!("status {statuses:?}; sent whole it was {usual:?}"),
-                &wire.sent,
-                &wire.seen,
-            )),
-            _ => Ok((wire.sent, statuses)),
-        }
+        }));
+        (played.unwrap_or_else(|_| Err("the server panicked".into())), wire.record)
     }
-}
-
-/// Where to split what was `sent`: near both ends, in between, and inside the first and the last
-/// CRLF.
-fn splits(sent: &[u8]) -> Vec<usize> {
-    let length = sent.len();
-    let crs = || sent.iter().enumerate().filter(|(_, byte)| **byte == b'\r').map(|(at, _)| at + 1);
-    let mut places = vec![length / 2];
-    if length < Runner::SHORT {
-        places.extend([1, length / 4, length * 3 / 4, length.saturating_sub(1)]);
-        places.extend(crs().next());
-        places.extend(crs().next_back());
-    }
-    places.retain(|&at| at > 0 && at < length);
-    places.sort_unstable();
-    places.dedup();
-    places
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn splits_lie_inside_and_part_a_crlf() {
-        let sent = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-        assert_eq!(splits(sent), [1, 6, 13, 15, 20, 26]);
-        assert_eq!(splits(b"a"), [0; 0]);
-        assert_eq!(splits(b""), [0; 0]);
-        assert_eq!(splits(&[b'\r'; 4096]), [2048]);
-    }
 
     #[test]
     fn filters_combine() {

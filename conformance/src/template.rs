@@ -1,21 +1,18 @@
 //! Bytes in which something is filled in.
 
-/// Replaces each name that stands in the template by its value.
+/// Replaces each name that stands in the template by its value. Names begin with `<`.
 pub(crate) fn fill_in(template: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(template.len());
     let mut rest = template;
-    while let Some((&first, tail)) = rest.split_first() {
-        match values.iter().find(|(name, _)| rest.starts_with(name.as_bytes())) {
-            Some((name, value)) => {
-                bytes.extend_from_slice(value);
-                rest = &rest[name.len()..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
+    while let Some(at) = rest.iter().position(|&byte| byte == b'<') {
+        let (before, from) = rest.split_at(at);
+        bytes.extend_from_slice(before);
+        let named = values.iter().find(|(name, _)| from.starts_with(name.as_bytes()));
+        let (name, value) = named.copied().unwrap_or(("<", b"<"));
+        bytes.extend_from_slice(value);
+        rest = &from[name.len()..];
     }
+    bytes.extend_from_slice(rest);
     bytes
 }
 

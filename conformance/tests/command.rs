@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::thread;
 
@@ -46,7 +46,10 @@ fn wrong_usage_is_2() {
 
 #[test]
 fn an_unreachable_server_is_1_and_one_sentence() {
-    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // A client's port: taken, so that nobody else gets it, and nobody listens there.
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let addr = client.local_addr().unwrap().to_string();
     let output = conformance(&[&addr]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr), format!("No server can be reached at {addr}.\n"));

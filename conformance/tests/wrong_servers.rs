@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use conformance::{Filter, Protocol, Report, Runner, cases};
+use conformance::{Filter, Protocol, Report, Runner, Splits, cases};
 
 const GOOD: &[u8] =
     b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\nok";
@@ -50,6 +50,21 @@ fn reads_once(mut stream: TcpStream) {
         let response = if is_whole { GOOD } else { b"HTTP/1.1 400 \r\nContent-Length: 0\r\n\r\n" };
         if stream.write_all(response).is_err() {
             return;
+        }
+    }
+}
+
+/// Forgets what came together with the end of a request.
+fn forgets(mut stream: TcpStream) {
+    let mut seen = Vec::new();
+    let mut bytes = [0; 4096];
+    while let Ok(length @ 1..) = stream.read(&mut bytes) {
+        seen.extend_from_slice(&bytes[..length]);
+        if seen.windows(4).any(|four| four == b"\r\n\r\n") {
+            seen.clear();
+            if stream.write_all(GOOD).is_err() {
+                return;
+            }
         }
     }
 }
@@ -119,6 +134,18 @@ fn a_server_that_depends_on_segments_fails_when_they_change() {
 }
 
 #[test]
+fn a_request_behind_another_is_missed_where_all_is_played() {
+    run(forgets, &["simple-get"]).assert_all_passed();
+    let timeout = Duration::from_millis(300);
+    let runner = Runner { timeout, splits: Splits::All, ..Runner::default() };
+    let case = cases().iter().filter(|case| case.id == "simple-get");
+    let report = runner.run(server(forgets), case);
+    let [failure] = report.failures.as_slice() else { panic!("it should fail\n{report}") };
+    assert_eq!(failure.delivery, "sent whole, a request behind it", "{report}");
+    assert!(failure.reason.contains("did not come in time"), "{report}");
+}
+
+#[test]
 fn a_silent_server_fails_in_time_and_one_that_hangs_up_at_once() {
     fails(silent, "simple-get", "whole", "did not come in time");
     fails(silent, "host-missing", "whole", "did not come in time");
@@ -142,7 +169,10 @@ fn the_whole_suite_fails_and_says_why() {
 
 #[test]
 fn a_server_that_is_not_there_fails_every_case() {
-    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // A client's port: taken, so that nobody else gets it, and nobody listens there.
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let addr = client.local_addr().unwrap();
     let report = conformance::run(
         addr,
         &Filter { only: Some("host".into()), any: true, ..Filter::default() },

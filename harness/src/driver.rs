@@ -320,7 +320,8 @@ impl<P: Protocol> Driver<P> {
     /// Hands up to `most` bytes to the peer: first those of `out`, then those of a file.
     fn send(&mut self, most: usize) -> usize {
         let from_out = most.min(self.out.len());
-        self.wire.extend(self.out.drain(..from_out));
+        self.wire.extend_from_slice(&self.out[..from_out]);
+        self.out.drain(..from_out);
         let mut sent = from_out;
         if self.out.is_empty()
             && let Some(range) = self.connection.file()

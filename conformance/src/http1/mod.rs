@@ -3,11 +3,13 @@
 mod cases;
 mod compose;
 mod session;
+mod trailing;
 
 use crate::expected::Expected;
 
 pub(crate) use cases::cases;
 pub(crate) use session::play;
+pub(crate) use trailing::with_trailing_request;
 
 /// One step of an exchange.
 ///

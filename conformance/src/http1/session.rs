@@ -13,7 +13,7 @@ use crate::template::fill_in;
 use crate::wire::Wire;
 
 /// Plays the steps of a case; returns the statuses, in order, without interim ones.
-pub(crate) fn play(steps: &[Step], wire: &mut Wire) -> Result<Vec<u16>, String> {
+pub(crate) fn play(steps: &[Step], wire: &mut Wire<'_>) -> Result<Vec<u16>, String> {
     let mut session = Session {
         wire,
         unique: unique(),
@@ -25,26 +25,30 @@ pub(crate) fn play(steps: &[Step], wire: &mut Wire) -> Result<Vec<u16>, String> 
     Ok(session.statuses)
 }
 
-struct Session<'a> {
-    wire: &'a mut Wire,
+struct Session<'a, 'w> {
+    wire: &'a mut Wire<'w>,
     unique: String,
     etag: Vec<u8>,
     modified: Vec<u8>,
     statuses: Vec<u16>,
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// Plays one step; says what went wrong.
     fn play(&mut self, step: &Step) -> Result<(), String> {
         match step {
-            Step::Send(template) => self.send(template),
+            Step::Send(template) => {
+                let bytes = self.fill_in(template);
+                self.wire.send(&bytes);
+            }
             Step::Pause => self.wire.pause(),
             Step::HalfClose => self.wire.half_close(),
             Step::Reconnect => self.wire.reconnect()?,
             Step::Expect(expected) => self.expect(expected)?,
             Step::ExpectClosed => self.expect_closed()?,
             Step::ExpectOpen => {
-                self.send(get("/").as_bytes());
+                let request = self.fill_in(get("/").as_bytes());
+                self.wire.send_aside(&request);
                 self.expect(&status(Statuses::Understood))
                     .map_err(|error| format!("the connection should still be open: {error}"))?;
                 self.statuses.pop();
@@ -53,23 +57,21 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn send(&mut self, template: &[u8]) {
-        let host = self.wire.server.to_string();
-        let bytes = fill_in(
+    fn fill_in(&self, template: &[u8]) -> Vec<u8> {
+        fill_in(
             template,
             &[
-                ("<host>", host.as_bytes()),
+                ("<host>", self.wire.route.host.as_bytes()),
                 ("<unique>", self.unique.as_bytes()),
                 ("<etag>", &self.etag),
                 ("<modified>", &self.modified),
             ],
-        );
-        self.wire.send(&bytes);
+        )
     }
 
     /// Reads one response and holds it against `expected`.
     fn expect(&mut self, expected: &Expected) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         let wants_interim =
             matches!(&expected.statuses, Statuses::OneOf(all) if all.iter().any(|s| *s < 200));
         loop {
@@ -111,7 +113,7 @@ impl Session<'_> {
     }
 
     fn expect_closed(&mut self) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         while self.wire.pending.is_empty() && !self.wire.eof {
             match self.wire.receive(deadline) {
                 Ok(()) => {}

@@ -1,7 +1,6 @@
 //! One exchange over HTTP/2.
 
 use std::io::ErrorKind;
-use std::time::Instant;
 
 use crate::check::check;
 use crate::expected::Framing;
@@ -26,7 +25,11 @@ const LAST_FRAMES: usize = 12;
 ///
 /// A server may say `PROTOCOL_ERROR` for any error, which is the code for what has no better one (RFC
 /// 9113 §7), unless it is held to the `exact_codes`.
-pub(crate) fn play(steps: &[Step], exact_codes: bool, wire: &mut Wire) -> Result<Vec<u16>, String> {
+pub(crate) fn play(
+    steps: &[Step],
+    exact_codes: bool,
+    wire: &mut Wire<'_>,
+) -> Result<Vec<u16>, String> {
     let refills = !steps.iter().any(is_about_windows);
     let mut session =
         Session { wire, exact_codes, refills, peer: Peer::new(), statuses: Vec::new() };
@@ -40,8 +43,8 @@ pub(crate) fn play(steps: &[Step], exact_codes: bool, wire: &mut Wire) -> Result
     Ok(session.statuses)
 }
 
-struct Session<'a> {
-    wire: &'a mut Wire,
+struct Session<'a, 'w> {
+    wire: &'a mut Wire<'w>,
     exact_codes: bool,
     /// Whether content that has come makes room for more.
     refills: bool,
@@ -65,7 +68,7 @@ enum Next {
     Over,
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     fn play(&mut self, step: &Step) -> Result<Next, String> {
         match step {
             Step::SendBytes(bytes) => self.wire.send(bytes),
@@ -123,12 +126,12 @@ impl Session<'_> {
 
     fn send(&mut self, frames: &[Frame]) {
         frames.iter().for_each(|frame| self.peer.sent(frame));
-        self.wire.send(&frames.iter().flat_map(Frame::encode).collect::<Vec<_>>());
+        self.wire.send(&frames.iter().map(Frame::encode).collect::<Vec<_>>().concat());
     }
 
     /// Reads until one of the outcomes is there.
     fn expect(&mut self, outcomes: &[Outcome]) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         loop {
             self.take_frames()?;
             let mut reasons = Vec::new();
@@ -165,7 +168,7 @@ impl Session<'_> {
 
     /// Sends content as there is room for it.
     fn send_content(&mut self, stream: u32, mut octets: usize) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         while octets > 0 {
             let room = usize::try_from(self.peer.room(stream)).unwrap_or(usize::MAX);
             let length = octets.min(room).min(LARGEST_DATA);
@@ -188,7 +191,7 @@ impl Session<'_> {
 
     /// Reads to the end of the connection, whatever comes.
     fn expect_end(&mut self) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         while !self.wire.eof {
             match self.wire.receive(deadline) {
                 Ok(()) => {}
@@ -303,8 +306,7 @@ impl Session<'_> {
     }
 
     fn expect_others_served(&self) -> Result<(), String> {
-        let Wire { server, timeout, .. } = *self.wire;
-        let mut wire = Wire::open(server, Delivery::Whole, timeout)?;
+        let mut wire = Wire::open(self.wire.route, Delivery::Whole)?;
         play(&rfc9113("3.4", "", "").request(1).into_steps(), false, &mut wire)
             .map_err(|reason| format!("another connection is not served: {reason}"))?;
         Ok(())

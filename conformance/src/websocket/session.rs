@@ -16,7 +16,7 @@ use crate::wire::Wire;
 const LAST_FRAMES: usize = 12;
 
 /// Plays the steps of a case at this target; returns the statuses of responses.
-pub(crate) fn play(steps: &[Step], target: &str, wire: &mut Wire) -> Result<Vec<u16>, String> {
+pub(crate) fn play(steps: &[Step], target: &str, wire: &mut Wire<'_>) -> Result<Vec<u16>, String> {
     let mut session = Session { wire, target, peer: Peer::default(), statuses: Vec::new() };
     for step in steps {
         session.play(step).map_err(|reason| session.explain(&reason))?;
@@ -24,23 +24,23 @@ pub(crate) fn play(steps: &[Step], target: &str, wire: &mut Wire) -> Result<Vec<
     Ok(session.statuses)
 }
 
-struct Session<'a> {
-    wire: &'a mut Wire,
+struct Session<'a, 'w> {
+    wire: &'a mut Wire<'w>,
     target: &'a str,
     peer: Peer,
     statuses: Vec<u16>,
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     fn play(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::SendBytes(bytes) => {
-                let host = self.wire.server.to_string();
+                let host = self.wire.route.host;
                 let values = [("<host>", host.as_bytes()), ("<target>", self.target.as_bytes())];
                 self.wire.send(&fill_in(bytes, &values));
             }
             Step::Send(frames) => {
-                self.wire.send(&frames.iter().flat_map(Frame::encode).collect::<Vec<_>>());
+                self.wire.send(&frames.iter().map(Frame::encode).collect::<Vec<_>>().concat());
             }
             Step::Pause => self.wire.pause(),
             Step::HalfClose => self.wire.half_close(),
@@ -75,7 +75,7 @@ impl Session<'_> {
     }
 
     fn expect_response(&mut self, expected: &Expected) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         loop {
             if let Some(response) = response::read(&self.wire.pending, false, self.wire.eof)? {
                 self.wire.pending.drain(..response.length);
@@ -95,7 +95,7 @@ impl Session<'_> {
         what: &str,
         mut take: impl FnMut(&mut Peer) -> Option<T>,
     ) -> Result<T, String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         loop {
             self.take_frames()?;
             if let Some(taken) = take(&mut self.peer) {
@@ -123,7 +123,7 @@ impl Session<'_> {
     }
 
     fn read_to_the_end(&mut self) -> Result<(), String> {
-        let deadline = Instant::now() + self.wire.timeout;
+        let deadline = self.wire.deadline();
         loop {
             self.take_frames()?;
             if self.wire.eof {

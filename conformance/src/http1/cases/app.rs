@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .open(),
         rfc9110("15.3.1", "work", "An answer may take work.")
             .app()
-            .send(get("/work/10"))
+            .send(get("/work/2"))
             .expect(status(200).framed(Framing::Length))
             .open(),
         rfc9110("15.5", "sleep-nonsense", "A time that is none is an error of the client.")

@@ -204,7 +204,7 @@ fn half_close() -> Vec<Draft> {
             .closed(),
         rfc9112("9.6", "half-close-work", "Work under way survives a half-close.")
             .app()
-            .send(get("/work/30") + &get("/echo/b"))
+            .send(get("/work/2") + &get("/echo/b"))
             .half_close()
             .expect(status(200))
             .expect(ok("b"))
