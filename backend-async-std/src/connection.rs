@@ -58,6 +58,7 @@ pub(crate) async fn converse<H: Handler>(
         match session.poll() {
             Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
             Next::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(&stream)?,
             Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline

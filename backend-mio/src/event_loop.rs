@@ -235,6 +235,7 @@ impl<H: Handler> EventLoop<H> {
                     Ok(())
                 }
                 Next::ShutdownWrite => peer.socket.shutdown(Shutdown::Write),
+                Next::Abort => socket::abort(&peer.socket),
                 Next::Close => return self.on_closed(key, &Ok(())),
             };
             if result.is_err() {

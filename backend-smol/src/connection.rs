@@ -55,6 +55,7 @@ pub(crate) async fn converse<H: Handler>(
         match session.poll() {
             Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
             Next::ShutdownWrite => stream.get_ref().shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(stream.get_ref())?,
             Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline

@@ -31,6 +31,7 @@ pub(crate) async fn converse<H: Handler>(
         match session.poll() {
             Next::Run(ticket, job) => spawn(&mut work, ticket, job),
             Next::ShutdownWrite => socket2::SockRef::from(&stream).shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(&stream)?,
             Next::Close => return Ok(()),
             Next::Wait(wait) => {
                 set(&mut timer, &mut is_set, wait);
