@@ -423,13 +423,16 @@ fn stop_on_signals(stopper: Stopper, options: &Options, tls: bool) -> io::Result
 /// read again.
 #[cfg(unix)]
 fn on_signal(tls: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use std::io::Read;
     use std::os::unix::net::UnixStream;
     let (mut signals, end) = UnixStream::pair()?;
     for &signal in if tls { &[SIGINT, SIGTERM][..] } else { &[SIGINT, SIGTERM, SIGHUP] } {
         signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
     }
+    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the process,
+    // not of one upload.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     // A byte for each.
     let listen = move || {
         while signals.read_exact(&mut [0]).is_ok() {

@@ -45,6 +45,7 @@ enum Route<'a> {
     UserAgent,
     Sleep(&'a str),
     Work(&'a str),
+    Panic,
     Counter,
     Stream(&'a str),
     EchoSocket,
@@ -111,6 +112,7 @@ impl App {
             ("user-agent", None) => Route::UserAgent,
             ("sleep", Some(milliseconds)) => Route::Sleep(milliseconds),
             ("work", Some(milliseconds)) => Route::Work(milliseconds),
+            ("panic", None) => Route::Panic,
             ("counter", None) => Route::Counter,
             ("stream", Some(count)) => Route::Stream(count),
             ("ws", Some("echo")) => Route::EchoSocket,
@@ -139,6 +141,8 @@ impl App {
             Route::UserAgent => user_agent(request),
             Route::Sleep(milliseconds) => sleep(request, milliseconds),
             Route::Work(milliseconds) => work(milliseconds),
+            // What a mistake in a handler costs: one connection.
+            Route::Panic => panic!("/panic was asked for"),
             Route::Counter => {
                 let count = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
                 Response::text(format!("{count}\n")).into()

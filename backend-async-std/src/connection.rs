@@ -58,6 +58,7 @@ pub(crate) async fn converse<H: Handler>(
         match session.poll() {
             Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
             Next::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(&stream)?,
             Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline
@@ -73,11 +74,12 @@ pub(crate) async fn converse<H: Handler>(
                     continue;
                 }
                 if turn % TURN == 0 {
-                    task::yield_now().await; // nor other connections
+                    // Not after the others' turn: the peer is not late by what they took.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         session.handle_timeout();
                         continue;
                     }
+                    task::yield_now().await; // nor other connections
                 }
                 piece.fill(session.file().cloned()).await;
                 // room to send, and input

@@ -46,6 +46,8 @@ pub enum Next {
     Run(Ticket, Work),
     /// Shut the write side of the socket down.
     ShutdownWrite,
+    /// Have the kernel forget what it has not sent: see [`abort`](crate::socket::abort).
+    Abort,
     /// Drop socket and session.
     Close,
     /// Nothing to do until one of these comes to pass.
@@ -148,7 +150,10 @@ impl<H: Handler> Session<H> {
                     if is_late && !self.is_closing && !self.has_nothing() {
                         self.meter.cut();
                     }
-                    return Next::Close;
+                    // Whoever did not take our part takes nothing of the kernel's either.
+                    let is_unsent = self.is_unsent();
+                    discard(&mut self.connection);
+                    return if is_unsent { Next::Abort } else { Next::Close };
                 }
                 Step::Wait(wait) => {
                     self.count();
@@ -254,6 +259,11 @@ impl<H: Handler> Session<H> {
         self.meter.sent(bytes);
         self.lent = self.lent.saturating_sub(bytes); // what is of a file was not lent
         guarded(&mut self.connection, |connection| connection.sent(bytes as u64, now()));
+    }
+
+    /// Whether something is to be sent, or is being sent by whoever has taken it.
+    fn is_unsent(&self) -> bool {
+        self.sent < self.output.len() || self.lent > 0 || self.file().is_some()
     }
 
     /// The range of a file that is to be sent next, if it is the turn of one.
@@ -602,6 +612,23 @@ mod tests {
         }
     }
 
+    /// Whether it is still here, or with whoever sends it: it is not sent any more.
+    #[test]
+    fn who_is_cut_with_something_unsent_is_reset() {
+        for (is_lent, is_sent) in [(false, false), (true, false), (true, true)] {
+            let mut session = session(|_: &Request<'_>| "answer");
+            session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
+            assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+            let lent = if is_lent { session.take_output().len() } else { 0 };
+            session.sent(if is_sent { lent } else { 0 });
+            session.shutdown(Instant::now());
+            session.handle_timeout();
+            let end: Vec<_> = (0..3).map(|_| session.poll()).collect();
+            assert_eq!(matches!(end[0], Next::Abort), !is_sent, "{end:?}");
+            assert!(matches!(end[2], Next::Close), "{end:?}");
+        }
+    }
+
     /// What a peer is told that sends this and then closes its side, whatever the order of things;
     /// and whether the connection has ended.
     fn told(
@@ -622,6 +649,7 @@ mod tests {
                 }
                 Next::Run(..) => panic!("a future"),
                 Next::ShutdownWrite => continue,
+                Next::Abort => panic!("nothing is cut"),
                 Next::Close => return (told, true),
             };
             let choice = usize::from(choices.next().unwrap_or(0));

@@ -48,6 +48,19 @@ where
     socket2::SockRef::from(stream).set_tcp_nodelay(true)
 }
 
+/// Has a socket end with a reset when it is dropped. Otherwise the kernel would go on sending what it
+/// has taken, megabytes perhaps, for as long as the peer takes a little of it now and then, and bytes
+/// that were cut off would end as if they were all.
+///
+/// # Errors
+/// If the peer is gone already.
+pub fn abort<'s, S>(stream: &'s S) -> io::Result<()>
+where
+    socket2::SockRef<'s>: From<&'s S>,
+{
+    socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
+}
+
 /// Calls our own listener, so that a thread that sleeps in `accept(2)` on it wakes. Its socket is
 /// taken beforehand: when it is needed there may be no descriptor left.
 pub struct Caller {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use backend_common::threads::Pool;
-use backend_common::{Context, Job, Letter, Mailbox, Next, Output, Session, Slot, Timers, socket};
+use backend_common::{
+    Context, Job, Letter, Mailbox, Next, Output, Session, Slot, Timers, Wait, socket,
+};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -216,18 +218,17 @@ impl<H: Handler> EventLoop<H> {
     fn drive(&mut self, key: usize) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         for _ in 0..TURN {
-            let result = match peer.session.poll() {
+            let next = peer.session.poll();
+            // a moment in time, also for who always has something to send or to read
+            if let Next::Wait(Wait { deadline: Some(deadline), .. }) = next {
+                self.timers.set(&mut peer.timer, deadline, key);
+            }
+            let result = match next {
                 // room to send
                 Next::Wait(wait) if wait.write && peer.writable => peer.send(),
                 // input
                 Next::Wait(wait) if wait.read && peer.readable => peer.receive(),
-                // a moment in time
-                Next::Wait(wait) => {
-                    if let Some(deadline) = wait.deadline {
-                        self.timers.set(&mut peer.timer, deadline, key);
-                    }
-                    return;
-                }
+                Next::Wait(_) => return,
                 // work done elsewhere
                 Next::Run(ticket, work) => {
                     let (mailbox, number) = (Arc::clone(&self.mailbox), peer.number);
@@ -235,6 +236,7 @@ impl<H: Handler> EventLoop<H> {
                     Ok(())
                 }
                 Next::ShutdownWrite => peer.socket.shutdown(Shutdown::Write),
+                Next::Abort => socket::abort(&peer.socket),
                 Next::Close => return self.on_closed(key, &Ok(())),
             };
             if result.is_err() {

@@ -55,6 +55,7 @@ pub(crate) async fn converse<H: Handler>(
         match session.poll() {
             Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
             Next::ShutdownWrite => stream.get_ref().shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(stream.get_ref())?,
             Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline
@@ -70,11 +71,12 @@ pub(crate) async fn converse<H: Handler>(
                     continue;
                 }
                 if turn % TURN == 0 {
-                    yield_now().await; // nor other connections
+                    // Not after the others' turn: the peer is not late by what they took.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         session.handle_timeout();
                         continue;
                     }
+                    yield_now().await; // nor other connections
                 }
                 // room to send, and input
                 let ready = poll_fn(|context| {

@@ -36,13 +36,19 @@ impl Response {
     }
 }
 
+impl From<TcpStream> for Client {
+    fn from(stream: TcpStream) -> Self {
+        Client { stream, buffer: Vec::new() }
+    }
+}
+
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Client { stream, buffer: Vec::new() }
+        Client::from(stream)
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -144,33 +144,6 @@ pub fn streams_under_way_are_finished<B: Backend>(model: B) {
     });
 }
 
-/// Requests that are cancelled as soon as they are made: whoever does it is told to calm down, and
-/// others are served.
-pub fn whoever_makes_work_in_vain_is_sent_away<B: Backend>(model: B) {
-    let (handle, _dir) = app(model);
-    run(async {
-        let (other, _) = connect(handle.address()).await;
-        let (client, connection) = connect(handle.address()).await;
-        for _ in 0..10_000 {
-            let Ok(mut ready) = client.clone().ready().await else { break };
-            let Ok((response, mut stream)) =
-                ready.send_request(request("GET", "/sleep/5000"), true)
-            else {
-                break;
-            };
-            // The request is sent before it is cancelled.
-            tokio::task::yield_now().await;
-            stream.send_reset(Reason::CANCEL);
-            drop(response);
-        }
-        drop(client);
-        let error = connection.await.unwrap().unwrap_err();
-        assert_eq!(error.reason(), Some(Reason::ENHANCE_YOUR_CALM), "{error}");
-        assert_eq!(get(&other, "/echo/x").await.0, 200);
-    });
-    handle.shutdown(SOON).unwrap();
-}
-
 /// A body comes no faster than it is taken; and work that nobody waits for is bounded.
 pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
     let limits = Limits { write_time: Duration::from_millis(300), ..Limits::default() };

@@ -9,7 +9,8 @@
 //! * [`http2`]: many requests at once on a connection.
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
-//! * [`process`]: the binary: its command line, signals, running out of descriptors.
+//! * [`process`]: the binary: its command line, signals, memory.
+//! * [`attacks`]: the binary under attack; run through [`attacks!`](crate::attacks!).
 //!
 //! That all say the same to the same requests is for `tests/across` of this crate to see.
 
@@ -21,6 +22,11 @@
     reason = "these are tests"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod attacks;
+#[cfg(unix)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "attacks need /proc"))]
+mod child;
 pub mod client;
 pub mod files;
 pub mod http2;
@@ -51,6 +57,12 @@ pub fn is_possible<B: Backend>(_: B) -> bool {
 /// A server that suits tests, on a port of its own.
 pub fn server<B: Backend>(model: B) -> Server<B> {
     Server::bind("127.0.0.1:0").unwrap().model(model).threads(4).workers(4)
+}
+
+/// The binary of a backend, for [`attacks`].
+#[cfg(target_os = "linux")]
+pub fn stage<B: Backend>(_: B, path: &'static str) -> attacks::Stage {
+    attacks::Stage { backend: B::NAME, path }
 }
 
 /// The demo application over a fresh data directory.
@@ -110,9 +122,7 @@ macro_rules! suite {
                 serving::work_beyond_the_bound_is_refused,
                 serving::futures_are_work_too,
                 serving::sleeping_holds_no_one_up,
-                serving::a_slow_head_is_timed_out,
                 serving::an_idle_connection_is_closed,
-                serving::a_peer_that_does_not_read_is_cut,
                 serving::a_peer_that_takes_nothing_makes_room,
                 serving::whoever_closes_their_side_is_answered_and_goes,
                 serving::an_outcome_that_nobody_waits_for_does_no_harm,
@@ -149,7 +159,6 @@ macro_rules! suite {
                 http2::many_requests_share_a_connection,
                 http2::both_versions_are_spoken_at_one_port,
                 http2::streams_under_way_are_finished,
-                http2::whoever_makes_work_in_vain_is_sent_away,
                 http2::a_client_that_takes_nothing_is_cut,
                 http2::silence_ends_a_connection,
                 tls::everything_is_served_over_tls_as_well,
@@ -205,8 +214,6 @@ macro_rules! binary {
                 a_taken_port_is_said_in_one_line,
                 a_wrong_flag_is_a_usage_error,
                 a_hangup_is_no_end_where_there_are_certificates,
-                running_out_of_descriptors_is_waited_out,
-                a_crowd_that_is_reset_leaves_nothing,
                 memory_stays_flat_whatever_the_size_of_a_file,
             );
         }

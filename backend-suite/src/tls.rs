@@ -51,10 +51,14 @@ fn secured<B: Backend>(
     Secured { handle: server.spawn(app).unwrap(), address, dir }
 }
 
-type Stream = StreamOwned<ClientConnection, TcpStream>;
+pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 /// A client that trusts the certificate that is kept there.
-fn connect(address: SocketAddr, dir: &Path, version: &'static SupportedProtocolVersion) -> Stream {
+pub(crate) fn connect(
+    address: SocketAddr,
+    dir: &Path,
+    version: &'static SupportedProtocolVersion,
+) -> Stream {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(dir.join("localhost.pem")).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -85,7 +89,7 @@ fn response(stream: &mut Stream) -> (u16, Vec<u8>) {
     (head[9..12].parse().unwrap(), body)
 }
 
-fn get(stream: &mut Stream, path: &str) -> Vec<u8> {
+pub(crate) fn get(stream: &mut Stream, path: &str) -> Vec<u8> {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let (status, body) = response(stream);
     assert_eq!(status, 200, "{path}");

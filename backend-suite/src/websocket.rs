@@ -23,7 +23,7 @@ use crate::{app, server};
 const SOON: Duration = Duration::from_secs(10);
 
 /// What asks for a WebSocket at this path.
-fn request(path: &str) -> String {
+pub(crate) fn request(path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

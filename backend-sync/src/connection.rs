@@ -69,6 +69,7 @@ impl<H: Handler> Conversation<'_, H> {
                 // work done elsewhere: here, by the thread itself
                 Next::Run(ticket, work) => self.session.complete(ticket, perform(work)),
                 Next::ShutdownWrite => self.peer.socket.shutdown(Shutdown::Write)?,
+                Next::Abort => socket::abort(&self.peer.socket)?,
                 Next::Close => return Ok(()),
                 Next::Wait(wait) => {
                     let result = self.wait(wait);

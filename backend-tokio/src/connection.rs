@@ -10,8 +10,12 @@ use protocol::{Handler, Outcome, Ticket, Work};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::{JoinSet, coop::consume_budget};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Sleep, sleep_until};
+
+/// How often a connection may read or write before others have their turn. The budget of the runtime
+/// allows eight times as much, which others feel.
+const TURN: usize = 16;
 
 /// The order to stop, as a channel: the moment by which all must be gone.
 pub(crate) type Orders = watch::Receiver<Option<Instant>>;
@@ -27,14 +31,17 @@ pub(crate) async fn converse<H: Handler>(
     let mut is_set = false;
     let mut work = JoinSet::new();
     let mut order = pin!(next_order(orders));
-    loop {
+    for turn in 1.. {
         match session.poll() {
             Next::Run(ticket, job) => spawn(&mut work, ticket, job),
             Next::ShutdownWrite => socket2::SockRef::from(&stream).shutdown(Shutdown::Write)?,
-            Next::Close => return Ok(()),
+            Next::Abort => socket::abort(&stream)?,
+            Next::Close => break,
             Next::Wait(wait) => {
                 set(&mut timer, &mut is_set, wait);
-                consume_budget().await; // a busy connection lets others have their turn
+                if turn % TURN == 0 {
+                    yield_now().await; // a busy connection lets others have their turn
+                }
                 tokio::select! {
                     // room to send
                     ready = stream.writable(), if wait.write => {
@@ -66,6 +73,7 @@ pub(crate) async fn converse<H: Handler>(
             }
         }
     }
+    Ok(())
 }
 // ANCHOR_END: converse
 

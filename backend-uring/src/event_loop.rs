@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle};
+use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle, socket};
 use completions::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
 use protocol::{FileRange, Guarded, Handler, Outcome, Ticket};
 use slab::Slab;
@@ -306,6 +306,12 @@ impl<H: Handler> EventLoop<H> {
                 }
                 Next::ShutdownWrite => {
                     let result = SockRef::from(&peer.socket).shutdown(Shutdown::Write);
+                    if result.is_err() {
+                        return self.on_closed(key, &result);
+                    }
+                }
+                Next::Abort => {
+                    let result = socket::abort(&peer.socket);
                     if result.is_err() {
                         return self.on_closed(key, &result);
                     }

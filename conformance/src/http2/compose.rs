@@ -7,7 +7,7 @@ use crate::http2::hpack::{Literal, indexed};
 use crate::http2::{Code, Outcome, Step};
 
 /// What a client begins with (RFC 9113 §3.4).
-pub(crate) const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The host of every request.
 const AUTHORITY: &str = "localhost";
@@ -228,7 +228,9 @@ pub(crate) fn post(path: &str) -> Vec<u8> {
     request("POST", path)
 }
 
-pub(crate) fn request(method: &str, path: &str) -> Vec<u8> {
+/// The fields of a request with this method.
+#[must_use]
+pub fn request(method: &str, path: &str) -> Vec<u8> {
     let mut block = match method {
         "GET" => indexed(2),
         "POST" => indexed(3),

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-pub(crate) const DATA: u8 = 0;
+/// Type of a frame.
+pub const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const PRIORITY: u8 = 2;
-pub(crate) const RST_STREAM: u8 = 3;
+/// Type of a frame.
+pub const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const PUSH_PROMISE: u8 = 5;
 pub(crate) const PING: u8 = 6;
-pub(crate) const GOAWAY: u8 = 7;
+/// Type of a frame.
+pub const GOAWAY: u8 = 7;
 pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 
@@ -23,7 +26,8 @@ pub(crate) const PRIORITIZED: u8 = 0x20;
 pub(crate) const HEADER_TABLE_SIZE: u16 = 1;
 pub(crate) const ENABLE_PUSH: u16 = 2;
 pub(crate) const MAX_CONCURRENT_STREAMS: u16 = 3;
-pub(crate) const INITIAL_WINDOW_SIZE: u16 = 4;
+/// A setting (RFC 9113 §6.5.2).
+pub const INITIAL_WINDOW_SIZE: u16 = 4;
 pub(crate) const MAX_FRAME_SIZE: u16 = 5;
 pub(crate) const MAX_HEADER_LIST_SIZE: u16 = 6;
 
@@ -80,7 +84,9 @@ impl Code {
         Code::Http11Required,
     ];
 
-    pub(crate) fn read(number: u32) -> Option<Code> {
+    /// By its number.
+    #[must_use]
+    pub fn read(number: u32) -> Option<Code> {
         Code::ALL.get(usize::try_from(number).ok()?).copied()
     }
 }
@@ -89,17 +95,21 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: impl Into<Vec<u8>>) -> Frame
     Frame { kind, flags, stream, payload: payload.into() }
 }
 
-pub(crate) fn data(stream: u32, bytes: impl Into<Vec<u8>>) -> Frame {
+/// DATA.
+#[must_use]
+pub fn data(stream: u32, bytes: impl Into<Vec<u8>>) -> Frame {
     frame(DATA, 0, stream, bytes)
 }
 
 /// A whole field section in one frame.
-pub(crate) fn headers(stream: u32, block: impl Into<Vec<u8>>) -> Frame {
+#[must_use]
+pub fn headers(stream: u32, block: impl Into<Vec<u8>>) -> Frame {
     frame(HEADERS, END_HEADERS, stream, block)
 }
 
 /// The last part of a field section.
-pub(crate) fn continuation(stream: u32, block: impl Into<Vec<u8>>) -> Frame {
+#[must_use]
+pub fn continuation(stream: u32, block: impl Into<Vec<u8>>) -> Frame {
     frame(CONTINUATION, END_HEADERS, stream, block)
 }
 
@@ -108,11 +118,15 @@ pub(crate) fn priority(stream: u32, depends_on: u32, weight: u8) -> Frame {
     frame(PRIORITY, 0, stream, [&depends_on.to_be_bytes()[..], &[weight]].concat())
 }
 
-pub(crate) fn rst_stream(stream: u32, code: u32) -> Frame {
+/// `RST_STREAM`.
+#[must_use]
+pub fn rst_stream(stream: u32, code: u32) -> Frame {
     frame(RST_STREAM, 0, stream, code.to_be_bytes())
 }
 
-pub(crate) fn settings(values: &[(u16, u32)]) -> Frame {
+/// SETTINGS: identifiers and values.
+#[must_use]
+pub fn settings(values: &[(u16, u32)]) -> Frame {
     let one = |(id, value): &(u16, u32)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat();
     frame(SETTINGS, 0, 0, values.iter().flat_map(one).collect::<Vec<u8>>())
 }
@@ -125,7 +139,9 @@ pub(crate) fn push_promise(stream: u32, promised: u32, block: &[u8]) -> Frame {
     frame(PUSH_PROMISE, END_HEADERS, stream, [&promised.to_be_bytes()[..], block].concat())
 }
 
-pub(crate) fn ping(payload: &[u8; 8]) -> Frame {
+/// PING.
+#[must_use]
+pub fn ping(payload: &[u8; 8]) -> Frame {
     frame(PING, 0, 0, *payload)
 }
 
@@ -134,7 +150,9 @@ pub(crate) fn goaway(last_stream: u32, code: u32, debug: &str) -> Frame {
     frame(GOAWAY, 0, 0, payload)
 }
 
-pub(crate) fn window_update(stream: u32, increment: u32) -> Frame {
+/// `WINDOW_UPDATE`.
+#[must_use]
+pub fn window_update(stream: u32, increment: u32) -> Frame {
     frame(WINDOW_UPDATE, 0, stream, increment.to_be_bytes())
 }
 
@@ -143,13 +161,16 @@ pub(crate) fn unknown(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Frame
 }
 
 impl Frame {
-    pub(crate) fn end_stream(mut self) -> Self {
+    /// The last of its stream.
+    #[must_use]
+    pub fn end_stream(mut self) -> Self {
         self.flags |= END_STREAM;
         self
     }
 
     /// Of a field section that goes on in CONTINUATION.
-    pub(crate) fn unfinished(mut self) -> Self {
+    #[must_use]
+    pub fn unfinished(mut self) -> Self {
         self.flags &= !END_HEADERS;
         self
     }
@@ -189,7 +210,9 @@ impl Frame {
         self
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// Its bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
         let length = u32::try_from(self.payload.len()).unwrap_or(u32::MAX).to_be_bytes();
         let mut bytes = length[1..].to_vec();
         bytes.extend([self.kind, self.flags]);
@@ -199,7 +222,8 @@ impl Frame {
     }
 
     /// The frame at the start of `bytes`, and its length there.
-    pub(crate) fn read(bytes: &[u8]) -> Option<(Frame, usize)> {
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<(Frame, usize)> {
         let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
         let [a, b, c, kind, flags, stream @ ..] = *header;
         let length = (usize::from(a) << 16) + (usize::from(b) << 8) + usize::from(c);
@@ -218,8 +242,9 @@ impl Frame {
         self.flags & flag != 0
     }
 
-    /// The payload as numbers of four octets, as far as it goes.
-    pub(crate) fn number(&self, at: usize) -> Option<u32> {
+    /// The four octets of the payload from there on, as a number.
+    #[must_use]
+    pub fn number(&self, at: usize) -> Option<u32> {
         let bytes = self.payload.get(at..at + 4)?;
         Some(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }

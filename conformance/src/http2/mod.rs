@@ -7,7 +7,7 @@
 
 mod cases;
 mod compose;
-mod frame;
+pub mod frame;
 mod hpack;
 mod huffman;
 mod peer;
@@ -16,6 +16,7 @@ mod session;
 use crate::expected::Expected;
 
 pub(crate) use cases::cases;
+pub use compose::{PREFACE, request};
 pub use frame::{Code, Frame};
 pub(crate) use session::play;
 
