@@ -5,7 +5,7 @@
 use protocol::Limits;
 
 mod common {
-    pub(crate) use fuzz::{Driver, End};
+    pub(crate) use fuzz::{End, drive};
 }
 
 #[path = "../../protocol/tests/understanding/mod.rs"]

@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use fuzz::{Driver, End};
+use fuzz::{End, drive};
 use protocol::Limits;
 use protocol::Request;
 use protocol::http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -78,7 +78,7 @@ libfuzzer_sys::fuzz_target!(|choices: Vec<Choice>| {
     let planned = plans.clone();
     let limits = Limits { high_water: 300, ..Limits::default() };
     let mut driver =
-        Driver::new(move |request: &Request<'_>| responses::answer(&planned, request), limits);
+        drive(move |request: &Request<'_>| responses::answer(&planned, request), limits);
     for (number, plan) in plans.iter().enumerate() {
         let (head, body) = plan.request(number);
         driver.feed(head);
