@@ -22,13 +22,16 @@
 //! `cargo run -p simulator -- --seed 7` shows what happens from this seed.
 //!
 //! # Map
-//! * [`choices`]: where decisions come from; `world`: what can happen, and what has to hold;
+//! * [`choices`]: where decisions come from; `world`: what can happen, and what has to hold; `events`:
+//!   how it happens; `network`: what is on its way;
 //! * `stage`: the application that is served; `clients`: who speaks at the other end.
 
 #![forbid(unsafe_code)]
 
 pub mod choices;
 mod clients;
+mod events;
+mod network;
 mod stage;
 mod tally;
 mod world;

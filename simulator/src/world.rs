@@ -10,19 +10,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_common::Http;
-use harness::{Driver, End, run, start};
+use harness::{Driver, End, start};
 use layer_tls::Tls;
-use protocol::{Connection, Limits, Outcome, Protocol, Ticket};
+use protocol::{Connection, Limits, Protocol, Ticket};
 
 use crate::choices::Choices;
 use crate::clients::{Client, Language, Mishaps, Words, client, setup};
+use crate::events::Event;
+use crate::network::{Content, Lane};
 use crate::stage::{Ledger, Stage};
 
 /// Delays below this, all together, are nobody's fault: less than any limit of time.
-const PATIENCE: Duration = Duration::from_millis(1500);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// After so many steps the network carries whatever there is: byte by byte, some would never end.
-const FINE_STEPS: usize = 3000;
+pub(crate) const FINE_STEPS: usize = 3000;
 
 /// More steps than any simulation takes.
 const STEPS: usize = 50_000;
@@ -46,98 +48,36 @@ pub type Violation = String;
 /// Whoever wants to know what happens.
 pub type Watch<'a> = Option<&'a mut dyn FnMut(&str)>;
 
-/// Something on its way, and when it arrives.
-struct Segment {
-    at: Instant,
-    what: Content,
-}
-
-enum Content {
-    Bytes(Vec<u8>),
-    End,
-}
-
-/// One direction of the network, in which nothing overtakes.
-#[derive(Default)]
-struct Lane {
-    segments: VecDeque<Segment>,
-}
-
-impl Lane {
-    fn send(&mut self, what: Content, at: Instant) {
-        let at = self.segments.back().map_or(at, |last| last.at.max(at));
-        self.segments.push_back(Segment { at, what });
-    }
-
-    fn arrival(&self) -> Option<Instant> {
-        self.segments.front().map(|segment| segment.at)
-    }
-
-    fn bytes(&self) -> usize {
-        let length = |segment: &Segment| match &segment.what {
-            Content::Bytes(bytes) => bytes.len(),
-            Content::End => 0,
-        };
-        self.segments.iter().map(length).sum()
-    }
-}
-
-/// What may happen next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    /// The client puts something on the network.
-    Say,
-    /// The client closes its side.
-    Hang,
-    /// What has arrived is read by the server.
-    Arrive,
-    /// The same, although the server did not want to read.
-    ArriveUnasked,
-    /// The server sends some of what it has to send.
-    Send,
-    /// What has arrived is read by the client.
-    Hear,
-    /// The timer rings.
-    Ring,
-    /// A piece of work is done.
-    Work(usize),
-    /// The order to stop.
-    Order,
-    /// Resources of the network, the client, the machine: nothing happens for a while.
-    Pause,
-    /// The client resets the connection.
-    Reset,
-}
-
-struct World<'a, P> {
-    choices: Choices,
-    driver: Driver<P>,
-    client: Box<dyn Client>,
-    ledger: Arc<Ledger>,
-    mishaps: Mishaps,
+/// All there is.
+pub(crate) struct World<'a, P> {
+    pub(crate) choices: Choices,
+    pub(crate) driver: Driver<P>,
+    pub(crate) client: Box<dyn Client>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) mishaps: Mishaps,
     /// What the client has said and not sent.
-    outbox: VecDeque<u8>,
-    to_server: Lane,
-    to_client: Lane,
-    has_hung: bool,
+    pub(crate) outbox: VecDeque<u8>,
+    pub(crate) to_server: Lane,
+    pub(crate) to_client: Lane,
+    pub(crate) has_hung: bool,
     /// The end of the server's side is on its way.
-    has_left: bool,
+    pub(crate) has_left: bool,
     /// How much the network takes of the server before it is heard.
-    room: usize,
+    pub(crate) room: usize,
     /// How long pauses and delays may be together.
-    delays: Duration,
-    delayed: Duration,
+    pub(crate) delays: Duration,
+    pub(crate) delayed: Duration,
     /// When work is done; never, if there is no moment.
-    due: HashMap<Ticket, Option<Instant>>,
-    order: Option<(Instant, Duration)>,
-    stop_by: Option<Instant>,
+    pub(crate) due: HashMap<Ticket, Option<Instant>>,
+    pub(crate) order: Option<(Instant, Duration)>,
+    pub(crate) stop_by: Option<Instant>,
     /// Whether the client may reset.
-    is_rude: bool,
+    pub(crate) is_rude: bool,
     /// Whether input is read unasked, as backends for completions do.
-    is_eager: bool,
-    most_unsent: usize,
-    watch: Watch<'a>,
-    steps: usize,
+    pub(crate) is_eager: bool,
+    pub(crate) most_unsent: usize,
+    pub(crate) watch: Watch<'a>,
+    pub(crate) steps: usize,
 }
 
 /// Plays one simulation.
@@ -223,11 +163,11 @@ impl<'a, P: Protocol> World<'a, P> {
         }
     }
 
-    fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.driver.now.instant
     }
 
-    fn note(&mut self, note: impl FnOnce() -> String) {
+    pub(crate) fn note(&mut self, note: impl FnOnce() -> String) {
         if let Some(watch) = &mut self.watch {
             let since = self.driver.now.instant - start().instant;
             watch(&format!("{:>9.3} s  {}", since.as_secs_f64(), note()));
@@ -330,132 +270,6 @@ impl<'a, P: Protocol> World<'a, P> {
         Some(can[self.choices.below(can.len())])
     }
 
-    fn happen(&mut self, event: Event) -> Result<(), String> {
-        match event {
-            Event::Say => self.say(),
-            Event::Hang => {
-                self.has_hung = true;
-                self.to_server.send(Content::End, self.driver.now.instant);
-                self.note(|| "the client closes its side".into());
-            }
-            Event::Arrive => self.arrive(),
-            Event::ArriveUnasked => {
-                self.driver.is_eager = true;
-                self.arrive();
-                self.driver.is_eager = false;
-            }
-            Event::Send => self.send(),
-            Event::Hear => self.hear()?,
-            Event::Ring => {
-                self.note(|| "the timer rings".into());
-                self.driver.handle_timeout();
-            }
-            Event::Work(index) => self.work(index),
-            Event::Order => self.order(),
-            Event::Pause => {
-                let time = self.delay();
-                self.note(|| format!("nothing happens for {time:?}"));
-                self.driver.oversleep(time);
-            }
-            Event::Reset => {
-                self.mishaps.reset = true;
-                self.note(|| "the client resets the connection".into());
-            }
-        }
-        Ok(())
-    }
-
-    /// A delay out of what is left for them.
-    fn delay(&mut self) -> Duration {
-        let most = self.choices.of(&[0, 1, 100, 30_000]);
-        let time = self.choices.milliseconds(0..=most).min(self.delays - self.delayed);
-        self.delayed += time;
-        self.mishaps.delayed |= self.delayed > PATIENCE;
-        time
-    }
-
-    fn arrival(&mut self) -> Instant {
-        let delay = if self.choices.one_in(4) { self.delay() } else { Duration::ZERO };
-        self.now() + delay
-    }
-
-    /// How much the network takes of the server before it is heard.
-    fn room(&self) -> usize {
-        if self.steps < FINE_STEPS { self.room } else { usize::MAX }
-    }
-
-    /// A number of bytes, at least one and at most so many.
-    fn size(&mut self, most: usize) -> usize {
-        if self.steps < FINE_STEPS { self.choices.size(most).max(1) } else { most }
-    }
-
-    fn say(&mut self) {
-        let length = self.size(self.outbox.len().min(16 << 10));
-        let piece: Vec<_> = self.outbox.drain(..length).collect();
-        let at = self.arrival();
-        self.note(|| format!("the client sends {length} bytes"));
-        self.to_server.send(Content::Bytes(piece), at);
-    }
-
-    fn arrive(&mut self) {
-        let Some(segment) = self.to_server.segments.pop_front() else { return };
-        match segment.what {
-            Content::Bytes(piece) => {
-                self.note(|| format!("{} bytes arrive: {}", piece.len(), excerpt(&piece)));
-                self.driver.feed(&piece);
-            }
-            Content::End => {
-                self.note(|| "the end arrives".into());
-                self.driver.eof();
-            }
-        }
-    }
-
-    fn send(&mut self) {
-        let room = self.room() - self.to_client.bytes();
-        let most = self.size(room.min(100_000));
-        let sent = self.driver.take(most);
-        self.note(|| format!("the server sends {sent} bytes"));
-        let piece = std::mem::take(&mut self.driver.wire);
-        let at = self.arrival();
-        self.to_client.send(Content::Bytes(piece), at);
-    }
-
-    fn hear(&mut self) -> Result<(), String> {
-        let Some(segment) = self.to_client.segments.pop_front() else { return Ok(()) };
-        match segment.what {
-            Content::Bytes(piece) => {
-                self.note(|| format!("the client hears {}: {}", piece.len(), excerpt(&piece)));
-                self.client.hear(&piece)
-            }
-            Content::End => {
-                self.note(|| "the client hears the end".into());
-                self.client.hear_end()
-            }
-        }
-    }
-
-    fn work(&mut self, index: usize) {
-        let Some((ticket, work)) = self.driver.held.remove(index) else { return };
-        let outcome = if self.choices.one_in(25) {
-            self.mishaps.overloaded = true;
-            drop(work);
-            Outcome::Overloaded
-        } else {
-            run(work)
-        };
-        self.note(|| format!("work {ticket:?} comes to {outcome:?}"));
-        self.driver.complete(ticket, outcome);
-    }
-
-    fn order(&mut self) {
-        let Some((_, within)) = self.order.take() else { return };
-        self.note(|| format!("the order to stop within {within:?}"));
-        self.mishaps.ordered = true;
-        self.stop_by = Some(self.now() + within);
-        self.driver.shutdown(within);
-    }
-
     /// What follows from what has happened, and what always has to hold.
     fn look(&mut self) -> Result<(), String> {
         let now = self.now();
@@ -523,12 +337,4 @@ impl<'a, P: Protocol> World<'a, P> {
         }
         Ok(())
     }
-}
-
-fn excerpt(bytes: &[u8]) -> String {
-    let head = bytes[..bytes.len().min(60)].escape_ascii().to_string();
-    if bytes.len() <= 120 {
-        return bytes.escape_ascii().to_string();
-    }
-    format!("{head} ... {}", bytes[bytes.len() - 60..].escape_ascii())
 }
