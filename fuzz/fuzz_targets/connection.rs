@@ -43,16 +43,6 @@ fn said<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> String {
 }
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    let (input, lengths) = match input.iter().rposition(|&byte| byte == 0xff) {
-        Some(at) => (&input[..at], &input[at + 1..]),
-        None => (input, &[][..]),
-    };
-    let (mut lengths, mut left) = (lengths.iter().cycle(), input);
-    let pieces = std::iter::from_fn(|| {
-        let length = lengths.next().map_or(1, |&length| usize::from(length).max(1));
-        let (piece, rest) = left.split_at(length.min(left.len()));
-        left = rest;
-        (!piece.is_empty()).then_some(piece)
-    });
+    let (input, pieces) = fuzz::cut(input);
     assert_eq!(said(pieces), said(input.chunks(200)));
 });

@@ -97,8 +97,8 @@ pub fn simulate(
     let language = only.unwrap_or(Language { tls: choices.one_in(4), words });
     let ledger = Arc::new(Ledger::default());
     let limits = limits(&mut choices);
-    // One response may be in the output beyond the mark, and what HTTP/2 and TLS have in buffers.
     let mishaps = Mishaps { impatient: limits.discard == 0, ..Mishaps::default() };
+    // One response may be in the output beyond the mark, and what HTTP/2 and TLS have in buffers.
     let most_unsent = limits.high_water + 200_000;
     let stage = Arc::new(Stage(Arc::clone(&ledger)));
     let http = Http::from(Connection::new(stage, Arc::new(limits), start()));

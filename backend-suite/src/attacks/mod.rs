@@ -38,8 +38,8 @@ use target::Target;
 const GONE: Duration = Duration::from_secs(8);
 
 /// What any attack may cost besides its connections, in KiB: buffers that threads keep, stacks that
-/// have been used, and the allocator's own slack.
-const SLACK: u64 = 8 << 10;
+/// have been used, and the slack of the arena that the allocator has for each thread.
+const SLACK: u64 = 12 << 10;
 
 /// What the stack of a thread costs that has served a connection, in KiB, without optimization.
 const STACK: u64 = 40;
