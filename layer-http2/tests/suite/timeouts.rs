@@ -243,3 +243,34 @@ fn timers_that_ring_early_do_nothing() {
     assert_eq!(driver.wire.len(), told);
     assert_eq!(driver.end, End::Open);
 }
+
+/// All of the response is with h2 when the windows are shut.
+#[test]
+fn a_rest_whose_window_stays_shut_ends_the_connection_whatever_else_the_peer_says() {
+    for is_opened in [false, true] {
+        let limits = Limits { high_water: 1000, ..Limits::default() };
+        let mut driver = drive(|_: &Request<'_>| Response::ok().body(vec![b'x'; 48_000]), limits);
+        driver.feed(preface(&[]));
+        driver.takes = 0;
+        driver.is_eager = true; // as those do whose receives go on
+        driver.take(1000);
+        driver.feed(get(1, "/"));
+        driver.feed(frame(frames::SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]));
+        driver.takes = usize::MAX;
+        driver.take(usize::MAX);
+        let begun = content(&take_frames(&mut driver.wire), 1).len();
+        assert!((1..48_000).contains(&begun));
+        for _ in 0..19 {
+            driver.pass(seconds(1));
+            driver.feed(frame(PING, 0, 0, &[0; 8]));
+            assert_eq!(driver.end, End::Open);
+        }
+        take_frames(&mut driver.wire);
+        if is_opened {
+            driver.feed(open_window(1, 48_000));
+            assert_eq!(content(&take_frames(&mut driver.wire), 1).len(), 48_000 - begun);
+        }
+        driver.pass(seconds(1));
+        assert_eq!(driver.end == End::Open, is_opened);
+    }
+}
