@@ -152,6 +152,7 @@ impl<H: Handler> Session<H> {
                     }
                     // Whoever did not take our part takes nothing of the kernel's either.
                     let is_unsent = self.is_unsent();
+                    self.count();
                     discard(&mut self.connection);
                     return if is_unsent { Next::Abort } else { Next::Close };
                 }
@@ -627,6 +628,28 @@ mod tests {
             assert_eq!(matches!(end[0], Next::Abort), !is_sent, "{end:?}");
             assert!(matches!(end[2], Next::Close), "{end:?}");
         }
+    }
+
+    /// Its last byte may be the end of the connection as well.
+    #[test]
+    fn an_answer_that_is_over_with_its_file_is_counted() {
+        let context = context(|_: &Request<'_>| {
+            let file = std::fs::File::open(env!("CARGO_MANIFEST_PATH")).unwrap();
+            Response::ok().body(FileRange { file: Arc::new(file), offset: 0, length: 5 })
+        });
+        let mut session = Session::new(&context, context.admission.admit().unwrap());
+        let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        session.receive_from(&mut request.to_vec());
+        while let Next::Wait(_) = session.poll() {
+            let all = |output: Output<'_>| match output {
+                Output::Bytes(bytes) => Ok(bytes.len()),
+                Output::File(_) => Ok(5),
+            };
+            session.send_with(all).unwrap();
+        }
+        assert!(matches!(session.poll(), Next::Close));
+        drop(session);
+        assert_eq!(context.statistics.report(1).requests, 1);
     }
 
     /// What a peer is told that sends this and then closes its side, whatever the order of things;
