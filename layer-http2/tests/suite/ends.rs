@@ -91,12 +91,15 @@ fn what_there_was_no_room_for_is_sent_before_the_connection_ends() {
 
 #[test]
 fn what_there_was_no_room_for_is_sent_to_whoever_has_closed_their_side() {
-    let (mut client, mut driver) = with_a_rest();
-    driver.eof();
-    take_all(&mut client, &mut driver);
-    assert_eq!(client.answers()[0].body, rest());
-    assert!(client.answers()[0].is_whole);
-    assert_eq!(driver.end, End::Closed);
+    for is_eager in [false, true] {
+        let (mut client, mut driver) = with_a_rest();
+        driver.is_eager = is_eager; // as those are whose receives go on
+        driver.eof();
+        take_all(&mut client, &mut driver);
+        assert_eq!(client.answers()[0].body, rest());
+        assert!(client.answers()[0].is_whole);
+        assert_eq!(driver.end, End::Closed);
+    }
 }
 
 #[test]
