@@ -128,7 +128,7 @@ impl<H: Handler> Session<H> {
     pub fn poll(&mut self) -> Next {
         loop {
             let Some(step) = guarded(&mut self.connection, Protocol::poll) else {
-                return Next::Close;
+                return self.leave();
             };
             match step {
                 Step::Receive => self.advance(now()),
@@ -150,10 +150,7 @@ impl<H: Handler> Session<H> {
                     if is_late && !self.is_closing && !self.has_nothing() {
                         self.meter.cut();
                     }
-                    // Whoever did not take our part takes nothing of the kernel's either.
-                    let is_unsent = self.is_unsent();
-                    discard(&mut self.connection);
-                    return if is_unsent { Next::Abort } else { Next::Close };
+                    return self.leave();
                 }
                 Step::Wait(wait) => {
                     self.count();
@@ -259,6 +256,15 @@ impl<H: Handler> Session<H> {
         self.meter.sent(bytes);
         self.lent = self.lent.saturating_sub(bytes); // what is of a file was not lent
         guarded(&mut self.connection, |connection| connection.sent(bytes as u64, now()));
+    }
+
+    /// The end, of order or not. Whoever did not take our part takes nothing of the kernel's either.
+    fn leave(&mut self) -> Next {
+        let is_unsent = self.is_unsent();
+        self.count();
+        discard(&mut self.connection);
+        (self.sent, self.lent) = (self.output.len(), 0);
+        if is_unsent { Next::Abort } else { Next::Close }
     }
 
     /// Whether something is to be sent, or is being sent by whoever has taken it.
@@ -563,7 +569,7 @@ mod tests {
         proptest::collection::vec(request, 1..8).prop_map(|requests| requests.concat())
     }
 
-    /// Takes over, and on the order to stop says its last word, or does not.
+    /// Takes over, and on the order to stop says its last word, or does not. May be told to panic.
     struct Guest {
         says_it: bool,
         is_due: bool,
@@ -571,6 +577,9 @@ mod tests {
 
     impl Protocol for Guest {
         fn receive(&mut self, input: &mut [u8], _: &mut Vec<u8>, _: Now) -> usize {
+            if input == b"panic" {
+                std::panic::panic_any(harness::EXPECTED_PANIC);
+            }
             input.len()
         }
 
@@ -627,6 +636,46 @@ mod tests {
             assert_eq!(matches!(end[0], Next::Abort), !is_sent, "{end:?}");
             assert!(matches!(end[2], Next::Close), "{end:?}");
         }
+    }
+
+    /// What it had said before is no more whole than what it was about to say.
+    #[test]
+    fn who_panics_with_something_unsent_is_reset() {
+        harness::silence_expected_panics();
+        for is_lent in [false, true] {
+            let mut session = session(|_: &Request<'_>| {
+                let name = protocol::http::HeaderValue::from_static("guest");
+                Reply::upgrade(name, Response::ok(), Guest { says_it: false, is_due: false })
+            });
+            session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
+            assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+            let _lent = is_lent.then(|| session.take_output());
+            session.receive_from(&mut b"panic".to_vec());
+            assert!(matches!(session.poll(), Next::Abort));
+            assert!(matches!(session.poll(), Next::Close));
+        }
+    }
+
+    /// Its last byte may be the end of the connection as well.
+    #[test]
+    fn an_answer_that_is_over_with_its_file_is_counted() {
+        let context = context(|_: &Request<'_>| {
+            let file = std::fs::File::open(env!("CARGO_MANIFEST_PATH")).unwrap();
+            Response::ok().body(FileRange { file: Arc::new(file), offset: 0, length: 5 })
+        });
+        let mut session = Session::new(&context, context.admission.admit().unwrap());
+        let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        session.receive_from(&mut request.to_vec());
+        while let Next::Wait(_) = session.poll() {
+            let all = |output: Output<'_>| match output {
+                Output::Bytes(bytes) => Ok(bytes.len()),
+                Output::File(_) => Ok(5),
+            };
+            session.send_with(all).unwrap();
+        }
+        assert!(matches!(session.poll(), Next::Close));
+        drop(session);
+        assert_eq!(context.statistics.report(1).requests, 1);
     }
 
     /// What a peer is told that sends this and then closes its side, whatever the order of things;

@@ -94,6 +94,9 @@ pub struct Http2<H> {
     /// Since when no request has been under way and the last answer has been taken; what a peer
     /// says besides does not count.
     idle: Option<Instant>,
+    /// Since when only h2 has had something to send, and no window for it. No progress excuses it:
+    /// it is little, and what else is sent looks the same from here.
+    stalled: Option<Instant>,
     /// Whether `receive` has something to do even without new input.
     again: bool,
     /// Whether the caller holds input that was not consumed.
@@ -172,6 +175,7 @@ impl<H: Handler> Http2<H> {
             has_said_all: true,
             sending: Progress::start(now.instant),
             idle: Some(now.instant),
+            stalled: None,
             again: true, // the server has a preface of its own
             backlog: false,
             input_closed: false,
@@ -430,7 +434,7 @@ impl<H: Handler> Http2<H> {
             self.meter.cancelled();
             return respond.send_reset(Reason::REFUSED_STREAM);
         }
-        self.idle = None;
+        (self.idle, self.stalled) = (None, None);
         let (limits, now) = (&self.shared.limits, self.shared.now);
         match head::begin(&request, &*self.handler, limits, self.is_secure, now) {
             Err(head::Malformed) => {
@@ -477,10 +481,13 @@ impl<H: Handler> Http2<H> {
         });
     }
 
-    /// Notes when the idle time begins.
+    /// Notes when the idle time begins, or that of what there is no window for.
     fn rest(&mut self) {
+        let now = self.shared.now.instant;
         if self.is_at_rest() {
-            self.idle.get_or_insert(self.shared.now.instant);
+            self.idle.get_or_insert(now);
+        } else if self.streams.is_empty() && self.has_said_all {
+            self.stalled.get_or_insert(now);
         }
     }
 
@@ -553,8 +560,8 @@ impl<H: Handler> Http2<H> {
             return head;
         }
         if self.is_sending() {
-            let stalled = after(self.sending.since(), limits.write_time);
-            return head.into_iter().chain([stalled]).min();
+            let stalled = self.stalled.map(|since| after(since, limits.write_time));
+            return head.into_iter().chain(stalled).min();
         }
         let idle = self.idle.map(|idle| after(idle, limits.idle));
         let last_call = self.drain.map(|(last_call, _)| last_call);

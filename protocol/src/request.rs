@@ -166,9 +166,11 @@ impl<'a> Target<'a> {
             return Err(Refusal::Target);
         }
         if *method == Method::CONNECT {
+            // RFC 9112 §3.2.3: neither is empty. The last colon may also be one of an address.
+            let is_port = |port: &str| port.ends_with(|it: char| it.is_ascii_digit());
             return match target.rsplit_once(':') {
                 Some((host, port))
-                    if !host.is_empty() && !port.is_empty() && is_host(target.as_bytes()) =>
+                    if !host.is_empty() && is_port(port) && is_host(target.as_bytes()) =>
                 {
                     Ok(Target::Authority(target))
                 }

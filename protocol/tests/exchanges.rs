@@ -222,6 +222,8 @@ fn targets_of_no_form() {
         "CONNECT a.example:",
         "CONNECT :443",
         "CONNECT a.example:x",
+        "CONNECT [::1]",
+        "CONNECT [::1]:",
         "CONNECT /",
         "CONNECT http://a.example/",
     ] {

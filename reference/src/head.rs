@@ -133,9 +133,10 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
         None => (text.to_owned(), None),
     };
     if method == "CONNECT" {
-        // §3.2.3: host and port, neither of them empty.
+        // §3.2.3: host and port, neither of them empty. An address in brackets has colons of its own.
         let (host, port) = target.rsplit_once(':')?;
-        let is_valid = !host.is_empty() && !port.is_empty() && is_host(target.as_bytes());
+        let has_both = !host.is_empty() && !port.is_empty() && !port.contains(']');
+        let is_valid = has_both && is_host(target.as_bytes());
         return is_valid.then(|| Target::Authority(target.to_owned()));
     }
     if target.starts_with('/') {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::http2::{Client, talk};
 use layer_http2::PREFACE;
-use protocol::{Limits, Reply, Request, Response};
+use protocol::{Handler, Limits, Reply, Request, Response};
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::{big, handler};
@@ -54,9 +54,9 @@ fn what_is_under_way_is_finished() {
 }
 
 /// All of a response is with h2, in several frames, of which there is room for the first.
-fn with_a_rest() -> (Client, Driver<fn(&Request<'_>) -> Reply>) {
+fn with_a_rest() -> (Client, Driver<impl Handler>) {
     let limits = Limits { high_water: 1000, ..Limits::default() };
-    let answer: fn(&Request<'_>) -> Reply = |_| Response::ok().body(rest()).into();
+    let answer = |_: &Request<'_>| Response::ok().body(rest());
     let (mut client, mut driver) = (Client::new(), drive(answer, limits));
     talk(&mut client, &mut driver, 1000);
     client.get("/");
@@ -71,7 +71,7 @@ fn rest() -> Vec<u8> {
 }
 
 /// The client takes all that comes, each time until nothing is unsent.
-fn take_all(client: &mut Client, driver: &mut Driver<fn(&Request<'_>) -> Reply>) {
+fn take_all(client: &mut Client, driver: &mut Driver<impl Handler>) {
     while driver.take(usize::MAX) > 0 {
         client.hear(&std::mem::take(&mut driver.wire));
         driver.feed(client.said());
@@ -91,12 +91,15 @@ fn what_there_was_no_room_for_is_sent_before_the_connection_ends() {
 
 #[test]
 fn what_there_was_no_room_for_is_sent_to_whoever_has_closed_their_side() {
-    let (mut client, mut driver) = with_a_rest();
-    driver.eof();
-    take_all(&mut client, &mut driver);
-    assert_eq!(client.answers()[0].body, rest());
-    assert!(client.answers()[0].is_whole);
-    assert_eq!(driver.end, End::Closed);
+    for is_eager in [false, true] {
+        let (mut client, mut driver) = with_a_rest();
+        driver.is_eager = is_eager; // as those are whose receives go on
+        driver.eof();
+        take_all(&mut client, &mut driver);
+        assert_eq!(client.answers()[0].body, rest());
+        assert!(client.answers()[0].is_whole);
+        assert_eq!(driver.end, End::Closed);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{Body, Content, Limits, Now, Production, Reply, Request, Response};
+use protocol::{Body, Content, Handler, Limits, Now, Production, Reply, Request, Response};
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::{handler, ticks};
@@ -242,4 +242,51 @@ fn timers_that_ring_early_do_nothing() {
     }
     assert_eq!(driver.wire.len(), told);
     assert_eq!(driver.end, End::Open);
+}
+
+/// Has the windows shut when all of a response is with h2. Returns how much of it has come.
+fn stall<H: Handler>(driver: &mut Driver<H>, stream: u32) -> usize {
+    let window = |size: u8| frame(frames::SETTINGS, 0, 0, &[0, 4, 0, size, 0, 0]);
+    driver.takes = 0;
+    driver.is_eager = true; // as those do whose receives go on
+    driver.feed([window(1), get(stream, "/")].concat());
+    driver.feed(window(0));
+    driver.takes = usize::MAX;
+    driver.take(usize::MAX);
+    let begun = content(&take_frames(&mut driver.wire), stream).len();
+    assert!((1..48_000).contains(&begun));
+    begun
+}
+
+/// A second less than the windows may be shut for. The peer does not keep silent.
+fn ping(driver: &mut Driver<impl Handler>) {
+    for _ in 0..19 {
+        driver.pass(seconds(1));
+        driver.feed(frame(PING, 0, 0, &[0; 8]));
+        assert_eq!(driver.end, End::Open);
+    }
+    take_frames(&mut driver.wire);
+}
+
+#[test]
+fn a_rest_whose_window_stays_shut_ends_the_connection_whatever_else_the_peer_says() {
+    for is_stopping in [false, true] {
+        let limits = Limits { high_water: 1000, ..Limits::default() };
+        let mut driver = drive(|_: &Request<'_>| Response::ok().body(vec![b'x'; 48_000]), limits);
+        driver.feed([preface(&[]), open_window(0, 1 << 20)].concat());
+        for stream in [1, 3] {
+            let begun = stall(&mut driver, stream);
+            ping(&mut driver);
+            driver.feed(open_window(stream, 48_000));
+            let rest = content(&take_frames(&mut driver.wire), stream).len();
+            assert_eq!(rest, 48_000 - begun);
+        }
+        stall(&mut driver, 5);
+        if is_stopping {
+            driver.shutdown(seconds(60));
+        }
+        ping(&mut driver);
+        driver.pass(seconds(1));
+        assert_ne!(driver.end, End::Open);
+    }
 }

@@ -61,6 +61,7 @@ pub(super) fn method_and_target() -> BoxedStrategy<String> {
             "PRI *",
             "CONNECT h:1",
             "CONNECT [::1]:1",
+            "CONNECT [::1]",
             "HELO you",
             "G@T /",
             "SSH-2.0 a",
