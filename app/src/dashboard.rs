@@ -18,6 +18,8 @@ use protocol::http::header::{self, HeaderValue};
 use protocol::{Now, Reply, Request, Response};
 use serde_json::json;
 
+use crate::origin::is_own;
+
 /// How often there is news.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -60,7 +62,7 @@ impl Dashboard {
     }
 
     pub(crate) fn live(&self, request: &Request<'_>) -> Reply {
-        if !is_same_origin(request) {
+        if !is_own(request) {
             return Response::plain(StatusCode::FORBIDDEN).into();
         }
         // Two that ask at the same moment may both get in; that is near enough.
@@ -92,21 +94,6 @@ impl Dashboard {
         })
         .to_string()
     }
-}
-
-/// Whether a request comes from a page of this server, or from no page at all.
-///
-/// A browser lets every page open a WebSocket to every host (RFC 6455 §10.2), also to one that only it
-/// can reach, such as localhost: without this, any page that is visited could read what goes on here.
-/// What it cannot do is to lie about its `Origin` (RFC 6454 §7). Whoever sends none is no browser.
-fn is_same_origin(request: &Request<'_>) -> bool {
-    let host = request.field("host").unwrap_or_default();
-    let mut origins = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case("origin"));
-    origins.all(|(_, origin)| {
-        let authority =
-            [&b"http://"[..], b"https://"].iter().find_map(|it| origin.strip_prefix(*it));
-        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
-    })
 }
 
 /// The page may run its own script, wear its own style, and talk to nobody but this server.

@@ -135,6 +135,7 @@ mod tests {
             ("/a?b=c", "example.org", "https://example.org:8443/a?b=c"),
             ("/", "example.org:8080", "https://example.org:8443/"),
             ("/", "[::1]:8080", "https://[::1]:8443/"),
+            ("//elsewhere.org/", "example.org", "https://example.org:8443//elsewhere.org/"),
             ("http://other.org/x", "example.org", "https://other.org:8443/x"),
             ("*", "example.org", "https://example.org:8443"),
         ] {

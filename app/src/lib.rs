@@ -15,6 +15,7 @@ mod cli;
 mod conditional;
 mod dashboard;
 mod https;
+mod origin;
 mod routes;
 pub mod store;
 

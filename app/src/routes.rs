@@ -14,6 +14,7 @@ use protocol::{Body, Content, Handler, Now, Production, Reply, Request, Response
 
 use crate::conditional::Conditions;
 use crate::dashboard::Dashboard;
+use crate::origin::is_own;
 use crate::store::Store;
 
 /// The longest that `/sleep` sleeps and `/work` works.
@@ -153,13 +154,7 @@ impl App {
             Route::DashboardLive => self.dashboard(|dashboard| dashboard.live(request)),
             Route::Health => Response::text("ok\n").into(),
             Route::File(path) => match &self.files {
-                Some(store) if request.method() == Method::POST => {
-                    store.upload(path, false, Conditions::of(request))
-                }
-                Some(store) if request.method() == Method::PUT => {
-                    store.upload(path, true, Conditions::of(request))
-                }
-                Some(store) => store.download(path, Conditions::of(request)),
+                Some(store) => file(store, request, path),
                 None => StatusCode::NOT_FOUND.into(),
             },
             Route::Site(path) => match &self.site {
@@ -223,6 +218,26 @@ fn bad_request(text: &'static str) -> Reply {
 /// Plain text is never taken for a page, whatever it holds.
 pub(crate) fn nosniff(response: Response) -> Response {
     response.field(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+}
+
+/// Uploads are anybody's: a page among them runs no script, and is of no origin.
+fn sandboxed(response: Response) -> Response {
+    response.field(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"))
+}
+
+fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {
+    let (method, conditions) = (request.method(), Conditions::of(request));
+    if method == Method::GET || method == Method::HEAD {
+        return store.download(path, conditions).map(sandboxed);
+    }
+    if !is_own(request) {
+        return Response::plain(StatusCode::FORBIDDEN).into();
+    }
+    // RFC 9110 §14.5: a part would take the place of the whole.
+    if request.field("content-range").is_some() {
+        return bad_request("400 Bad Request: a file is sent as a whole\n");
+    }
+    store.upload(path, method == Method::PUT, conditions)
 }
 
 fn echo(text: &str) -> Reply {

@@ -121,11 +121,16 @@ fn relative(path: &str) -> Option<String> {
         !part.is_empty()
             && part != "."
             && part != ".."
-            && !part.starts_with(UNFINISHED)
+            && !is_unfinished(part)
             && !part.contains(SPECIAL)
     };
     let parts = path.split('/');
     (parts.clone().count() <= DEEPEST && parts.clone().all(is_plain)).then(|| path.into_owned())
+}
+
+/// In any spelling: to some file systems all are one.
+fn is_unfinished(name: &str) -> bool {
+    name.get(..UNFINISHED.len()).is_some_and(|start| start.eq_ignore_ascii_case(UNFINISHED))
 }
 
 enum Opened {
@@ -397,6 +402,7 @@ mod tests {
             "a%5cb",
             "%ff",
             ".unfinished-1-2",
+            "a/.Unfinished-1-2",
         ] {
             assert_eq!(relative(path), None, "{path}");
         }

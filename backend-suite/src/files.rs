@@ -10,7 +10,7 @@ use backend_common::{Backend, Request, Response};
 use protocol::FileRange;
 
 use crate::client::{Client, eventually};
-use crate::{app, server};
+use crate::{app, app_with, server};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -120,6 +120,28 @@ pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
     server.shutdown(SOON).unwrap();
 }
 
+/// Opening a pipe would wait for its other end, for ever.
+pub fn what_is_no_file_is_not_opened<B: Backend>(model: B) {
+    let (server, dir) = app_with(model, |server| server.threads(8).workers(1));
+    let mut client = Client::connect(server.address());
+    #[cfg(unix)]
+    {
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join("pipe")).status();
+        assert!(made.unwrap().success());
+        std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
+        std::os::unix::fs::symlink("pipe", dir.path().join("link")).unwrap();
+    }
+    fs::create_dir(dir.path().join("directory")).unwrap();
+    for path in ["/files/pipe", "/files/link", "/files/socket", "/files/directory"] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    assert_eq!(put(&mut client, "/files/directory", b"x"), 409);
+    // What takes the place of a pipe is a file, not something said into it.
+    assert_eq!(put(&mut client, "/files/pipe", b"x"), if cfg!(unix) { 204 } else { 201 });
+    assert_eq!(client.get("/files/pipe").text(), "x");
+    server.shutdown(SOON).unwrap();
+}
+
 pub fn of_two_that_would_be_first_one_is<B: Backend>(model: B) {
     let (server, dir) = app(model);
     let begin = || {
@@ -175,10 +197,15 @@ pub fn a_site_has_indexes_and_types_and_hides_what_is_hidden<B: Backend>(model: 
     let redirect = client.get("/sub?q=1");
     assert_eq!(redirect.status, 308);
     assert!(redirect.head.contains("location: /sub/?q=1\r\n"), "{}", redirect.head);
+    // Two slashes would be another host.
+    let redirect = client.get("//sub");
+    assert!(redirect.head.contains("location: /sub/\r\n"), "{}", redirect.head);
     let script = client.get("/app.js");
     assert!(script.head.contains("content-type: text/javascript"), "{}", script.head);
     assert_eq!(client.get("/.well-known/security.txt").text(), "contact");
-    for path in ["/.env", "/index.html/", "/nothing", "//elsewhere.example/", "/sub/../.env"] {
+    for path in
+        ["/.env", "/%2Eenv", "/index.html/", "/nothing", "//elsewhere.example/", "/sub/../.env"]
+    {
         assert_eq!(client.get(path).status, 404, "{path}");
     }
     assert_eq!(client.get("/healthz").text(), "ok\n", "the routes are still there");

@@ -137,6 +137,7 @@ macro_rules! suite {
                 files::an_upload_that_breaks_off_leaves_nothing,
                 files::a_file_that_shrinks_while_it_is_sent_ends_the_connection,
                 files::links_lead_nowhere_outside,
+                files::what_is_no_file_is_not_opened,
                 files::of_two_that_would_be_first_one_is,
                 files::paths_that_cannot_be_are_said_to_be_none,
                 files::a_site_has_indexes_and_types_and_hides_what_is_hidden,

@@ -129,6 +129,8 @@ pub fn the_dashboard_tells_once_a_second<B: Backend>(model: B) {
     let page = client.get("/dashboard");
     assert_eq!(page.status, 200);
     assert!(page.head.contains("\r\ncontent-security-policy: default-src 'none'; "), "{page:?}");
+    assert!(page.head.contains("script-src 'sha256-") && !page.head.contains("unsafe"), "{page:?}");
+    assert!(page.head.contains("frame-ancestors 'none'\r\n"), "{page:?}");
     assert!(!page.text().contains("{{") && page.text().contains("/dashboard/live"));
 
     client.send(format!("GET /dashboard/live HTTP/1.1\r\nHost: test\r\n{HANDSHAKE}"));

@@ -1,6 +1,7 @@
 //! What keeps the course true. The text is in `book/src`; here is what tests it.
 //!
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
+//! * [`held`] finds attacks in SECURITY.md against which there is no test.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
 //! * The snippets in the text are documentation tests of this crate.
@@ -8,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod frames;
+pub mod held;
 pub mod links;
 pub mod transcript;
 

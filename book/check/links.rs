@@ -112,7 +112,7 @@ struct Link {
     at: Range<usize>,
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_HEADING_ATTRIBUTES
@@ -332,7 +332,7 @@ fn code_blocks(text: &str) -> Vec<(Range<usize>, String)> {
 }
 
 /// The path from the root to which `target`, seen from `file`, leads. `None` outside of the root.
-fn resolve(file: &str, target: &str) -> Option<String> {
+pub(crate) fn resolve(file: &str, target: &str) -> Option<String> {
     if target.is_empty() {
         return Some(file.to_owned());
     }
@@ -348,6 +348,6 @@ fn resolve(file: &str, target: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-fn line_of(text: &str, at: usize) -> usize {
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }

@@ -6,11 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use book::held::unheld;
 use book::links::{Disk, check, unlisted, update};
 use book::transcript::{transcript, transcript_of_http2};
 
 /// At the root; those that do not exist are passed over.
-const DOCUMENTS: [&str; 4] = ["README.md", "CONCEPTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "CONCEPTS.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("book is in the root").to_owned()
@@ -43,6 +45,13 @@ fn listings_links_and_quoted_lines_hold() {
     }
     let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(list.is_empty(), "\n{}\n(UPDATE_LINKS=1 puts line numbers right)", list.join("\n"));
+}
+
+#[test]
+fn every_attack_has_a_test_that_is_there() {
+    let problems = unheld(&Disk(root()), "SECURITY.md");
+    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(list.is_empty(), "\n{}", list.join("\n"));
 }
 
 #[test]
@@ -182,6 +191,39 @@ mod on_bad_input {
         let right = "[a](src/code.rs#L2 \"fn good() {}\"), #L7,\n\
                      [b](src/code.rs#L8 \"fn open() {}\"), [c](src/code.rs#L1 \"fn twice\")\n";
         assert_eq!(update(&files, "NOTES.md", text), right);
+    }
+
+    #[test]
+    fn attacks_without_a_test_are_found() {
+        let row = |last: &str| format!("| attack | [what](x.md), `--flag` | {last} |");
+        for (last, problem) in [
+            ("[code](src/code.rs) `good`", None),
+            (
+                "[code], `good`, [other](NOTES.md): `fn twice() {}`",
+                Some("`fn twice() {}` is no test"),
+            ),
+            ("[code] `case-id`, `inner::test`", None),
+            ("[code] `inner::good`", Some("`inner::good` is no test")),
+            ("[code] `case`", Some("`case` is no test")),
+            ("[code] `goo`", Some("`goo` is no test")),
+            ("[none](src/none.rs) `good`", Some("behind no link")),
+            ("`good`", Some("NOTES.md:3: `good` stands behind no link")),
+            ("nobody looks", Some("NOTES.md:3: this row names no test")),
+            ("[`good`](src/code.rs)", Some("this row names no test")),
+        ] {
+            let text =
+                format!("| a | b | c |\n|---|---|---|\n{}\n\n[code]: src/code.rs\n", row(last));
+            let code = "fn good() {}\ncase(\"case-id\");\nmod inner {\n    fn test() {}\n}\n";
+            let files = BTreeMap::from([("src/code.rs", code), ("NOTES.md", text.as_str())]);
+            let found: Vec<String> =
+                unheld(&files, "NOTES.md").iter().map(ToString::to_string).collect();
+            match problem {
+                None => assert_eq!(found, Vec::<String>::new(), "{last}"),
+                Some(problem) => {
+                    assert!(found.len() == 1 && found[0].contains(problem), "{last}: {found:?}");
+                }
+            }
+        }
     }
 
     #[test]

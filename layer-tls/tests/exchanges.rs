@@ -263,6 +263,38 @@ fn garbage_is_answered_by_an_alert_and_the_end() {
     }
 }
 
+/// A downgrade: there is nothing older than TLS 1.2 to be talked into.
+#[test]
+fn older_versions_are_refused() {
+    let (server_config, _) = configs(&TLS12);
+    for (minor, is_known) in [(0, false), (1, false), (2, false), (3, true)] {
+        let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
+        let mut server = Server::new(tls);
+        server.receive(&client_hello(minor));
+        let answer = server.send(1000);
+        assert_eq!(server.shut, !is_known, "{minor}: {answer:?}");
+        // A fatal alert that names the version (RFC 8446 §6.2), or a reason that comes before it.
+        assert_eq!(answer[0], if is_known { 0x16 } else { 0x15 }, "{minor}: {answer:?}");
+        assert!(is_known || answer[5..] == [2, 70], "{minor}: {answer:?}");
+    }
+}
+
+/// By hand, since clients of today cannot: of SSL 3 (`minor` 0) or TLS 1.0 to 1.2 (RFC 5246 §7.4.1.2), with
+/// what TLS 1.2 asks for besides.
+fn client_hello(minor: u8) -> Vec<u8> {
+    const SUITES: [u8; 4] = [0, 2, 0xc0, 0x2b]; // ECDHE, ECDSA, AES-128-GCM
+    const EXTENSIONS: [u8; 22] = [
+        0, 20, //
+        0, 10, 0, 4, 0, 2, 0, 23, // groups: P-256
+        0, 13, 0, 4, 0, 2, 4, 3, // signatures: ECDSA with P-256 and SHA-256
+        0, 23, 0, 0, // extended master secret
+    ];
+    let random = [7; 32];
+    let body = [&[3, minor], &random[..], &[0], &SUITES, &[1, 0], &EXTENSIONS].concat();
+    let length = u8::try_from(body.len()).unwrap();
+    [&[0x16, 3, 1, 0, length + 4, 1, 0, 0, length], &body[..]].concat()
+}
+
 #[test]
 fn a_handshake_has_to_end_in_time() {
     let (server_config, client_config) = configs(&TLS13);
@@ -275,6 +307,23 @@ fn a_handshake_has_to_end_in_time() {
     server.connection.handle_timeout(&mut server.out, Now { instant: deadline, ..now() });
     server.settle();
     assert!(server.closed);
+}
+
+#[test]
+fn a_flood_of_key_updates_is_no_sign_of_life_and_soon_the_end() {
+    let (mut client, mut server) = open(handler);
+    server.receive(&records(&mut client, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"));
+    assert!(talk(&mut client, &mut server, 1 << 20).ends_with(b"/x"));
+    let idle = server.deadline;
+    let mut updates = 0;
+    while !server.shut && updates < 1_000 {
+        assert_eq!(server.deadline, idle, "after {updates}");
+        client.refresh_traffic_keys().unwrap();
+        server.receive(&records(&mut client, ""));
+        server.send(1000);
+        updates += 1;
+    }
+    assert!((1..100).contains(&updates), "{updates}");
 }
 
 #[test]
@@ -397,6 +446,23 @@ fn what_comes_after_close_notify_is_ignored() {
     server.settle();
     server.send(1 << 20);
     assert!(server.shut && server.closed);
+}
+
+#[test]
+fn a_body_that_is_cut_off_is_not_taken_for_a_whole_one() {
+    // Whoever is on the way can end a connection (a truncation attack), but not say close_notify.
+    for body in ["Content-Length: 9\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
+    {
+        let (mut client, mut server) =
+            open(|_: &Request<'_>| Reply::collect(|_| -> Response { panic!("whole") }));
+        let said = records(&mut client, &format!("POST / HTTP/1.1\r\nHost: h\r\n{body}"));
+        server.receive(&said);
+        server.connection.receive_eof(now());
+        server.settle();
+        let told = talk(&mut client, &mut server, 1 << 20);
+        assert!(told.starts_with(b"HTTP/1.1 400 "));
+        assert!(server.shut && server.closed);
+    }
 }
 
 #[test]

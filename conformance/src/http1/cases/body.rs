@@ -1,10 +1,11 @@
 //! RFC 9112 §6.1, §6.3, §11.2: Transfer-Encoding, alone and in bad company.
 
-use crate::expected::ok;
+use crate::expected::{ok, status};
 use crate::http1::compose::{Draft, get, post, request, rfc9112};
 
 pub(super) fn cases() -> Vec<Draft> {
     let empty = "0\r\n\r\n";
+    let inner = "GET /echo/smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
     let coded = |coding: &str| {
         let fields = format!("Transfer-Encoding: {coding}\r\n");
         post("/echo", &fields, empty) + &get("/echo/smuggled")
@@ -149,6 +150,20 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9112("6.1", "coding-on-get", "A GET request may have a chunked body; it is skipped.")
             .send(request("GET", "/", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"))
             .understood(),
+        rfc9112(
+            "11.2",
+            "smuggling-te-zero",
+            "A body is skipped, not answered: OPTIONS, in chunks.",
+        )
+        .app()
+        .send(
+            request("OPTIONS", "/", "Transfer-Encoding: chunked\r\n", "")
+                + &format!("{:x}\r\n{inner}\r\n{empty}", inner.len())
+                + &get("/echo/next"),
+        )
+        .expect(status(204))
+        .expect(ok("next"))
+        .open(),
         rfc9112("6.1", "coding-on-get-bad", "A bad coding is refused where no body is expected.")
             .send(request("GET", "/", "Transfer-Encoding: rot13\r\n", ""))
             .refused([400, 501]),

@@ -90,6 +90,18 @@ fn tokens() -> Vec<Draft> {
         rfc9110("7.8", "upgrade-unknown", "An upgrade to an unknown protocol is ignored.")
             .send(get_with("/", "Connection: upgrade\r\nUpgrade: nonsense/9\r\n"))
             .understood(),
+        rfc9110("7.8", "upgrade-h2c", "HTTP/1.1 stays HTTP/1.1, whoever asks for h2c.")
+            .app()
+            .send(
+                get_with(
+                    "/echo/a",
+                    "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\
+                     HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
+                ) + &get("/echo/b"),
+            )
+            .expect(ok("a").no_interim().without("upgrade"))
+            .expect(ok("b"))
+            .open(),
         rfc9110(
             "7.8",
             "upgrade-not-listed",

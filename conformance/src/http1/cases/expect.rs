@@ -1,7 +1,7 @@
 //! RFC 9110 §10.1.1: Expect.
 
 use crate::expected::{ok, status};
-use crate::http1::compose::{Draft, chunked, get_with, post, request, rfc9110};
+use crate::http1::compose::{Draft, chunked, get, get_with, post, request, rfc9110};
 
 pub(super) fn cases() -> Vec<Draft> {
     let waiting =
@@ -63,6 +63,17 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(waiting("/echo", "Content-Length: 1048577\r\n"))
             .expect(status(413).no_interim())
             .closed(),
+        rfc9110(
+            "10.1.1",
+            "continue-refused-then-request",
+            "Whether the body or a request follows a refusal cannot be known: nothing is read.",
+        )
+        .app()
+        .send(waiting("/no/such/path", "Content-Length: 5\r\n"))
+        .pause()
+        .send(get("/echo/smuggled"))
+        .expect(status(404).no_interim().lists("connection", "close"))
+        .closed(),
         rfc9110("10.1.1", "continue-pipelined", "100 comes after the responses that are due.")
             .app()
             .send(get_with("/sleep/20", "") + &waiting("/echo", "Content-Length: 5\r\n"))

@@ -5,7 +5,20 @@ use crate::http1::compose::{Draft, get, head, post, request, rfc9110, rfc9112, s
 
 const FILE: &str = "/files/conformance-<unique>.txt";
 
+const PAGE: &str = "/files/conformance-<unique>.html";
+
 pub(super) fn cases() -> Vec<Draft> {
+    // RFC 6454 §7: what a browser says of the page that has it ask.
+    let foreign = |id, method, origin| {
+        let fields = format!("Origin: {origin}\r\nContent-Length: 5\r\n");
+        rfc9110("17.1", id, "A page of somebody else's has no file made.")
+            .app()
+            .send(request(method, FILE, &fields, "hello"))
+            .expect(status(403))
+            .send(get(FILE))
+            .expect(status(404))
+            .open()
+    };
     let nowhere = |id, path| {
         rfc9110("17.3", id, "A path that leads out of the directory leads nowhere.")
             .app()
@@ -71,6 +84,35 @@ pub(super) fn cases() -> Vec<Draft> {
             .expect(status(201))
             .send(get(FILE))
             .expect(ok("hello"))
+            .open(),
+        rfc9110("14.5", "put-part", "A part of a file is not taken for the whole.")
+            .app()
+            .send(sized("PUT", FILE, "hello"))
+            .expect(status(201))
+            .send(request("PUT", FILE, "Content-Range: bytes 0-0/5\r\nContent-Length: 1\r\n", "j"))
+            .expect(status(400))
+            .send(get(FILE))
+            .expect(ok("hello"))
+            .open(),
+        foreign("put-other-origin", "PUT", "http://elsewhere.example"),
+        foreign("post-other-origin", "POST", "http://elsewhere.example"),
+        foreign("post-other-port", "POST", "http://<host>1"),
+        foreign("post-opaque-origin", "POST", "null"),
+        rfc9110("17.1", "post-own-origin", "A page of this server may have a file made.")
+            .app()
+            .send(post(FILE, "Origin: http://<host>\r\nContent-Length: 5\r\n", "hello"))
+            .expect(status(201))
+            .open(),
+        rfc9110("17.1", "file-sandboxed", "A page that somebody has left runs no script.")
+            .app()
+            .send(sized("PUT", PAGE, "<script>alert(1)</script>"))
+            .expect(status(201))
+            .send(get(PAGE))
+            .expect(
+                status(200)
+                    .equals("content-security-policy", "sandbox")
+                    .equals("x-content-type-options", "nosniff"),
+            )
             .open(),
         rfc9112("8", "put-incomplete", "A PUT that breaks off leaves nothing behind.")
             .app()

@@ -118,6 +118,11 @@ pub(super) fn cases() -> Vec<Draft> {
             .app()
             .send("PRI * HTTP/2.0\r\n\r\nSM\r\n \r\n")
             .refused([400, 505]),
+        rfc9112("3", "http-2-too-late", "Behind a request the preface of HTTP/2 is none.")
+            .app()
+            .send(get("/echo/a") + "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            .expect(ok("a"))
+            .refused([400, 505]),
         // Whoever still speaks HTTP/0.9 may answer it.
         rfc9112("3", "simple-request", "A request line of HTTP/0.9 is refused.")
             .app()

@@ -61,6 +61,21 @@ fn head_cases() -> Vec<Draft> {
             .send(post("/echo", "Content-Type: a/b; c=d\r\nContent-Length: 3\r\n", "abc"))
             .expect(ok("abc").equals("content-type", "a/b; c=d"))
             .open(),
+        rfc9110("17.1", "echo-says-nosniff", "What is sent back is not taken for a page.")
+            .app()
+            .send(get("/echo/%3Cscript%3Ealert(1)%3C%2Fscript%3E"))
+            .expect(
+                ok("<script>alert(1)</script>")
+                    .equals("content-type", "text/plain; charset=utf-8")
+                    .equals("x-content-type-options", "nosniff"),
+            )
+            .send(post("/echo", "Content-Length: 1\r\n", "<"))
+            .expect(
+                ok("<")
+                    .equals("content-type", "application/octet-stream")
+                    .equals("x-content-type-options", "nosniff"),
+            )
+            .open(),
         rfc9110("9.3.3", "post-chunked", "POST takes a chunked body as well.")
             .app()
             .send(chunked("3\r\nabc\r\n0\r\n\r\n"))

@@ -130,6 +130,10 @@ pub(super) fn cases() -> Vec<Draft> {
             "bytes=0-1,4-5",
             status([200, 206]),
         ),
+        stored("14.2", "range-many", "Very many ranges are no more work than the whole.")
+            .send(get_with(FILE, &format!("Range: bytes={}\r\n", vec!["0-"; 1_300].join(","))))
+            .expect(whole())
+            .open(),
         stored("14.2", "range-head", "A range means nothing to HEAD.")
             .send(request("HEAD", FILE, "Range: bytes=2-4\r\n", ""))
             .expect(status(200).for_head().equals("content-length", "10"))

@@ -50,6 +50,15 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get("/no/such/path"))
             .expect(status(404))
             .open(),
+        rfc9110("17.1", "not-found-says-nothing-back", "An error says nothing of what was asked.")
+            .app()
+            .send(get("/<script>alert(1)</script>"))
+            .expect(
+                status(404)
+                    .body("404 Not Found\n")
+                    .equals("content-type", "text/plain; charset=utf-8"),
+            )
+            .open(),
         rfc9110("15.5.5", "not-found-case", "Paths are case-sensitive.")
             .app()
             .send(get("/HEALTHZ"))
@@ -80,6 +89,15 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get_with("/echo/a", "Accept-Encoding: identity\r\n"))
             .expect(ok("a").without("content-encoding"))
             .open(),
+        rfc9110(
+            "12.5.3",
+            "accept-encoding-ignored",
+            "Nothing is compressed (BREACH), also if asked.",
+        )
+        .app()
+        .send(get_with("/echo/a", "Accept-Encoding: gzip, deflate, br, zstd\r\n"))
+        .expect(ok("a").without("content-encoding"))
+        .open(),
         rfc9110("13.1", "precondition-on-error", "Preconditions do not matter to a 404.")
             .app()
             .send(get_with("/no/such/path", "If-None-Match: *\r\n"))

@@ -112,6 +112,27 @@ fn pseudo_fields() -> Vec<Draft> {
             &[METHOD, SCHEME, (":path", "/a b"), AUTHORITY],
         ),
         case(
+            "h2-path-line",
+            "A path is not two lines.",
+            &[METHOD, SCHEME, (":path", "/ HTTP/1.1\r\nx-b: c"), AUTHORITY],
+        ),
+        case(
+            "h2-method-line",
+            "A method is not two lines.",
+            &[(":method", "GET / HTTP/1.1\r\nx-b: c"), SCHEME, PATH, AUTHORITY],
+        ),
+        case(
+            "h2-authority-line",
+            "An authority is not two lines.",
+            &[METHOD, SCHEME, PATH, (":authority", "a\r\nx-b: c")],
+        ),
+        case(
+            "h2-authority-user",
+            "An authority comes without user information.",
+            &[METHOD, SCHEME, PATH, (":authority", "user@example.com")],
+        )
+        .app(),
+        case(
             "h2-host-differs",
             "Host names the host of :authority, if it is there.",
             &[METHOD, SCHEME, PATH, AUTHORITY, ("host", "example.com")],
