@@ -220,8 +220,9 @@ impl<'a, P: Protocol> World<'a, P> {
                 && self.to_client.segments.is_empty())
     }
 
-    /// One of the things that can happen now.
-    fn next(&mut self) -> Option<Event> {
+    // ANCHOR: possible
+    /// What can happen now.
+    fn possible(&mut self) -> Vec<Event> {
         let now = self.now();
         let has_arrived = |lane: &Lane| lane.arrival().is_some_and(|at| at <= now);
         let is_open = self.driver.end != End::Closed;
@@ -255,9 +256,17 @@ impl<'a, P: Protocol> World<'a, P> {
         if self.order.is_some_and(|(at, _)| at <= now) {
             can.push(Event::Order);
         }
+        can
+    }
+    // ANCHOR_END: possible
+
+    /// What does happen, if anything can.
+    fn next(&mut self) -> Option<Event> {
+        let can = self.possible();
         if can.is_empty() {
             return None;
         }
+        let is_open = self.driver.end != End::Closed;
         if self.delayed < self.delays && self.choices.one_in(20) {
             return Some(Event::Pause);
         }
