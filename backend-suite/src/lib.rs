@@ -10,7 +10,7 @@
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, memory.
-//! * [`attacks`]: the binary under attack; run through [`attacks!`](crate::attacks!).
+//! * [`mod@attacks`]: the binary under attack; run through [`attacks!`](crate::attacks!).
 //!
 //! That all say the same to the same requests is for `tests/across` of this crate to see.
 
@@ -59,7 +59,7 @@ pub fn server<B: Backend>(model: B) -> Server<B> {
     Server::bind("127.0.0.1:0").unwrap().model(model).threads(4).workers(4)
 }
 
-/// The binary of a backend, for [`attacks`].
+/// The binary of a backend, for [`mod@attacks`].
 #[cfg(target_os = "linux")]
 pub fn stage<B: Backend>(_: B, path: &'static str) -> attacks::Stage {
     attacks::Stage { backend: B::NAME, path }

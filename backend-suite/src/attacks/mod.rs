@@ -1,7 +1,7 @@
 //! Attacks on a running server: on a backend's binary, as a process of its own, so that memory,
 //! descriptors and threads are the server's alone.
 //!
-//! Every [`Attack`] is played in the same frame. While it goes on, a client that does nothing wrong is
+//! Every `Attack` is played in the same frame. While it goes on, a client that does nothing wrong is
 //! served, and memory stays within a bound; when it is over, descriptors, threads and connections are
 //! as many as before. Then it begins once more, on another server, which is told to stop in the middle
 //! of it, and obeys.
