@@ -194,7 +194,7 @@ fn simulations(evidence: &Path) -> String {
 
 fn fuzzing(evidence: &Path) -> String {
     let mut table = String::from("### Fuzzing\n\n");
-    header(&mut table, "Target", &["seconds", "runs", "corpus", "features of the code"]);
+    header(&mut table, "Target", &["seconds", "runs", "corpus", "edges covered"]);
     for line in lines(&evidence.join("fuzz.jsonl")) {
         let of = |name| number(&line, name).to_string();
         let cells = [of("seconds"), of("runs"), of("corpus"), of("coverage")];
