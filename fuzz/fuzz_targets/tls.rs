@@ -12,12 +12,16 @@ use protocol::{Connection, Limits, Request};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
+/// Keys and signatures of this kind, and this serial number, always have the same length.
 static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a pair");
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+    let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("a name");
+    wanted.serial_number = Some(rcgen::SerialNumber::from(1));
+    let certificate = wanted.self_signed(&key).expect("a certificate").der().clone();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
     let config = ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certificate], key)
         .expect("a pair");
     Arc::new(Setup {
         config: Arc::new(config),
