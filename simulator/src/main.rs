@@ -1,5 +1,7 @@
 //! Plays simulations: many, or the one that has failed.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -48,13 +50,16 @@ fn main() -> ExitCode {
 }
 
 fn one(seed: u64, language: Option<Language>) -> ExitCode {
-    match play(seed, language, Some(&mut |line| println!("{line}"))) {
+    match play(seed, language, Some(&mut |line| say(line))) {
         Ok(course) => {
-            println!("{}: {} answers, nothing went wrong.", course.language, course.answers);
+            say(format_args!(
+                "{}: {} answers, nothing went wrong.",
+                course.language, course.answers
+            ));
             ExitCode::SUCCESS
         }
         Err(violation) => {
-            println!("Wrong: {violation}.");
+            say(format_args!("Wrong: {violation}."));
             ExitCode::FAILURE
         }
     }
@@ -84,13 +89,18 @@ fn many(arguments: &Arguments) -> ExitCode {
     if arguments.json {
         let Tally { simulations, steps, answers, .. } = tally;
         let seconds = started.elapsed().as_secs();
-        println!(
+        say(format_args!(
             "{{\"simulations\":{simulations},\"steps\":{steps},\"answers\":{answers},\"seconds\":{seconds}}}"
-        );
+        ));
     } else {
-        print!("{tally}");
+        say(tally.to_string().trim_end());
     }
     ExitCode::SUCCESS
+}
+
+/// Prints a line. Whoever reads may have seen enough.
+fn say(what: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{what}");
 }
 
 /// What shows a seed again.
