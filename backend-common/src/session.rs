@@ -37,6 +37,10 @@ pub struct Session<H: Handler> {
     /// All has been said.
     is_closing: bool,
     ordered: Option<Instant>,
+    /// What was waited for last.
+    awaited: Wait,
+    /// The deadline for which the socket has been tried.
+    tried: Option<Instant>,
 }
 
 /// What a connection wants next.
@@ -55,23 +59,31 @@ pub enum Next {
 }
 
 /// What to wait for, besides work and the order to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
     /// Input: then [`Session::receive_with`].
     pub read: bool,
     /// Room to send: then [`Session::send_with`].
     pub write: bool,
-    /// A moment in time: then [`Session::handle_timeout`].
+    /// A moment in time: then [`Session::handle_timeout_with`] or [`Session::handle_timeout`].
     pub deadline: Option<Instant>,
 }
 
 /// What is to be sent next.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Output<'a> {
     /// These bytes.
     Bytes(&'a [u8]),
     /// This range of a file.
     File(&'a FileRange),
+}
+
+/// Whether an attempt has got anywhere; one that would have had to wait has not.
+fn is_done(result: io::Result<usize>) -> io::Result<bool> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        result => result.map(|_| true),
+    }
 }
 
 /// Reads both clocks.
@@ -121,6 +133,8 @@ impl<H: Handler> Session<H> {
             working: 0,
             is_closing: false,
             ordered: None,
+            awaited: Wait::default(),
+            tried: None,
         }
     }
 
@@ -158,6 +172,7 @@ impl<H: Handler> Session<H> {
                     let write = self.sent < self.output.len() || self.file().is_some();
                     let wait = Wait { read: wait.read, write, deadline: wait.deadline };
                     self.note(wait);
+                    self.awaited = wait;
                     return Next::Wait(wait);
                 }
             }
@@ -295,7 +310,35 @@ impl<H: Handler> Session<H> {
         guarded(&mut self.connection, complete);
     }
 
-    /// The deadline has come.
+    // ANCHOR: handle_timeout_with
+    /// The deadline has come. What is in the socket by now came in time: after a pause of the whole
+    /// process, which may have been stopped for longer than any deadline, bytes and deadlines are
+    /// there at once. So the socket is tried first, without waiting, once for each deadline. If
+    /// something was there, the deadline counts only if it is still the same afterwards.
+    ///
+    /// # Errors
+    /// Those of `receive` and `send`, but for `WouldBlock`.
+    pub fn handle_timeout_with(
+        &mut self,
+        receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+        send: impl FnOnce(Output<'_>) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        let Wait { read, write, deadline } = self.awaited;
+        let is_due = deadline.is_some_and(|at| at <= Instant::now());
+        if is_due && self.tried != deadline {
+            self.tried = deadline;
+            let sent = write && is_done(self.send_with(send))?;
+            let received = read && is_done(self.receive_with(receive))?;
+            if sent || received {
+                return Ok(());
+            }
+        }
+        self.handle_timeout();
+        Ok(())
+    }
+    // ANCHOR_END: handle_timeout_with
+
+    /// The deadline has come, and whatever has happened before it has been passed on.
     pub fn handle_timeout(&mut self) {
         self.borrow_output();
         let output = &mut self.output;

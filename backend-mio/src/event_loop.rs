@@ -181,8 +181,10 @@ impl<H: Handler> EventLoop<H> {
         while let Some(key) = self.timers.pop(now) {
             let Some(peer) = self.peers.get_mut(key) else { continue };
             peer.timer = None;
-            peer.session.handle_timeout();
-            self.drive(key);
+            match peer.time_out() {
+                Ok(()) => self.drive(key),
+                result => self.on_closed(key, &result),
+            }
         }
     }
 
@@ -266,12 +268,24 @@ impl<H: Handler> Peer<H> {
     // ANCHOR_END: receive
 
     fn send(&mut self) -> io::Result<()> {
-        let result = self.session.send_with(|output| match output {
-            Output::Bytes(bytes) => self.socket.write(bytes),
-            Output::File(range) => socket::send_file(&self.socket, range),
-        });
+        let result = self.session.send_with(|output| write(&self.socket, output));
         self.writable = !would_block(&result);
         socket::unless_blocked(result)
+    }
+
+    /// The socket is tried whatever events have said: one may still be on its way.
+    fn time_out(&mut self) -> io::Result<()> {
+        let socket = &self.socket;
+        self.session
+            .handle_timeout_with(|space| (&*socket).read(space), |output| write(socket, output))
+    }
+}
+
+/// Sends what there is room for.
+fn write(mut socket: &TcpStream, output: Output<'_>) -> io::Result<usize> {
+    match output {
+        Output::Bytes(bytes) => socket.write(bytes),
+        Output::File(range) => socket::send_file(socket, range),
     }
 }
 

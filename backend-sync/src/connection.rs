@@ -79,8 +79,10 @@ impl<H: Handler> Conversation<'_, H> {
                         Err(error) if is_cut || is_timeout(&error) => {}
                         result => result?,
                     }
-                    if is_cut || wait.deadline.is_some_and(|by| by <= Instant::now()) {
+                    if is_cut {
                         self.session.handle_timeout();
+                    } else if wait.deadline.is_some_and(|by| by <= Instant::now()) {
+                        self.time_out()?;
                     }
                 }
             }
@@ -94,10 +96,7 @@ impl<H: Handler> Conversation<'_, H> {
         if wait.write {
             // room to send
             self.timeouts.set_write(&self.peer.socket, timeout)?;
-            self.session.send_with(|output| match output {
-                Output::Bytes(bytes) => (&self.peer.socket).write(bytes),
-                Output::File(range) => socket::send_file(&self.peer.socket, range),
-            })?;
+            self.session.send_with(|output| write(&self.peer.socket, output))?;
         } else if wait.read && self.peer.roused.load(Ordering::SeqCst) {
             self.look_again(timeout)?;
         } else if wait.read {
@@ -111,6 +110,23 @@ impl<H: Handler> Conversation<'_, H> {
         Ok(())
     }
     // ANCHOR_END: wait
+
+    /// A sleep in `read(2)` or `write(2)` also ends early without anything to show for it: when the
+    /// process was stopped and goes on, for one (signal(7)). So the socket is tried once more, and
+    /// does not have the thread sleep meanwhile.
+    fn time_out(&mut self) -> io::Result<()> {
+        let socket = &self.peer.socket;
+        socket.set_nonblocking(true)?;
+        let roused = &self.peer.roused;
+        self.session.handle_timeout_with(
+            |space| match (&*socket).read(space) {
+                Ok(0) if roused.load(Ordering::SeqCst) => Err(ErrorKind::WouldBlock.into()),
+                result => result,
+            },
+            |output| write(socket, output),
+        )?;
+        socket.set_nonblocking(false)
+    }
 
     /// Sleeps in `read(2)`.
     fn receive(&mut self) -> io::Result<()> {
@@ -162,6 +178,14 @@ impl<H: Handler> Conversation<'_, H> {
             self.ordered = order;
             order.into_iter().for_each(|by| self.session.shutdown(by));
         }
+    }
+}
+
+/// Sends some of it, as soon as there is room.
+fn write(mut socket: &TcpStream, output: Output<'_>) -> io::Result<usize> {
+    match output {
+        Output::Bytes(bytes) => socket.write(bytes),
+        Output::File(range) => socket::send_file(socket, range),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One connection as a task: the five waits at once.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::time::Instant;
@@ -57,7 +57,7 @@ pub(crate) async fn converse<H: Handler>(
                     // a moment in time
                     () = &mut timer, if is_set => {
                         is_set = false;
-                        session.handle_timeout();
+                        time_out(&stream, &mut session)?;
                     }
                     // work done elsewhere
                     Some(done) = work.join_next(), if !work.is_empty() => {
@@ -85,6 +85,18 @@ fn send<H: Handler>(stream: &TcpStream, session: &mut Session<H>) -> io::Result<
             stream.try_io(Interest::WRITABLE, || socket::send_file(stream, range))
         }
     })
+}
+
+/// The socket is tried whatever the runtime knows of it: what it knows may be from before a pause.
+fn time_out<H: Handler>(stream: &TcpStream, session: &mut Session<H>) -> io::Result<()> {
+    let socket = socket2::SockRef::from(stream);
+    session.handle_timeout_with(
+        |space| (&*socket).read(space),
+        |output| match output {
+            Output::Bytes(bytes) => (&*socket).write(bytes),
+            Output::File(range) => socket::send_file(stream, range),
+        },
+    )
 }
 
 /// A timer that is set already need not be put off: it may fire too early.

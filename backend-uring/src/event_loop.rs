@@ -91,20 +91,21 @@ impl<H: Handler> EventLoop<H> {
         self.ring.enable()?;
         self.ring.watch(&self.bell);
         while !(self.last && self.peers.is_empty()) {
-            self.ring.wait(self.timeout())?;
+            let asked = Instant::now();
+            self.ring.wait(self.timeout(asked))?;
             while let Some(completion) = self.ring.next() {
                 self.on_completion(completion);
             }
             self.read_letters();
-            self.on_time();
+            self.on_time(asked);
         }
         Ok(())
     }
     // ANCHOR_END: run
 
     /// How long the ring may sleep: until the next timer.
-    fn timeout(&self) -> Option<Duration> {
-        Some(self.timers.next()?.saturating_duration_since(Instant::now()))
+    fn timeout(&self, now: Instant) -> Option<Duration> {
+        Some(self.timers.next()?.saturating_duration_since(now))
     }
 
     // ANCHOR: on_completion
@@ -217,10 +218,11 @@ impl<H: Handler> EventLoop<H> {
         self.proceed(key, &result);
     }
 
-    /// Timers. A connection whose deadline has moved on is told too early, which does no harm.
-    fn on_time(&mut self) {
-        let now = Instant::now();
-        while let Some(key) = self.timers.pop(now) {
+    /// Timers that were due when the kernel was asked last. So what it had to say by then has been
+    /// passed on, however long this process has been stopped: what came in time is not late. A
+    /// connection whose deadline has moved on is told too early, which does no harm.
+    fn on_time(&mut self, asked: Instant) {
+        while let Some(key) = self.timers.pop(asked) {
             let Some(peer) = self.peers.get_mut(key) else { continue };
             peer.timer = None;
             peer.session.handle_timeout();
