@@ -4,11 +4,11 @@ use std::future::{Future, pending, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use async_lock::Semaphore;
+use async_executor::Executor;
 use async_std::io::{Read, Write};
 use async_std::net::TcpStream;
 use async_std::task::{self, JoinHandle};
@@ -28,8 +28,9 @@ pub(crate) struct Shared {
     pub(crate) stop: Arc<Stop>,
     /// Notified when the order to stop comes.
     pub(crate) bell: Arc<Event>,
-    /// The bound on threads for blocking work: the runtime has none that could be set.
-    pub(crate) workers: Arc<Semaphore>,
+    /// What closures become tasks of: an executor whose threads may block. They own the tasks that
+    /// share this, so they must not be owned by it.
+    pub(crate) workers: Weak<Executor<'static>>,
 }
 
 /// Which of the five waits is over.
@@ -76,12 +77,12 @@ pub(crate) async fn converse<H: Handler>(
                 if turn % TURN == 0 {
                     // Not after the others' turn: the peer is not late by what they took.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                        session.handle_timeout();
+                        time_out(&stream, &mut session, &mut piece)?;
                         continue;
                     }
                     task::yield_now().await; // nor other connections
                 }
-                piece.fill(session.file().cloned()).await;
+                piece.fill(session.file());
                 // room to send, and input
                 let ready =
                     poll_fn(|context| poll_ready(&stream, &mut session, &mut piece, wait, context));
@@ -101,7 +102,7 @@ pub(crate) async fn converse<H: Handler>(
                     Over::Time => {
                         is_set_to = None;
                         timer.set(sleep_until(None));
-                        session.handle_timeout();
+                        time_out(&stream, &mut session, &mut piece)?;
                     }
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
                     Over::Order(by) => {
@@ -128,16 +129,7 @@ fn poll_ready<H: Handler>(
 ) -> Poll<io::Result<usize>> {
     let mut stream = stream;
     if wait.write {
-        let sent = session.send_with(|output| {
-            let bytes = match output {
-                Output::Bytes(bytes) => bytes,
-                Output::File(_) => piece.unsent(),
-            };
-            let is_file = matches!(output, Output::File(_));
-            let result = blocked_unless(Pin::new(&mut stream).poll_write(context, bytes));
-            piece.sent += if is_file { *result.as_ref().unwrap_or(&0) } else { 0 };
-            result
-        });
+        let sent = session.send_with(|output| write(stream, piece, output, context));
         if let Some(sent) = pending_if_blocked(sent) {
             return Poll::Ready(sent);
         }
@@ -150,6 +142,41 @@ fn poll_ready<H: Handler>(
         }
     }
     Poll::Pending
+}
+
+/// Sends what there is room for.
+fn write(
+    mut stream: &TcpStream,
+    piece: &mut FilePiece,
+    output: Output<'_>,
+    context: &mut Context<'_>,
+) -> io::Result<usize> {
+    match output {
+        Output::Bytes(bytes) => blocked_unless(Pin::new(&mut stream).poll_write(context, bytes)),
+        Output::File(_) => {
+            let result = blocked_unless(
+                Pin::new(&mut stream).poll_write(context, &piece.bytes[piece.sent..]),
+            );
+            piece.sent += result.as_ref().unwrap_or(&0);
+            result
+        }
+    }
+}
+
+/// The socket is tried once more before the deadline counts. Nobody is to be woken by that.
+fn time_out<H: Handler>(
+    stream: &TcpStream,
+    session: &mut Session<H>,
+    piece: &mut FilePiece,
+) -> io::Result<()> {
+    let mut socket = stream;
+    session.handle_timeout_with(
+        |space| {
+            let mut context = Context::from_waker(Waker::noop());
+            blocked_unless(Pin::new(&mut socket).poll_read(&mut context, space))
+        },
+        |output| write(stream, piece, output, &mut Context::from_waker(Waker::noop())),
+    )
 }
 
 /// What is pending would block.
@@ -177,30 +204,21 @@ struct FilePiece {
 }
 
 impl FilePiece {
-    /// Reads the next piece, if a file is to be sent and the last piece has been.
-    async fn fill(&mut self, range: Option<FileRange>) {
+    /// Reads the next piece, if a file is to be sent and the last piece has been. As with
+    /// `sendfile(2)`, the thread waits if the file is not in memory.
+    fn fill(&mut self, range: Option<&FileRange>) {
         let Some(range) = range else {
             *self = FilePiece::default(); // an idle connection holds no buffer
             return;
         };
         if self.sent == self.bytes.len() {
-            let bytes = std::mem::take(&mut self.bytes);
-            self.bytes = task::spawn_blocking(move || read(&range, bytes)).await;
+            self.bytes.resize(FILE_PIECE, 0);
+            // Nothing at all, if it cannot be read: that ends the connection.
+            let length = socket::read_file(range, &mut self.bytes).unwrap_or(0);
+            self.bytes.truncate(length);
             self.sent = 0;
         }
     }
-
-    fn unsent(&self) -> &[u8] {
-        &self.bytes[self.sent..]
-    }
-}
-
-/// A piece of a file; empty if it cannot be read, which ends the connection.
-fn read(range: &FileRange, mut bytes: Vec<u8>) -> Vec<u8> {
-    bytes.resize(FILE_PIECE, 0);
-    let length = socket::read_file(range, &mut bytes).unwrap_or(0);
-    bytes.truncate(length);
-    bytes
 }
 
 /// A timer, or one that never fires.
@@ -215,11 +233,9 @@ async fn sleep_until(moment: Option<Instant>) {
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Guarded<Outcome>)> {
     match job {
         Work::Blocking(job) => {
-            let workers = Arc::clone(&shared.workers);
-            task::spawn(async move {
-                let _permit = workers.acquire_arc().await;
-                (ticket, task::spawn_blocking(move || Guarded::new(job.run())).await)
-            })
+            let workers = shared.workers.upgrade().expect("the calling task runs while it does");
+            let outcome = workers.spawn(async move { (ticket, Guarded::new(job.run())) });
+            task::spawn(outcome)
         }
         Work::Future(task) => task::spawn(async move { (ticket, Guarded::new(task.await)) }),
     }

@@ -5,15 +5,18 @@
 //! so, and its successor is smol. It is still worth studying. Its idea, that async Rust could look
 //! like the standard library, was tried in earnest, and comparing it with `backend-tokio` shows
 //! what it bought and what it cost: no `readable()`, so input and room to send are polled for with
-//! the buffer in hand; no setting of threads but one for the whole process; no bound on the threads
-//! for blocking work but one's own.
+//! the buffer in hand; no setting of threads but one for the whole process.
+//!
+//! `task::spawn_blocking` is not used. It has no bound, and when the system refuses it a thread, it
+//! tries again without a pause, on the thread of the runtime that asked (`blocking` 1.7). An
+//! `async_executor::Executor` whose threads are made at the start has both: a bound, and its threads.
 //!
 //! | wait for | here |
 //! |---|---|
 //! | input | `poll_read` |
 //! | room to send | `poll_write` |
 //! | a moment in time | `task::sleep` |
-//! | work done elsewhere | `task::spawn_blocking` or `task::spawn`, and a `JoinHandle` |
+//! | work done elsewhere | a task of an executor whose threads may block, or `task::spawn` |
 //! | the order to stop | an `Event` |
 //!
 //! `src/connection.rs` drives one connection, `src/server.rs` accepts.

@@ -3,16 +3,19 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use async_executor::Executor;
 use async_global_executor::GlobalExecutorConfig;
-use async_lock::Semaphore;
+use async_std::channel;
 use async_std::future::timeout;
 use async_std::net::TcpStream;
 use async_std::task;
-use backend_common::{Backend, Context, Session, Slot, socket};
+use backend_common::{Backend, Context, Session, Slot, socket, threads};
 use event_listener::Event;
-use futures_lite::FutureExt;
+use futures_lite::{FutureExt, future};
+use polling::Poller;
 use protocol::Handler;
 
 use crate::connection::{Shared, converse};
@@ -33,17 +36,26 @@ impl Backend for Model {
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
         let threads = context.threads();
+        check_runtime(threads)?;
         async_global_executor::init_with_config(
             GlobalExecutorConfig::default()
                 .with_min_threads(threads)
                 .with_max_threads(threads)
                 .with_thread_name_fn(|| "async-std".into()),
         );
+        let workers = Arc::new(Executor::new());
+        let (_end, ended) = channel::bounded::<()>(1); // dropped when all have left
+        for _ in 0..context.workers {
+            let (workers, ended) = (workers.clone(), ended.clone());
+            // Not the runtime's `block_on`, which has a thread run other tasks: these may block.
+            let run = move || future::block_on(workers.run(ended.recv()));
+            thread::Builder::new().name("worker".into()).spawn(run)?;
+        }
         let bell = Arc::new(Event::new());
         let shared = Arc::new(Shared {
             stop: Arc::clone(&context.stop),
             bell: Arc::clone(&bell),
-            workers: Arc::new(Semaphore::new(context.workers)),
+            workers: Arc::downgrade(&workers),
         });
         context.stop.on_order(move |_| ring(&bell));
         task::block_on(accept(listener, &context, |stream, slot| {
@@ -51,6 +63,13 @@ impl Backend for Model {
             task::spawn(serve(stream, session, Arc::clone(&shared)));
         }))
     }
+}
+
+/// Has the system give once what the runtime takes at its first use, and would panic without:
+/// threads, of which the reactor has one, and descriptors.
+fn check_runtime(threads: usize) -> io::Result<()> {
+    drop(Poller::new()?);
+    threads::check(threads + 1)
 }
 
 /// Accepts until the order to stop has come and nobody is left who had connected before it; then

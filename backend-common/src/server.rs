@@ -108,6 +108,15 @@ impl<H> Context<H> {
     pub fn threads(&self) -> usize {
         self.threads.unwrap_or_else(cores)
     }
+
+    /// Whether HTTP is spoken here as it is, without TLS below it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_none();
+        #[cfg(not(feature = "tls"))]
+        true
+    }
 }
 
 /// A server that is bound to its address. The kernel already queues connections for it.
@@ -153,8 +162,16 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If the address cannot be bound.
     #[cfg(feature = "tls")]
-    pub fn tls(mut self, address: impl ToSocketAddrs, setup: layer_tls::Setup) -> io::Result<Self> {
-        let listener = socket::listen(address)?;
+    pub fn tls(self, address: impl ToSocketAddrs, setup: layer_tls::Setup) -> io::Result<Self> {
+        self.tls_from(socket::listen(address)?, setup)
+    }
+
+    /// As [`Server::tls`], with a listener that is there already.
+    ///
+    /// # Errors
+    /// If it has no address.
+    #[cfg(feature = "tls")]
+    pub fn tls_from(mut self, listener: TcpListener, setup: layer_tls::Setup) -> io::Result<Self> {
         let address = listener.local_addr()?;
         self.tls = Some((listener, address, Arc::new(setup)));
         Ok(self)

@@ -1,6 +1,6 @@
 //! Threads, for the backends that have no runtime to ask.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -56,6 +56,24 @@ fn take<T>(receiver: &Mutex<Receiver<T>>) -> Option<T> {
     receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
+/// Whether the system has so many more threads for us, which it makes and lets go again. For runtimes
+/// that panic when it has not.
+///
+/// # Errors
+/// Why not.
+pub fn check(threads: usize) -> io::Result<()> {
+    let gate = Arc::new(Mutex::new(()));
+    let shut = gate.lock();
+    let start = |_| {
+        let gate = Arc::clone(&gate);
+        thread::Builder::new().spawn(move || drop(gate.lock()))
+    };
+    // All of them at once: each waits until the last has been made, or refused.
+    let started: Vec<_> = (0..threads).map(start).collect();
+    drop(shut);
+    started.into_iter().try_for_each(|thread| thread?.join().map_err(|_| ErrorKind::Other.into()))
+}
+
 /// Does work on the current thread: a future is polled to its end.
 pub fn perform(work: Work) -> Outcome {
     match work {
@@ -67,6 +85,11 @@ pub fn perform(work: Work) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_are_had_and_given_back() {
+        check(3).unwrap();
+    }
 
     #[test]
     fn a_pool_survives_panics_and_runs_dry_before_it_ends() {

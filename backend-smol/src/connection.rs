@@ -12,7 +12,6 @@ use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
 use protocol::{Guarded, Handler, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
-use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
 
 /// How often a connection may read or write before others have their turn.
@@ -23,10 +22,10 @@ pub(crate) struct Shared {
     pub(crate) stop: Arc<Stop>,
     /// Notified when the order to stop comes.
     pub(crate) bell: Arc<Event>,
-    /// The bound on threads for blocking work: all of the process share one pool of them.
-    pub(crate) workers: Arc<Semaphore>,
-    /// What work becomes tasks of. It owns the tasks that share this, so they must not own it.
+    /// What work becomes tasks of: futures of the server's executor, closures of one whose threads
+    /// may block. They own the tasks that share this, so they must not be owned by it.
     pub(crate) executor: Weak<Executor<'static>>,
+    pub(crate) workers: Weak<Executor<'static>>,
 }
 
 /// Which of the five waits is over.
@@ -73,7 +72,7 @@ pub(crate) async fn converse<H: Handler>(
                 if turn % TURN == 0 {
                     // Not after the others' turn: the peer is not late by what they took.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                        session.handle_timeout();
+                        time_out(&stream, &mut session)?;
                         continue;
                     }
                     yield_now().await; // nor other connections
@@ -97,7 +96,7 @@ pub(crate) async fn converse<H: Handler>(
                     Over::Ready(result) => socket::unless_blocked(result)?,
                     Over::Time => {
                         is_set_to = None;
-                        session.handle_timeout();
+                        time_out(&stream, &mut session)?;
                     }
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
                     Over::Order(by) => {
@@ -124,10 +123,7 @@ fn poll_ready<H: Handler>(
 ) -> Poll<io::Result<usize>> {
     let mut tcp = stream.get_ref();
     if wait.write {
-        let sent = session.send_with(|output| match output {
-            Output::Bytes(bytes) => tcp.write(bytes),
-            Output::File(range) => socket::send_file(tcp, range),
-        });
+        let sent = session.send_with(|output| write(tcp, output));
         if !would_block(&sent) {
             return Poll::Ready(sent);
         }
@@ -151,6 +147,20 @@ fn poll_ready<H: Handler>(
     Poll::Pending
 }
 
+/// Sends what there is room for.
+fn write(mut tcp: &TcpStream, output: Output<'_>) -> io::Result<usize> {
+    match output {
+        Output::Bytes(bytes) => tcp.write(bytes),
+        Output::File(range) => socket::send_file(tcp, range),
+    }
+}
+
+/// The socket is tried whatever the reactor knows of it: what it knows may be from before a pause.
+fn time_out<H: Handler>(stream: &Async<TcpStream>, session: &mut Session<H>) -> io::Result<()> {
+    let tcp = stream.get_ref();
+    session.handle_timeout_with(|space| (&*tcp).read(space), |output| write(tcp, output))
+}
+
 fn would_block(result: &io::Result<usize>) -> bool {
     result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
@@ -158,20 +168,16 @@ fn would_block(result: &io::Result<usize>) -> bool {
 /// Work that may block goes to threads that may; a future becomes a task. Either is cancelled when
 /// its handle is dropped; only a closure that runs already goes on.
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Guarded<Outcome>)> {
-    let executor = shared.executor.upgrade().expect("the calling task runs on it");
+    let alive = "the calling task runs while the server does";
     match job {
         Work::Blocking(job) => {
-            let workers = Arc::clone(&shared.workers);
-            executor.spawn(async move {
-                let permit = workers.acquire_arc().await;
-                let run = move || {
-                    let _permit = permit; // with the closure, which may outlive this task
-                    (ticket, Guarded::new(job.run()))
-                };
-                smol::unblock(run).await
-            })
+            let workers = shared.workers.upgrade().expect(alive);
+            workers.spawn(async move { (ticket, Guarded::new(job.run())) })
         }
-        Work::Future(task) => executor.spawn(async move { (ticket, Guarded::new(task.await)) }),
+        Work::Future(task) => {
+            let executor = shared.executor.upgrade().expect(alive);
+            executor.spawn(async move { (ticket, Guarded::new(task.await)) })
+        }
     }
 }
 

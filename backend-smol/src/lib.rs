@@ -7,7 +7,7 @@
 //! backend-smol` is the migration. What differs:
 //!
 //! * An executor is a value. Each server has its own, and as many threads as it was asked for, which
-//!   end with it. (The reactor and the pool for blocking work are still the process's.)
+//!   end with it. (The reactor is still the process's.)
 //! * Dropping a `Task` cancels it, unless it is detached first. async-std's `JoinHandle` detaches.
 //! * `Async` can wait for room to send without the bytes in hand, so files go by `sendfile(2)`.
 //!
@@ -21,8 +21,13 @@
 //! | input | `read(2)`, and `Async::poll_readable` when there is none |
 //! | room to send | `write(2)` or `sendfile(2)`, and `Async::poll_writable` when there is none |
 //! | a moment in time | a `Timer` |
-//! | work done elsewhere | `unblock` or `Executor::spawn`, and a `Task` |
+//! | work done elsewhere | a `Task` of an executor: one for futures, one whose threads may block |
 //! | the order to stop | an `Event` |
+//!
+//! `unblock`, smol's way to run what may block, is not used: its threads come and go, and when the
+//! system refuses one, it tries again without a pause, on the thread of the executor that asked
+//! (`blocking` 1.7). An executor whose threads are made at the start cannot come to that, and has the
+//! bound that `unblock` lacks.
 //!
 //! `src/connection.rs` drives one connection, `src/server.rs` accepts.
 //!

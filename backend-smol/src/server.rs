@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Context, Session, Slot, socket};
+use backend_common::{Backend, Context, Session, Slot, socket, threads};
 use event_listener::Event;
+use polling::Poller;
 use protocol::Handler;
 use smol::channel;
 use smol::future::FutureExt;
-use smol::lock::Semaphore;
 use smol::{Async, Executor, Timer};
 
 use crate::connection::{Shared, converse};
@@ -33,20 +33,32 @@ impl Backend for Model {
         &[(Model::Executor, "executor", "tasks on an executor of the server's own")];
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
-        let executor = Arc::new(Executor::new());
+        check_reactor()?;
+        let (executor, workers) = (Arc::new(Executor::new()), Arc::new(Executor::new()));
         let (end, ended) = channel::bounded::<()>(1);
-        let start = |_| {
-            let (executor, ended) = (Arc::clone(&executor), ended.clone());
-            let run = move || smol::block_on(executor.run(ended.recv()));
-            thread::Builder::new().name("smol".into()).spawn(run)
-        };
-        let threads: Vec<_> = (0..context.threads()).map(start).collect::<io::Result<_>>()?;
+        // Closed when the last thread has ended.
+        let (running, all_ended) = channel::bounded::<()>(1);
+        for _ in 0..context.threads() {
+            let (executor, ended, running) = (executor.clone(), ended.clone(), running.clone());
+            let run = move || {
+                let _running = running;
+                let _ = smol::block_on(executor.run(ended.recv()));
+            };
+            thread::Builder::new().name("smol".into()).spawn(run)?;
+        }
+        for _ in 0..context.workers {
+            let (workers, ended) = (workers.clone(), ended.clone());
+            // Not `smol::block_on`, which has a thread poll the reactor: these may block.
+            let run = move || smol::future::block_on(workers.run(ended.recv()));
+            thread::Builder::new().name("worker".into()).spawn(run)?;
+        }
+        drop(running);
         let bell = Arc::new(Event::new());
         let shared = Arc::new(Shared {
             stop: Arc::clone(&context.stop),
             bell: Arc::clone(&bell),
-            workers: Arc::new(Semaphore::new(context.workers)),
             executor: Arc::downgrade(&executor),
+            workers: Arc::downgrade(&workers),
         });
         context.stop.on_order(move |_| ring(&bell));
         smol::block_on(accept(listener, &context, |stream, slot| {
@@ -54,11 +66,20 @@ impl Backend for Model {
             let task = executor.spawn(serve(stream, session, Arc::clone(&shared)));
             task.detach(); // dropping it would cancel it
         }))?;
-        drop(end); // the threads end, but for one that a handler blocks
-        let join = smol::unblock(|| threads.into_iter().for_each(|thread| drop(thread.join())));
-        smol::block_on(wait(join, Instant::now() + LEAVE));
+        drop(end); // the threads end, but for those that a handler or work blocks
+        let all_ended = async {
+            let _ = all_ended.recv().await;
+        };
+        smol::block_on(wait(all_ended, Instant::now() + LEAVE));
         Ok(())
     }
+}
+
+/// Has the system give once what the reactor takes at its first use, and would panic without: a
+/// thread, and descriptors.
+fn check_reactor() -> io::Result<()> {
+    drop(Poller::new()?);
+    threads::check(1)
 }
 
 /// Accepts until the order to stop has come and nobody is left who had connected before it; then

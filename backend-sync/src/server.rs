@@ -1,8 +1,8 @@
 //! Accepting, and the threads that connections are handed to.
 
-use std::collections::HashMap;
-use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +28,14 @@ pub enum Model {
 /// Threads of the pool, unless said otherwise.
 const POOL: usize = 64;
 
+/// What is said to a client for whose connection there is no thread (RFC 9110 §15.6.4).
+const NO_THREAD: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
+    Retry-After: 1\r\nConnection: close\r\n\r\n";
+
+/// How many sockets are kept on which this has been said. To close one at once would reset it when
+/// the request comes, and the reset may overtake the answer.
+const KEPT: usize = 16;
+
 /// How long threads that have been cut may take to leave. Only one that computes does not.
 const LEAVE: Duration = Duration::from_millis(500);
 
@@ -51,21 +59,13 @@ impl Backend for Model {
         };
         let listener = Arc::new(listener);
         crew.listen_for_orders(&listener);
-        while let Some((socket, slot)) = crew.accept(&listener) {
-            let result = match &pool {
-                Some(pool) => {
-                    pool.send((socket, slot));
-                    Ok(())
-                }
-                None => {
-                    let crew = Arc::clone(&crew);
-                    builder("connection").spawn(move || crew.serve(socket, slot)).map(drop)
-                }
-            };
-            if let Err(error) = result {
-                socket::report_accept_error(&error);
-                crew.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| false);
+        let mut refused = VecDeque::new();
+        while let Some(accepted) = crew.accept(&listener) {
+            match &pool {
+                Some(pool) => pool.send(accepted),
+                None => refused.extend(crew.start(accepted)),
             }
+            refused.drain(..refused.len().saturating_sub(KEPT));
         }
         drop((listener, pool)); // refuse further connections; let the pool run dry
         crew.see_off();
@@ -97,6 +97,27 @@ struct Peers {
 }
 
 impl<H: Handler> Crew<H> {
+    /// Drives a connection on a thread of its own. If the system has none, the client is told so, and
+    /// the socket is returned, on which nothing more is to be done.
+    fn start(self: &Arc<Self>, accepted: Accepted) -> Option<TcpStream> {
+        let take = |from: &Mutex<Option<Accepted>>| {
+            from.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        // Shared until the thread takes it: what is moved into a thread that never starts is gone.
+        let accepted = Arc::new(Mutex::new(Some(accepted)));
+        let (crew, theirs) = (Arc::clone(self), Arc::clone(&accepted));
+        let serve =
+            move || take(&theirs).into_iter().for_each(|(socket, slot)| crew.serve(socket, slot));
+        let error = builder("connection").spawn(serve).err()?;
+        tracing::warn!("no thread for a connection: {error}");
+        let (mut socket, _slot) = take(&accepted)?;
+        if self.context.is_plain() {
+            socket.set_nonblocking(true).and_then(|()| socket.write_all(NO_THREAD)).ok()?;
+        }
+        socket.shutdown(Shutdown::Write).ok()?;
+        Some(socket)
+    }
+
     /// Drives a connection on the current thread.
     fn serve(&self, socket: TcpStream, slot: Slot) {
         let _ = socket::prepare(&socket); // it only costs latency

@@ -1,12 +1,12 @@
 //! Accepting, and the runtimes that connections become tasks of.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Context, Session, Slot, Stop, socket};
+use backend_common::{Backend, Context, Session, Slot, Stop, socket, threads};
 use protocol::Handler;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -36,12 +36,13 @@ impl Backend for Model {
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let runtime = match self {
-            Model::Multi => Builder::new_multi_thread()
-                .worker_threads(context.threads())
-                .max_blocking_threads(context.workers)
-                .enable_all()
-                .build()?,
-            Model::Local => local_runtime(context.workers)?,
+            Model::Multi => {
+                threads::check(context.threads())?; // or the runtime would panic
+                let mut builder = Builder::new_multi_thread();
+                runtime(builder.worker_threads(context.threads()), context.workers)?
+            }
+            // It accepts, and has no work.
+            Model::Local => local_runtime(0)?,
         };
         let orders = listen_for_orders(&context.stop);
         match self {
@@ -65,7 +66,32 @@ impl Backend for Model {
 
 /// A runtime on the thread that blocks on it.
 fn local_runtime(workers: usize) -> io::Result<Runtime> {
-    Builder::new_current_thread().max_blocking_threads(workers).enable_all().build()
+    runtime(&mut Builder::new_current_thread(), workers)
+}
+
+/// A runtime whose threads for work are made now and kept. Later the system may refuse it one, and
+/// then `spawn_blocking` panics, or what it was given is never done.
+fn runtime(builder: &mut Builder, workers: usize) -> io::Result<Runtime> {
+    /// For a thread to begin; that it does not is the only sign that there is none.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    threads::check(workers)?;
+    let builder = builder.max_blocking_threads(workers.max(1)).thread_keep_alive(FOR_EVER);
+    let runtime = builder.enable_all().build()?;
+    let (begun, has_begun) = mpsc::channel();
+    let gate = Arc::new(Mutex::new(()));
+    let shut = gate.lock();
+    for _ in 0..workers {
+        // One that is busy takes nothing, so each of these gets a thread of its own.
+        let (begun, gate) = (begun.clone(), Arc::clone(&gate));
+        runtime.spawn_blocking(move || {
+            let _ = begun.send(());
+            drop(gate.lock());
+        });
+        has_begun.recv_timeout(PATIENCE).map_err(|_| ErrorKind::WouldBlock)?;
+    }
+    drop(shut);
+    Ok(runtime)
 }
 
 /// The order to stop as a channel that tasks can wait on.
