@@ -169,10 +169,10 @@ impl Certificates {
     /// certificates, and tries again at each look, since others may still be writing them. It ends
     /// at the first look after the last other owner is gone.
     ///
-    /// A handler of SIGHUP that was there before, such as that of `ctrlc` with its feature
-    /// `termination`, is called as well; one that is set later takes SIGHUP away from us. Once the
-    /// thread has ended, SIGHUP does nothing of its own any more. Where there is none, it only
-    /// looks.
+    /// A SIGHUP that is ignored when this is called, as under `nohup`, stays so. A handler of it that
+    /// was there before, such as that of `ctrlc` with its feature `termination`, is called as well; one
+    /// that is set later takes SIGHUP away from us. Once the thread has ended, SIGHUP does nothing of
+    /// its own any more. Where there is none, it only looks.
     ///
     /// # Errors
     ///

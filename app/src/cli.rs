@@ -1,9 +1,9 @@
 //! The command line that the backends' `main`s share.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io::{self, Write};
-use std::net::ToSocketAddrs;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,11 +16,15 @@ use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 use humantime::parse_duration;
-use tempfile::TempDir;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::certificates::{self, Certificates};
+use crate::console::Console;
 use crate::store::Store;
-use crate::{App, Https};
+use crate::{App, Https, signals};
 
 /// One HTTP server, several ways to wait.
 #[derive(Parser)]
@@ -29,10 +33,16 @@ struct Options {
     /// Address and port to listen on; port 0 lets the system choose
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: String,
-    /// Serve this directory at /, in place of the landing page
+    /// Serve this directory at /, and nothing else [default: the demonstration]
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
-    /// Keep the files of /files here [default: a temporary directory, removed at exit]
+    /// Serve the demonstration as well, before the site
+    #[arg(long, requires = "site")]
+    demo: bool,
+    /// Answer /healthz as well, before the site
+    #[arg(long, requires = "site")]
+    healthz: bool,
+    /// Take uploads at /files, from anybody, and keep them in this directory
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Variant of the concurrency model
@@ -51,13 +61,18 @@ struct Options {
     #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one)]
     max_work: usize,
     /// How long requests under way may take to finish after the order to stop
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     shutdown_timeout: Duration,
     /// Say nothing but errors
     #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say also why connections end
-    #[arg(long, short)]
+    /// Say also who was refused and why, and how connections end
+    #[arg(
+        long,
+        short,
+        long_help = "Say also who was refused and why, and how connections end. In place of -q \
+                     and -v, RUST_LOG says what is logged, such as warn,backend_common=debug"
+    )]
     verbose: bool,
     #[command(flatten)]
     tls: TlsOptions,
@@ -89,7 +104,7 @@ struct TlsOptions {
     #[arg(long, value_name = "TIME", requires = "tls_listen", value_parser = some_seconds)]
     hsts: Option<Duration>,
     /// Longest time from the connection to the end of the handshake
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     handshake_timeout: Duration,
 }
 
@@ -98,46 +113,46 @@ struct TlsOptions {
 #[command(next_help_heading = "Limits of each connection (sizes such as 16KiB, times such as 30s)")]
 struct LimitOptions {
     /// Longest request line [default: 8 KiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     request_line_limit: Option<ByteSize>,
     /// Longest request head [default: 16 KiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     head_limit: Option<ByteSize>,
     /// Most fields in a head, up to 128 [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=128))]
     fields_limit: Option<u64>,
     /// Longest request body [default: 1 GiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     body_limit: Option<ByteSize>,
     /// Longest request body that is kept in memory [default: 1 MiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     collect_limit: Option<ByteSize>,
     /// Longest sum of chunk extensions in a body [default: 16 KiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     chunk_extensions_limit: Option<ByteSize>,
     /// Most of an unwanted body that is read to keep the connection [default: 256 KiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     discard_limit: Option<ByteSize>,
     /// Most unsent output before a connection has to wait [default: 64 KiB]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     high_water: Option<ByteSize>,
     /// Requests that an HTTP/2 connection may have under way at once [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     streams_limit: Option<u32>,
     /// Longest silence between requests [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     idle_timeout: Option<Duration>,
     /// Longest time for a head to arrive [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     head_timeout: Option<Duration>,
     /// Longest time for a body to advance by a KiB [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     body_timeout: Option<Duration>,
     /// Longest time for output to advance by a KiB [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     write_timeout: Option<Duration>,
     /// Longest wait for the peer to close after we have [default: 2s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     linger_timeout: Option<Duration>,
 }
 
@@ -168,12 +183,21 @@ impl LimitOptions {
 
 /// An address and a port. Whether there is such an address shows when it is bound.
 fn address(text: &str) -> Result<String, String> {
-    match text.to_socket_addrs() {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            Err("must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080".into())
-        }
-        _ => Ok(text.to_owned()),
+    let is_whole = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
+    if text.rsplit_once(':').is_some_and(is_whole) {
+        return Ok(text.to_owned());
     }
+    Err("must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for all \
+         addresses of this machine"
+        .into())
+}
+
+fn size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|_| "must be a size, such as 512B, 16KiB or 1GiB".into())
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|_| "must be a time, such as 500ms, 30s or 2m".into())
 }
 
 /// A number of things of which there must be some.
@@ -187,7 +211,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// A time of which something is left in whole seconds.
 fn some_seconds(text: &str) -> Result<Duration, String> {
-    let time = parse_duration(text).map_err(|error| error.to_string())?;
+    let time = time(text)?;
     if time.as_secs() == 0 { Err("must be at least 1s".into()) } else { Ok(time) }
 }
 
@@ -199,6 +223,9 @@ fn some_threads(text: &str) -> Result<usize, String> {
         number => Ok(number),
     }
 }
+
+/// How long the last lines may take to be written.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Runs the demo server on a backend, as the command line says, until it is told to stop.
 ///
@@ -212,16 +239,24 @@ pub fn main<B: Backend>() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
+    let consoles = Console::start("stdout", io::stdout())
+        .and_then(|out| Ok((out, Console::start("stderr", io::stderr())?)));
+    let (out, log) = match consoles {
+        Ok(consoles) => consoles,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: cannot start a thread: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let result = Options::from_arg_matches(&matches)
         .map_err(|error| error.to_string())
-        .and_then(|options| serve::<B>(&options));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
+        .and_then(|options| serve::<B>(&options, &out, &log));
+    if let Err(error) = &result {
+        log.say(format_args!("error: {error}"));
     }
+    out.finish(LAST_LINES);
+    log.finish(LAST_LINES);
+    if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Reads the command line of a backend, whose models are the possible ones.
@@ -265,24 +300,21 @@ fn parse<B: Backend>(words: impl Iterator<Item = OsString>) -> Result<ArgMatches
     Ok(matches)
 }
 
-fn serve<B: Backend>(options: &Options) -> Result<(), String> {
-    start_telling(options);
+fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<(), String> {
+    let say = |line: std::fmt::Arguments<'_>| {
+        if !options.quiet {
+            out.say(line);
+        }
+    };
+    start_log(options, log)?;
     raise_descriptor_limit();
     B::check_system().map_err(|missing| missing.to_string())?;
     let asked = options.model.as_deref();
     let (model, name, what) =
         *B::MODELS.iter().find(|(_, name, _)| Some(*name) == asked).unwrap_or(&B::MODELS[0]);
 
-    let data = Data::new(options.data.clone()).map_err(because("cannot make a directory"))?;
-    let store = Store::open(data.path()).map_err(because("cannot open the data directory"))?;
-    store.tidy().map_err(because("cannot tidy the data directory"))?;
-    let mut app = App::new(B::NAME, &format!("{name}: {what}")).files(store);
-    if let Some(site) = &options.site {
-        app = app.site(Store::open(site).map_err(because("cannot open the site"))?);
-    }
-
-    let mut server = Server::<B>::bind(options.listen.as_str())
-        .map_err(because(&format!("cannot listen on {}", options.listen)))?
+    let app = application(options, B::NAME, &format!("{name}: {what}"))?;
+    let mut server = listen(&options.listen, |address| Server::<B>::bind(address))?
         .model(model)
         .max_connections(options.max_connections)
         .max_work(options.max_work)
@@ -298,22 +330,22 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
         None => None,
     };
     if let Some(tls) = &tls {
-        server = server
-            .tls(tls.address.as_str(), tls.setup.clone())
-            .map_err(because(&format!("cannot listen on {}", tls.address)))?;
+        let listener = listen(&tls.address, |address| socket::listen(address))?;
+        server = server.tls_from(listener, tls.setup.clone()).map_err(because("cannot listen"))?;
     }
-    stop_on_signals(server.stopper(), options, tls.is_some())
+    let hangs_up = tls.is_none(); // with certificates it has another meaning
+    stop_on_signals(server.stopper(), options, hangs_up, out.clone())
         .map_err(because("cannot listen for signals"))?;
-    if !options.quiet {
-        say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
-        say(format_args!("  {name}: {what}"));
-        say(format_args!("  http://{}/", server.address()));
-        if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
-            say(format_args!("  https://{address}/{}", tls.note));
-        }
-        say(format_args!("  files in {}{}", data.path().display(), data.fate()));
-        say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
+    say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
+    say(format_args!("  {name}: {what}"));
+    say(format_args!("  http://{}/", server.address()));
+    if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
+        say(format_args!("  https://{address}/{}", tls.note));
     }
+    for line in options.served() {
+        say(format_args!("  {line}"));
+    }
+    say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     let app = app.statistics(server.statistics());
     let mut handler = Https::new(app);
     if let Some(address) = server.tls_address().filter(|_| options.tls.tls_redirect) {
@@ -323,10 +355,76 @@ fn serve<B: Backend>(options: &Options) -> Result<(), String> {
         handler = handler.promise(time);
     }
     let report = server.run(handler).map_err(because("cannot serve"))?;
-    if !options.quiet {
-        say(format_args!("Stopped: {report}"));
-    }
+    say(format_args!("Stopped: {report}"));
     Ok(())
+}
+
+impl Options {
+    /// What is served, a line for each thing.
+    fn served(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.site.is_none() || self.demo {
+            lines.push("serves the demonstration".to_owned());
+        }
+        if let Some(site) = &self.site {
+            lines.push(format!("serves the site in {}", site.display()));
+        }
+        if self.healthz && !self.demo {
+            lines.push("answers /healthz".to_owned());
+        }
+        if let Some(data) = &self.data {
+            lines.push(format!("takes uploads at /files, kept in {}", data.display()));
+        }
+        lines
+    }
+}
+
+/// What is to be served.
+fn application(options: &Options, backend: &str, model: &str) -> Result<App, String> {
+    let site = options.site.as_deref().map(Store::open).transpose();
+    let mut app = match site.map_err(because("cannot open the site"))? {
+        Some(site) if options.demo => App::new(backend, model).site(site),
+        Some(site) => App::of_site(site),
+        None => App::new(backend, model),
+    };
+    if options.healthz {
+        app = app.health();
+    }
+    if let Some(data) = &options.data {
+        let store = Store::open(data).map_err(because("cannot open the data directory"))?;
+        store.tidy().map_err(because("cannot read the data directory"))?;
+        app = app.files(store);
+    }
+    Ok(app)
+}
+
+/// Listens at an address. One that is taken is tried again for a moment: of a server with a ring that
+/// was killed, the kernel lets go a little later.
+fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, String> {
+    const TRIES: usize = 5;
+    const BETWEEN: Duration = Duration::from_millis(200);
+    let mut result = bind(address);
+    for _ in 1..TRIES {
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                std::thread::sleep(BETWEEN);
+                result = bind(address);
+            }
+            _ => break,
+        }
+    }
+    result.map_err(|error| {
+        let way_out = match error.kind() {
+            io::ErrorKind::AddrInUse => "; something else listens there, so take another port",
+            io::ErrorKind::AddrNotAvailable => "; no interface of this machine has it",
+            io::ErrorKind::PermissionDenied => {
+                "; ports below 1024 are reserved, so take a higher one, or let the program have \
+                 them: setcap cap_net_bind_service=+ep FILE"
+            }
+            _ => "",
+        };
+        format!("cannot listen on {address}: {error}{way_out}")
+    })
 }
 
 /// Puts what was attempted before an error.
@@ -334,19 +432,47 @@ fn because<E: Display>(attempt: &str) -> impl FnOnce(E) -> String {
     move |error| format!("{attempt}: {error}")
 }
 
-/// Prints a line; that nobody reads it is no reason to end.
-fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
+/// Has what happens written to the log, and panics among it. `RUST_LOG` says what, as far as it says
+/// anything: `warn,backend_common=debug`, for example.
+fn start_log(options: &Options, log: &Console) -> Result<(), String> {
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let targets = if asked.is_empty() {
+        let (all, ours) = match (options.quiet, options.verbose) {
+            (true, _) => (LevelFilter::ERROR, LevelFilter::ERROR),
+            (_, true) => (LevelFilter::WARN, LevelFilter::DEBUG),
+            _ => (LevelFilter::WARN, LevelFilter::WARN),
+        };
+        // Prefixes of our crates' names.
+        Targets::new().with_default(all).with_targets([("app", ours), ("backend_", ours)])
+    } else {
+        asked.parse().map_err(because("RUST_LOG cannot be understood"))?
+    };
+    let log = log.clone();
+    let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(is_coloured)
+        .log_internal_errors(false)
+        .with_writer(move || log.clone());
+    tracing_subscriber::registry().with(lines.with_filter(targets)).init();
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
 }
 
-/// Warnings go to the standard error stream.
-fn start_telling(options: &Options) {
-    let level = match (options.quiet, options.verbose) {
-        (true, _) => tracing::Level::ERROR,
-        (_, true) => tracing::Level::DEBUG,
-        _ => tracing::Level::WARN,
-    };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).init();
+/// A line for a panic, and its backtrace where `RUST_BACKTRACE` asks for one.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("(no text)").lines().collect::<Vec<_>>().join(" ");
+    let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("without a name");
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!("panic in the thread {name}{place}: {text}\n{backtrace}");
+    } else {
+        tracing::error!("panic in the thread {name}{place}: {text}");
+    }
 }
 
 /// Each connection is a descriptor, and the usual limit is 1,024: takes as many as are allowed.
@@ -404,77 +530,24 @@ fn state_directory() -> Result<PathBuf, String> {
 }
 
 /// The first order to stop is carried out gracefully, a second at once.
-fn stop_on_signals(stopper: Stopper, options: &Options, tls: bool) -> io::Result<()> {
+fn stop_on_signals(
+    stopper: Stopper,
+    options: &Options,
+    hangs_up: bool,
+    out: Console,
+) -> io::Result<()> {
     let (within, quiet) = (options.shutdown_timeout, options.quiet);
     let again = AtomicBool::new(false);
-    on_signal(tls, move || {
+    signals::on_order(hangs_up, move || {
         if again.swap(true, Ordering::Relaxed) {
             stopper.stop(Duration::ZERO);
         } else {
-            if !quiet {
-                say(format_args!("Stopping: requests under way have {within:?} to finish"));
-            }
             stopper.stop(within);
+            if !quiet {
+                out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
+            }
         }
     })
-}
-
-/// Calls whenever SIGINT or SIGTERM comes; SIGHUP too, unless it means that certificates are to be
-/// read again.
-#[cfg(unix)]
-fn on_signal(tls: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-    use std::io::Read;
-    use std::os::unix::net::UnixStream;
-    let (mut signals, end) = UnixStream::pair()?;
-    for &signal in if tls { &[SIGINT, SIGTERM][..] } else { &[SIGINT, SIGTERM, SIGHUP] } {
-        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
-    }
-    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the process,
-    // not of one upload.
-    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
-    // A byte for each.
-    let listen = move || {
-        while signals.read_exact(&mut [0]).is_ok() {
-            ordered();
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
-}
-
-/// Calls whenever Ctrl-C is pressed.
-#[cfg(not(unix))]
-fn on_signal(_: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
-    ctrlc::set_handler(ordered).map_err(io::Error::other)
-}
-
-/// Where uploads are kept.
-enum Data {
-    Given(PathBuf),
-    Temporary(TempDir),
-}
-
-impl Data {
-    fn new(given: Option<PathBuf>) -> io::Result<Self> {
-        Ok(match given {
-            Some(path) => Data::Given(path),
-            None => Data::Temporary(tempfile::Builder::new().prefix("ways-to-wait-").tempdir()?),
-        })
-    }
-
-    fn path(&self) -> &std::path::Path {
-        match self {
-            Data::Given(path) => path,
-            Data::Temporary(dir) => dir.path(),
-        }
-    }
-
-    fn fate(&self) -> &'static str {
-        match self {
-            Data::Given(_) => "",
-            Data::Temporary(_) => ", removed at exit",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -27,14 +27,24 @@ pub(crate) struct Version {
 }
 
 impl Version {
+    /// A file of this time and length; `number` tells it from others that have both.
     pub(crate) fn new(modified: SystemTime, length: u64, number: u64) -> Self {
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        // HTTP knows whole seconds.
-        let seconds = UNIX_EPOCH + Duration::from_secs(since.as_secs());
         let tag = format!("\"{:x}-{length:x}-{number:x}\"", since.as_nanos());
-        Version { tag, modified: seconds }
+        // HTTP knows whole seconds, and four digits of a year.
+        let seconds = since.as_secs().min(LAST_SECOND);
+        Version { tag, modified: UNIX_EPOCH + Duration::from_secs(seconds) }
+    }
+
+    /// What `Last-Modified` says at the moment `now`: never a time to come, which is replaced by that
+    /// of the response (RFC 9110 §8.8.2.1).
+    pub(crate) fn last_modified(&self, now: SystemTime) -> String {
+        httpdate::fmt_http_date(self.modified.min(now))
     }
 }
+
+/// The end of the year 9999: later dates have no form in HTTP (RFC 9110 §5.6.7).
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Which part of a file to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -174,6 +184,23 @@ mod tests {
             assert_eq!(parse_range(range, 10), part, "{range}");
         }
         assert_eq!(parse_range("bytes=0-", 0), Part::Unsatisfiable);
+    }
+
+    #[test]
+    fn every_time_of_a_file_has_a_date() {
+        const YEAR_3000: u64 = 32_503_680_000;
+        let date = |seconds, now| {
+            let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+            Version::new(at(seconds), 1, 1).last_modified(at(now))
+        };
+        assert_eq!(date(784_111_777, YEAR_3000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date(YEAR_3000, 784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT", "not yet");
+        for far in [LAST_SECOND, LAST_SECOND + 1, 1 << 55] {
+            assert_eq!(date(far, far), "Fri, 31 Dec 9999 23:59:59 GMT");
+        }
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        let told = Version::new(before, 1, 1).last_modified(UNIX_EPOCH);
+        assert_eq!(told, "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 
     #[test]

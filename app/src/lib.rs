@@ -5,6 +5,7 @@
 //!
 //! * [`App`]: the routes.
 //! * [`certificates`]: those of a TLS listener, from files that may change.
+//! * `console`, `signals`: what is said without waiting for it, and what is heard from the system.
 //! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
 //! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`.
 
@@ -13,10 +14,12 @@
 pub mod certificates;
 mod cli;
 mod conditional;
+mod console;
 mod dashboard;
 mod https;
 mod origin;
 mod routes;
+mod signals;
 pub mod store;
 
 pub use cli::main;

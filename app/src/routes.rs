@@ -27,34 +27,45 @@ const BETWEEN_LINES: Duration = Duration::from_millis(200);
 /// The longest message that `/ws/echo` takes, in bytes.
 const LONGEST_MESSAGE: usize = 16 << 20;
 
-/// The demo application.
+/// The methods of what can only be read, and of what can also be written.
+const READ: &str = "GET, HEAD, OPTIONS";
+const ALL: &str = "GET, HEAD, POST, PUT, OPTIONS";
+
+/// What is served: the demonstration, a site, or both.
 pub struct App {
+    /// Whose pages name the backend and its model.
+    demo: Option<Demo>,
+    has_health: bool,
+    files: Option<Store>,
+    site: Option<Store>,
+}
+
+/// The demonstration: routes that show what each of the five waits is good for.
+struct Demo {
     backend: String,
     model: String,
     landing: Bytes,
     counter: AtomicU64,
-    files: Option<Store>,
-    site: Option<Store>,
     dashboard: Option<Dashboard>,
 }
 
 /// Where a request goes.
 enum Route<'a> {
-    Landing,
+    Landing(&'a Demo),
     Echo(&'a str),
     EchoBody,
     UserAgent,
     Sleep(&'a str),
     Work(&'a str),
     Panic,
-    Counter,
+    Counter(&'a AtomicU64),
     Stream(&'a str),
     EchoSocket,
-    Dashboard,
-    DashboardLive,
+    Dashboard(&'a Dashboard),
+    DashboardLive(&'a Dashboard),
     Health,
-    File(&'a str),
-    Site(&'a str),
+    File(&'a Store, &'a str),
+    Site(&'a Store, &'a str),
 }
 
 impl Route<'_> {
@@ -62,29 +73,51 @@ impl Route<'_> {
     fn allow(&self) -> &'static str {
         match self {
             Route::EchoBody => "POST, OPTIONS",
-            Route::EchoSocket | Route::DashboardLive => "GET, OPTIONS",
-            Route::File(_) => "GET, HEAD, POST, PUT, OPTIONS",
-            _ => "GET, HEAD, OPTIONS",
+            Route::EchoSocket | Route::DashboardLive(_) => "GET, OPTIONS",
+            Route::File(..) => ALL,
+            _ => READ,
         }
     }
 }
 
 impl App {
-    /// The application on a backend of this name and model, without files and without a site.
+    /// The demonstration, on a backend of this name and model, without files and without a site.
     #[must_use]
     pub fn new(backend: &str, model: &str) -> Self {
-        let (backend, model) = (backend.to_owned(), model.to_owned());
-        let landing = landing(&backend, &model, false);
-        let counter = AtomicU64::new(0);
-        App { backend, model, landing, counter, files: None, site: None, dashboard: None }
+        let mut demo = Demo {
+            backend: backend.to_owned(),
+            model: model.to_owned(),
+            landing: Bytes::new(),
+            counter: AtomicU64::new(0),
+            dashboard: None,
+        };
+        demo.fill_in_landing(false);
+        App { demo: Some(demo), has_health: true, files: None, site: None }
     }
 
-    /// Shows these statistics at `/dashboard`.
+    /// A directory and nothing else.
+    #[must_use]
+    pub fn of_site(store: Store) -> Self {
+        App { demo: None, has_health: false, files: None, site: Some(store) }
+    }
+
+    /// Answers at `/healthz`, as the demonstration does anyway.
+    #[must_use]
+    pub fn health(mut self) -> Self {
+        self.has_health = true;
+        self
+    }
+
+    /// Shows these statistics at `/dashboard`, if the demonstration is served.
     #[must_use]
     pub fn statistics(mut self, statistics: Statistics) -> Self {
-        self.landing = landing(&self.backend, &self.model, true);
-        let page = fill_in(include_str!("dashboard.html"), &self.backend, &self.model);
-        self.dashboard = Some(Dashboard::new(statistics, &self.backend, &self.model, page));
+        let has_files = self.files.is_some();
+        if let Some(demo) = &mut self.demo {
+            let page = fill_in(include_str!("dashboard.html"), &demo.backend, &demo.model);
+            let dashboard = Dashboard::new(statistics, &demo.backend, &demo.model, page);
+            demo.dashboard = Some(dashboard);
+            demo.fill_in_landing(has_files);
+        }
         self
     }
 
@@ -92,6 +125,7 @@ impl App {
     #[must_use]
     pub fn files(mut self, store: Store) -> Self {
         self.files = Some(store);
+        self.demo.iter_mut().for_each(|demo| demo.fill_in_landing(true));
         self
     }
 
@@ -102,79 +136,89 @@ impl App {
         self
     }
 
-    fn route<'a>(&self, path: &'a str) -> Option<Route<'a>> {
+    fn route<'a>(&'a self, path: &'a str) -> Option<Route<'a>> {
         let (first, rest) = match path.strip_prefix('/')?.split_once('/') {
             Some((first, rest)) => (first, Some(rest)),
             None => (&path[1..], None),
         };
-        Some(match (first, rest) {
-            ("echo", None) => Route::EchoBody,
-            ("echo", Some(text)) => Route::Echo(text),
-            ("user-agent", None) => Route::UserAgent,
-            ("sleep", Some(milliseconds)) => Route::Sleep(milliseconds),
-            ("work", Some(milliseconds)) => Route::Work(milliseconds),
-            ("panic", None) => Route::Panic,
-            ("counter", None) => Route::Counter,
-            ("stream", Some(count)) => Route::Stream(count),
-            ("ws", Some("echo")) => Route::EchoSocket,
-            ("dashboard", None) if self.dashboard.is_some() => Route::Dashboard,
-            ("dashboard", Some("live")) if self.dashboard.is_some() => Route::DashboardLive,
-            ("healthz", None) => Route::Health,
-            ("files", Some(path)) => Route::File(path),
-            _ if self.site.is_some() => Route::Site(path),
-            ("", None) => Route::Landing,
-            _ => return None,
-        })
-    }
-
-    fn dashboard(&self, answer: impl FnOnce(&Dashboard) -> Reply) -> Reply {
-        self.dashboard.as_ref().map_or_else(|| StatusCode::NOT_FOUND.into(), answer)
-    }
-
-    fn answer(&self, request: &Request<'_>, route: &Route<'_>) -> Reply {
-        match route {
-            Route::Landing => Response::ok()
-                .content_type("text/html; charset=utf-8")
-                .body(self.landing.clone())
-                .into(),
-            Route::Echo(text) => echo(text),
-            Route::EchoBody => echo_body(request),
-            Route::UserAgent => user_agent(request),
-            Route::Sleep(milliseconds) => sleep(request, milliseconds),
-            Route::Work(milliseconds) => work(milliseconds),
-            // What a mistake in a handler costs: one connection.
-            Route::Panic => panic!("/panic was asked for"),
-            Route::Counter => {
-                let count = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
-                Response::text(format!("{count}\n")).into()
-            }
-            Route::Stream(count) => stream(count),
-            Route::EchoSocket => echo_socket(request),
-            Route::Dashboard => self.dashboard(Dashboard::page),
-            Route::DashboardLive => self.dashboard(|dashboard| dashboard.live(request)),
-            Route::Health => Response::text("ok\n").into(),
-            Route::File(path) => match &self.files {
-                Some(store) => file(store, request, path),
-                None => StatusCode::NOT_FOUND.into(),
-            },
-            Route::Site(path) => match &self.site {
-                Some(store) => store.page(path, request.query(), Conditions::of(request)),
-                None => StatusCode::NOT_FOUND.into(),
-            },
+        match (first, rest, &self.files) {
+            ("healthz", None, _) if self.has_health => return Some(Route::Health),
+            ("files", Some(path), Some(store)) => return Some(Route::File(store, path)),
+            _ => {}
         }
+        let demo = self.demo.as_ref().and_then(|demo| demo.route(first, rest));
+        demo.or_else(|| match (&self.site, &self.demo) {
+            (Some(store), _) => Some(Route::Site(store, path)),
+            (None, Some(demo)) if path == "/" => Some(Route::Landing(demo)),
+            _ => None,
+        })
     }
 }
 
-impl Handler for App {
-    fn handle(&self, request: &Request<'_>) -> Reply {
+impl Demo {
+    fn fill_in_landing(&mut self, has_files: bool) {
+        let page = fill_in(include_str!("landing.html"), &self.backend, &self.model);
+        let hidden = |is_there| if is_there { "" } else { "hidden" };
+        let page = page.replace("{{dashboard}}", hidden(self.dashboard.is_some()));
+        self.landing = page.replace("{{files}}", hidden(has_files)).into();
+    }
+
+    fn route<'a>(&'a self, first: &'a str, rest: Option<&'a str>) -> Option<Route<'a>> {
+        Some(match (first, rest, &self.dashboard) {
+            ("echo", None, _) => Route::EchoBody,
+            ("echo", Some(text), _) => Route::Echo(text),
+            ("user-agent", None, _) => Route::UserAgent,
+            ("sleep", Some(milliseconds), _) => Route::Sleep(milliseconds),
+            ("work", Some(milliseconds), _) => Route::Work(milliseconds),
+            ("panic", None, _) => Route::Panic,
+            ("counter", None, _) => Route::Counter(&self.counter),
+            ("stream", Some(count), _) => Route::Stream(count),
+            ("ws", Some("echo"), _) => Route::EchoSocket,
+            ("dashboard", None, Some(dashboard)) => Route::Dashboard(dashboard),
+            ("dashboard", Some("live"), Some(dashboard)) => Route::DashboardLive(dashboard),
+            _ => return None,
+        })
+    }
+}
+
+fn answer(request: &Request<'_>, route: &Route<'_>) -> Reply {
+    match route {
+        Route::Landing(demo) => {
+            let page = demo.landing.clone();
+            Response::ok().content_type("text/html; charset=utf-8").body(page).into()
+        }
+        Route::Echo(text) => echo(text),
+        Route::EchoBody => echo_body(request),
+        Route::UserAgent => user_agent(request),
+        Route::Sleep(milliseconds) => sleep(request, milliseconds),
+        Route::Work(milliseconds) => work(milliseconds),
+        // What a mistake in a handler costs: one connection.
+        Route::Panic => panic!("/panic was asked for"),
+        Route::Counter(counter) => {
+            let count = counter.fetch_add(1, Ordering::Relaxed) + 1;
+            Response::text(format!("{count}\n")).into()
+        }
+        Route::Stream(count) => stream(count),
+        Route::EchoSocket => echo_socket(request),
+        Route::Dashboard(dashboard) => dashboard.page(),
+        Route::DashboardLive(dashboard) => dashboard.live(request),
+        Route::Health => Response::text("ok\n").into(),
+        Route::File(store, path) => file(store, request, path),
+        Route::Site(store, path) => store.page(path, request.query(), Conditions::of(request)),
+    }
+}
+
+impl App {
+    fn answer(&self, request: &Request<'_>, route: Option<&Route<'_>>) -> Reply {
         let method = request.method();
         if !is_known(method) {
             return Response::plain(StatusCode::NOT_IMPLEMENTED).into(); // RFC 9110 §9.1
         }
         if *request.target() == Target::Asterisk {
-            return options("GET, HEAD, POST, PUT, OPTIONS").into();
+            let allow = if self.demo.is_some() || self.files.is_some() { ALL } else { READ };
+            return options(allow).into();
         }
-        let Some(route) = self.route(request.path()) else {
+        let Some(route) = route else {
             return Response::plain(StatusCode::NOT_FOUND).into();
         };
         let allow = route.allow();
@@ -184,7 +228,21 @@ impl Handler for App {
         if method == Method::OPTIONS {
             return options(allow).into();
         }
-        self.answer(request, &route)
+        answer(request, route)
+    }
+}
+
+impl Handler for App {
+    fn handle(&self, request: &Request<'_>) -> Reply {
+        let route = self.route(request.path());
+        let reply = self.answer(request, route.as_ref());
+        match route {
+            Some(Route::File(..) | Route::Site(..)) => reply,
+            // It is true at this moment: without a word, a cache might keep it (RFC 9111 §4.2.2).
+            _ => reply.map(|response| {
+                response.field(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            }),
+        }
     }
 }
 
@@ -237,7 +295,18 @@ fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {
     if request.field("content-range").is_some() {
         return bad_request("400 Bad Request: a file is sent as a whole\n");
     }
+    // RFC 9110 §8.4: without its coding it would be another representation than was sent.
+    if request.fields().any(|(name, value)| is_coding(name, value)) {
+        return Response::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .field(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            .into();
+    }
     store.upload(path, method == Method::PUT, conditions)
+}
+
+/// Whether a field says that the content is encoded.
+fn is_coding(name: &str, value: &[u8]) -> bool {
+    name.eq_ignore_ascii_case("content-encoding") && !value.eq_ignore_ascii_case(b"identity")
 }
 
 fn echo(text: &str) -> Reply {
@@ -333,12 +402,6 @@ fn stream(count: &str) -> Reply {
         if line == count { Production::End } else { Production::At(now.instant + BETWEEN_LINES) }
     };
     Response::text(Body::stream(source)).into()
-}
-
-/// The landing page, which points to the dashboard if there is one.
-fn landing(backend: &str, model: &str, has_dashboard: bool) -> Bytes {
-    let page = fill_in(include_str!("landing.html"), backend, model);
-    page.replace("{{dashboard}}", if has_dashboard { "" } else { "hidden" }).into()
 }
 
 /// A page with what it says of the server.

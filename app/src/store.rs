@@ -3,13 +3,17 @@
 //! Paths are checked here for what they may look like, and opened by `cap-std`, which follows no
 //! symbolic link out of the directory whatever happens to it meanwhile.
 
+use std::fs::TryLockError;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+#[cfg(unix)]
+use cap_std::fs::MetadataExt;
+use cap_std::fs::{Dir, DirEntry, File, Metadata, OpenOptions};
 use percent_encoding::percent_decode_str;
 use protocol::http::StatusCode;
 use protocol::http::header::{self, HeaderValue};
@@ -19,9 +23,12 @@ use crate::conditional::{Conditions, Part, Version};
 use crate::routes::nosniff;
 
 /// A directory and everything below it.
+///
+/// Its path is looked up again for each request: a site that is built anew, or a symbolic link that is
+/// turned to the next release, is served at once.
 #[derive(Clone)]
 pub struct Store {
-    dir: Arc<Dir>,
+    path: Arc<Path>,
     /// Held while a file is given its name, so that what was found out about the old one holds.
     publishing: Arc<Mutex<()>>,
 }
@@ -41,20 +48,40 @@ impl Store {
     /// # Errors
     /// If there is no such directory, or it may not be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let dir = Arc::new(Dir::open_ambient_dir(path, ambient_authority())?);
-        Ok(Store { dir, publishing: Arc::default() })
+        let store = Store { path: path.into(), publishing: Arc::default() };
+        store.dir().map(|_| store)
     }
 
-    /// Removes what uploads have left that were cut off with their server. A directory for
-    /// uploads belongs to one server.
+    fn dir(&self) -> io::Result<Dir> {
+        Dir::open_ambient_dir(&self.path, ambient_authority())
+    }
+
+    /// The directory, for a request. That it cannot be opened is nothing that the client has done.
+    fn dir_for_request(&self) -> Result<Dir, Response> {
+        self.dir().map_err(|error| {
+            tracing::error!("cannot open the directory {}: {error}", self.path.display());
+            Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
+        })
+    }
+
+    /// Removes what uploads have left that were cut off with their server. What is being uploaded to
+    /// another server, one that is about to stop for example, stays: it is locked. What cannot be
+    /// removed stays as well, with a warning.
     ///
     /// # Errors
-    /// If the directory cannot be read, or a file in it not be removed.
+    /// If the directory cannot be read.
     pub fn tidy(&self) -> io::Result<()> {
-        for entry in self.dir.entries()? {
-            let name = entry?.file_name();
-            if name.to_str().is_some_and(|name| name.starts_with(UNFINISHED)) {
-                self.dir.remove_file(&name)?;
+        let dir = self.dir()?;
+        for entry in dir.entries()? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_unfinished = name.to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+            if is_unfinished && let Err(error) = remove_abandoned(&dir, &entry) {
+                let path = self.path.join(&name);
+                tracing::warn!(
+                    "cannot remove what an upload has left, {}: {error}",
+                    path.display()
+                );
             }
         }
         Ok(())
@@ -63,8 +90,8 @@ impl Store {
     /// Answers with a file.
     pub(crate) fn download(&self, path: &str, conditions: Conditions) -> Reply {
         let Some(path) = relative(path) else { return not_found() };
-        let dir = Arc::clone(&self.dir);
-        Reply::blocking(move || match open(&dir, &path) {
+        let store = self.clone();
+        Reply::blocking(move || match open(&store.dir_for_request()?, &path) {
             Ok(Opened::File(file, metadata)) => respond(file, &metadata, &path, &conditions),
             Ok(Opened::Directory) => Err(Response::plain(StatusCode::NOT_FOUND)),
             Err(error) => Err(unreadable(&error)),
@@ -86,11 +113,11 @@ impl Store {
         let target = target.trim_start_matches('/');
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let slashed = format!("/{target}/{query}");
-        let dir = Arc::clone(&self.dir);
+        let store = self.clone();
         Reply::blocking(move || {
             let path = if is_directory { format!("{path}/index.html") } else { path };
             let path = path.trim_start_matches('/');
-            match open(&dir, path) {
+            match open(&store.dir_for_request()?, path) {
                 Ok(Opened::File(file, metadata)) => respond(file, &metadata, path, &conditions),
                 // Relative links need the slash.
                 Ok(Opened::Directory) if !is_directory => {
@@ -128,6 +155,19 @@ fn relative(path: &str) -> Option<String> {
     (parts.clone().count() <= DEEPEST && parts.clone().all(is_plain)).then(|| path.into_owned())
 }
 
+/// Removes a file that nobody has locked.
+fn remove_abandoned(dir: &Dir, entry: &DirEntry) -> io::Result<()> {
+    if !entry.file_type()?.is_file() {
+        return Ok(()); // none of ours
+    }
+    let file = entry.open()?.into_std();
+    match file.try_lock() {
+        Ok(()) => dir.remove_file(entry.file_name()),
+        Err(TryLockError::WouldBlock) => Ok(()), // its upload goes on
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// In any spelling: to some file systems all are one.
 fn is_unfinished(name: &str) -> bool {
     name.get(..UNFINISHED.len()).is_some_and(|start| start.eq_ignore_ascii_case(UNFINISHED))
@@ -162,7 +202,7 @@ fn respond(
     let length = metadata.len();
     let version = version(metadata);
     let response = |status| {
-        let modified = httpdate::fmt_http_date(version.modified);
+        let modified = version.last_modified(SystemTime::now());
         nosniff(Response::new(status))
             .field(header::ETAG, value(&version.tag))
             .field(header::LAST_MODIFIED, value(&modified))
@@ -196,7 +236,7 @@ fn version(metadata: &Metadata) -> Version {
     // Two files that replace each other within one tick of the file system's clock differ at least
     // in this.
     #[cfg(unix)]
-    let number = cap_std::fs::MetadataExt::ino(metadata);
+    let number = metadata.ino();
     #[cfg(not(unix))]
     let number = 0;
     Version::new(modified, metadata.len(), number)
@@ -204,7 +244,14 @@ fn version(metadata: &Metadata) -> Version {
 
 /// By the ending of the name. Text is taken to be UTF-8.
 fn media_type(path: &str) -> HeaderValue {
-    let guess = mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream");
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let guess = match ending.to_ascii_lowercase().as_str() {
+        // RFC 9239 §6
+        "js" | "mjs" | "cjs" => "text/javascript",
+        // Not a video; TypeScript has no media type of its own.
+        "ts" | "mts" | "cts" | "tsx" => "text/plain",
+        _ => mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream"),
+    };
     if guess.starts_with("text/") {
         value(&format!("{guess}; charset=utf-8"))
     } else {
@@ -269,7 +316,9 @@ fn is_loop(error: &io::Error) -> bool {
 /// A file on its way in. It has another name until it is complete, and is gone if it never is.
 struct Upload {
     store: Store,
-    file: File,
+    dir: Dir,
+    /// Locked, so that no other server takes it for one that was left behind.
+    file: std::fs::File,
     unfinished: String,
     path: String,
     replace: bool,
@@ -283,34 +332,83 @@ impl Upload {
         replace: bool,
         conditions: Conditions,
     ) -> Result<Self, Response> {
+        let dir = store.dir_for_request()?;
         // What cannot become a file is said before the body has come.
-        admit(&store.dir, &path, replace, &conditions)?;
-        let (file, unfinished) = create_unfinished(&store.dir).map_err(|error| failure(&error))?;
-        Ok(Upload { store, file, unfinished, path, replace, conditions })
+        let present = admit(&dir, &path, replace, &conditions)?;
+        let (file, unfinished) = create_unfinished(&dir).map_err(|error| failure(&error))?;
+        let upload = Upload { store, dir, file, unfinished, path, replace, conditions };
+        upload.keep_mode(present.as_ref()).map_err(|error| failure(&error))?;
+        Ok(upload)
     }
 
     /// Gives the complete file its name, in one step. Says whether it is a new one.
     fn publish(&self) -> Result<bool, Response> {
-        let dir = &self.store.dir;
+        self.check_directory()?;
+        let dir = &self.dir;
         let _only_one = self.store.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         // Others may have been faster: it is now that counts.
-        let is_new = admit(dir, &self.path, self.replace, &self.conditions)?;
+        let present = admit(dir, &self.path, self.replace, &self.conditions)?;
         let give_name = || {
             if let Some(parent) = Path::new(&self.path).parent() {
                 dir.create_dir_all(parent)?;
             }
-            if self.replace {
-                return dir.rename(&self.unfinished, dir, &self.path);
+            if !self.replace {
+                // A link is refused where a file is, which renaming is not.
+                return dir.hard_link(&self.unfinished, dir, &self.path);
             }
-            // A link is refused where a file is, which renaming is not.
-            dir.hard_link(&self.unfinished, dir, &self.path)
+            self.keep_mode(present.as_ref())?;
+            dir.rename(&self.unfinished, dir, &self.path)
         };
-        give_name().map(|()| is_new).map_err(|error| failure(&error))
+        give_name().map(|()| present.is_none()).map_err(|error| failure(&error))
+    }
+
+    /// Users of the machine who may read the old file may read the new one, and nobody else.
+    fn keep_mode(&self, present: Option<&Metadata>) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Some(present) = present.filter(|present| present.is_file()) {
+            use std::os::unix::fs::PermissionsExt;
+            // What runs in its owner's name would do so with anybody's content.
+            let mode = present.mode() & 0o777;
+            self.file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        }
+        #[cfg(not(unix))]
+        let _ = present;
+        Ok(())
+    }
+
+    /// The directory must still be the one in which the upload began, or the file would be where
+    /// nobody finds it.
+    fn check_directory(&self) -> Result<(), Response> {
+        let now = self.store.dir_for_request()?;
+        let is_same = || Ok::<_, io::Error>(identity(&self.dir)? == identity(&now)?);
+        match is_same() {
+            Ok(true) => Ok(()),
+            result => {
+                let why = result.err().map_or_else(String::new, |error| format!(": {error}"));
+                let path = self.store.path.display();
+                tracing::error!("the directory {path} was replaced during an upload{why}");
+                Err(Response::plain(StatusCode::INTERNAL_SERVER_ERROR))
+            }
+        }
     }
 }
 
-/// Whether this may become a file. If it may, whether there is none of this name so far.
-fn admit(dir: &Dir, path: &str, replace: bool, conditions: &Conditions) -> Result<bool, Response> {
+/// What tells a directory from others, also from one that takes its place.
+fn identity(dir: &Dir) -> io::Result<impl PartialEq> {
+    let metadata = dir.dir_metadata()?;
+    #[cfg(unix)]
+    return Ok((metadata.dev(), metadata.ino()));
+    #[cfg(not(unix))]
+    Ok(metadata.created()?)
+}
+
+/// Whether this may become a file. If it may, what has its name so far.
+fn admit(
+    dir: &Dir,
+    path: &str,
+    replace: bool,
+    conditions: &Conditions,
+) -> Result<Option<Metadata>, Response> {
     let present = match dir.symlink_metadata(path) {
         Ok(present) => Some(present),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -321,20 +419,25 @@ fn admit(dir: &Dir, path: &str, replace: bool, conditions: &Conditions) -> Resul
     }
     match present {
         Some(present) if present.is_dir() || !replace => Err(Response::plain(StatusCode::CONFLICT)),
-        present => Ok(present.is_none()),
+        present => Ok(present),
     }
 }
 
-/// A new file under a name that nobody else uses.
-fn create_unfinished(dir: &Dir) -> io::Result<(File, String)> {
+/// A new file, locked, under a name that nobody else uses.
+fn create_unfinished(dir: &Dir) -> io::Result<(std::fs::File, String)> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{UNFINISHED}{}-{number}", std::process::id());
-        match dir.open_with(&name, OpenOptions::new().write(true).create_new(true)) {
+        let file = match dir.open_with(&name, OpenOptions::new().write(true).create_new(true)) {
             // Left behind by another process that had our number.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            result => return Ok((result?, name)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            result => result?.into_std(),
+        };
+        // A file system without locks has no server that could remove the file for want of one.
+        // Another that tidies may have been there before the lock was: then once more.
+        if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && dir.exists(&name) {
+            return Ok((file, name));
         }
     }
 }
@@ -361,7 +464,7 @@ impl Sink for Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         // After a rename it has no such name any more.
-        let _ = self.store.dir.remove_file(&self.unfinished);
+        let _ = self.dir.remove_file(&self.unfinished);
     }
 }
 
@@ -408,6 +511,30 @@ mod tests {
         }
         assert!(relative(&vec!["a"; DEEPEST].join("/")).is_some());
         assert!(relative(&vec!["a"; DEEPEST + 1].join("/")).is_none());
+    }
+
+    #[test]
+    fn media_types_are_those_of_the_web() {
+        for (path, expected) in [
+            ("a.html", "text/html; charset=utf-8"),
+            ("a/b.JS", "text/javascript; charset=utf-8"),
+            ("a.mjs", "text/javascript; charset=utf-8"),
+            ("a.d.ts", "text/plain; charset=utf-8"),
+            ("a.css", "text/css; charset=utf-8"),
+            ("a.json", "application/json"),
+            ("a.svg", "image/svg+xml"),
+            ("a.wasm", "application/wasm"),
+            ("a.woff2", "font/woff2"),
+            ("a.avif", "image/avif"),
+            ("a.webp", "image/webp"),
+            ("a.webmanifest", "application/manifest+json"),
+            ("a.mp4", "video/mp4"),
+            ("a.m3u8", "application/vnd.apple.mpegurl"),
+            ("a.unheard-of", "application/octet-stream"),
+            ("ts", "application/octet-stream"),
+        ] {
+            assert_eq!(media_type(path), expected, "{path}");
+        }
     }
 
     #[test]

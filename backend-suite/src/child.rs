@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 /// A backend's binary, running. It does not outlive the test.
 pub(crate) struct Process {
@@ -19,12 +19,28 @@ pub(crate) struct Process {
     pub(crate) tls: Option<SocketAddr>,
     /// What it says of its certificate.
     pub(crate) note: String,
-    /// Its temporary directory, which it removes at exit.
-    pub(crate) data: PathBuf,
+    /// Where it keeps uploads, if it takes any.
+    pub(crate) data: TempDir,
+    /// What it says of what it serves.
+    pub(crate) said: Vec<String>,
 }
 
 impl Process {
-    pub(crate) fn start(mut command: Command) -> Self {
+    /// Starts it with a data directory of its own.
+    pub(crate) fn start(command: Command) -> Self {
+        Process::start_in(tempfile::tempdir().unwrap(), command)
+    }
+
+    /// Starts it with this data directory.
+    pub(crate) fn start_in(data: TempDir, mut command: Command) -> Self {
+        command.arg("--data").arg(data.path());
+        let mut process = Process::start_as_is(command);
+        process.data = data;
+        process
+    }
+
+    /// Starts it as the command says, with a data directory or without.
+    pub(crate) fn start_as_is(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut said = Vec::new();
@@ -41,14 +57,19 @@ impl Process {
             address: after("http://").unwrap().trim_end_matches('/').parse().unwrap(),
             tls: (!secured.is_empty()).then(|| secured.parse().unwrap()),
             note: note.to_owned(),
-            data: after("files in ").unwrap().trim_end_matches(", removed at exit").into(),
+            data: tempfile::tempdir().unwrap(),
             child,
             lines,
+            said,
         }
     }
 
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(self.id(), signal).unwrap();
     }
 
     /// Waits for the end; returns the exit code and what else was printed.

@@ -10,6 +10,7 @@
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, memory.
+//! * [`operation`]: the binary as it is run in earnest: logs, supervisors, deployments, limits.
 //! * [`mod@attacks`]: the binary under attack; run through [`attacks!`](crate::attacks!).
 //!
 //! That all say the same to the same requests is for `tests/across` of this crate to see.
@@ -30,6 +31,8 @@ mod child;
 pub mod client;
 pub mod files;
 pub mod http2;
+#[cfg(target_os = "linux")]
+pub mod operation;
 #[cfg(unix)]
 pub mod process;
 pub mod serving;
@@ -217,7 +220,29 @@ macro_rules! binary {
                 a_hangup_is_no_end_where_there_are_certificates,
                 memory_stays_flat_whatever_the_size_of_a_file,
             );
+            $crate::binary!(@operation $model, $path;
+                a_log_that_cannot_be_written_ends_nothing,
+                output_that_nobody_takes_holds_nothing_up,
+                signals_ignored_at_the_start_stay_ignored,
+                requests_that_came_during_a_pause_are_answered,
+                a_second_server_leaves_the_uploads_of_the_first_alone,
+                without_further_threads_the_server_goes_on,
+                a_site_is_served_and_nothing_else,
+                a_site_that_is_replaced_is_served_at_once,
+                a_panic_is_one_line_of_the_log,
+            );
         }
+    };
+    (@operation $model:expr, $path:expr; $($test:ident),* $(,)?) => {
+        $(
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn $test() {
+                if $crate::is_possible($model) {
+                    $crate::operation::$test($path);
+                }
+            }
+        )*
     };
     (@tests $model:expr, $path:expr; $($test:ident),* $(,)?) => {
         $(

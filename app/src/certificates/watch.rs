@@ -6,6 +6,10 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::Certificates;
+#[cfg(unix)]
+use crate::signals::is_ignored;
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
 
 /// Starts the thread. Signals count from when this returns.
 pub(super) fn start(
@@ -79,7 +83,9 @@ impl Watch {
 #[cfg(unix)]
 struct Alarm {
     stream: std::os::unix::net::UnixStream,
-    handler: signal_hook::SigId,
+    /// Keeps the stream open where there is no handler.
+    _end: std::os::unix::net::UnixStream,
+    handler: Option<signal_hook::SigId>,
 }
 
 #[cfg(unix)]
@@ -87,8 +93,12 @@ impl Alarm {
     fn new(look: Duration) -> io::Result<Self> {
         let (stream, end) = std::os::unix::net::UnixStream::pair()?;
         stream.set_read_timeout(Some(look))?;
-        let handler = signal_hook::low_level::pipe::register(signal_hook::consts::SIGHUP, end)?;
-        Ok(Alarm { stream, handler })
+        let handler = if is_ignored(SIGHUP) {
+            None // and stays so: to look is enough
+        } else {
+            Some(signal_hook::low_level::pipe::register(SIGHUP, end.try_clone()?)?)
+        };
+        Ok(Alarm { stream, _end: end, handler })
     }
 
     /// Whether it was SIGHUP.
@@ -101,7 +111,7 @@ impl Alarm {
 #[cfg(unix)]
 impl Drop for Alarm {
     fn drop(&mut self) {
-        signal_hook::low_level::unregister(self.handler);
+        self.handler.map(signal_hook::low_level::unregister);
     }
 }
 

@@ -65,7 +65,7 @@ pub fn a_full_disk(stage: Stage) {
             client.send("PUT /files/small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nsmall");
             assert_eq!(client.response().status, 201);
             assert_eq!(client.get("/files/small").text(), "small");
-            let files = || std::fs::read_dir(&target.process.data).unwrap().count();
+            let files = || std::fs::read_dir(target.process.data.path()).unwrap().count();
             eventually("only what is whole is there", || files() == 2);
         },
     );
@@ -91,7 +91,7 @@ pub fn a_file_removed_while_it_is_sent(stage: Stage) {
         stage,
         |target| {
             let readers = begin_reading(target);
-            std::fs::remove_file(target.process.data.join("large")).unwrap();
+            std::fs::remove_file(target.process.data.path().join("large")).unwrap();
             readers
         },
         |target, readers| {
@@ -112,7 +112,8 @@ pub fn a_file_truncated_while_it_is_sent(stage: Stage) {
         stage,
         |target| {
             let readers = begin_reading(target);
-            let file = std::fs::File::options().write(true).open(target.process.data.join("large"));
+            let file =
+                std::fs::File::options().write(true).open(target.process.data.path().join("large"));
             file.unwrap().set_len(1000).unwrap();
             readers
         },

@@ -48,7 +48,7 @@ pub fn slow_bodies(stage: Stage) {
         },
         |target, (_trickle, crowd)| {
             all_are_told(408, crowd);
-            let files = || std::fs::read_dir(&target.process.data).unwrap().count();
+            let files = || std::fs::read_dir(target.process.data.path()).unwrap().count();
             eventually("only what warmed it up is there", || files() == 1);
         },
     );
@@ -59,7 +59,7 @@ const LARGE: u64 = 64 << 20;
 
 /// Makes it; returns what asks for it.
 pub(super) fn large_file(target: &Target, length: u64) -> &'static [u8] {
-    File::create(target.process.data.join("large")).unwrap().set_len(length).unwrap();
+    File::create(target.process.data.path().join("large")).unwrap().set_len(length).unwrap();
     b"GET /files/large HTTP/1.1\r\nHost: x\r\n\r\n"
 }
 

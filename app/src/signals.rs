@@ -1,0 +1,65 @@
+//! Signals of the operating system: which mean the order to stop, and which are to be left alone.
+
+use std::io;
+
+/// Calls whenever SIGINT, SIGTERM or, if it `hangs_up`, SIGHUP comes, except for those that were
+/// ignored when the program started.
+///
+/// # Errors
+/// If the system refuses the handlers or the thread that waits for them.
+#[cfg(unix)]
+pub(crate) fn on_order(hangs_up: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    let (mut signals, end) = UnixStream::pair()?;
+    for (signal, is_order) in [(SIGINT, true), (SIGTERM, true), (SIGHUP, hangs_up)] {
+        if is_order && !is_ignored(signal) {
+            signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+        }
+    }
+    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the process,
+    // not of one upload.
+    signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
+    // A byte for each. The other end is kept, so that there is something to wait for in any case.
+    let listen = move || {
+        let _end = end;
+        while signals.read_exact(&mut [0]).is_ok() {
+            ordered();
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
+}
+
+/// Calls whenever Ctrl-C is pressed.
+///
+/// # Errors
+/// If the system refuses the handler.
+#[cfg(not(unix))]
+pub(crate) fn on_order(_: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(ordered).map_err(io::Error::other)
+}
+
+/// Whether a signal is ignored. `nohup` starts programs so that they outlive their terminal, and a
+/// shell those in the background; to set a handler all the same would undo that (glibc manual,
+/// "Initial Signal Actions"). Asked before any handler is set. Where there is no `/proc`, no signal
+/// is known to be ignored: to ask the system otherwise takes unsafe code.
+#[cfg(unix)]
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// The standard library ignores SIGPIPE (signal 13) before `main`.
+    #[test]
+    fn a_signal_that_is_ignored_is_known() {
+        assert!(is_ignored(signal_hook::consts::SIGPIPE));
+        assert!(!is_ignored(signal_hook::consts::SIGTERM));
+    }
+}
