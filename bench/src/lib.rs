@@ -1,9 +1,12 @@
-//! What the benches measure with: request heads of three sizes, and how `httparse` alone reads
-//! them.
+//! What the benches measure with: request heads of three sizes, how `httparse` alone reads them,
+//! and the [`table`] that compares the backends.
 //!
-//! `cargo bench -p bench` runs everything and leaves a report in `target/criterion/report/`.
+//! `cargo bench -p bench` runs everything and leaves a report in `target/criterion/report/`;
+//! `cargo bench -p bench --bench backends -- "round trip"` compares the backends in one scenario.
 
 #![forbid(unsafe_code)]
+
+pub mod table;
 
 /// Request heads as programs send them, by name.
 #[must_use]
