@@ -45,8 +45,8 @@ enum Over {
 // ANCHOR: converse
 /// Drives one connection to its end.
 pub(crate) async fn converse<H: Handler>(
-    stream: TcpStream,
-    mut session: Session<H>,
+    stream: &TcpStream,
+    session: &mut Session<H>,
     shared: Arc<Shared>,
 ) -> io::Result<()> {
     let mut timer = pin!(sleep_until(None));
@@ -59,7 +59,7 @@ pub(crate) async fn converse<H: Handler>(
         match session.poll() {
             Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
             Next::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
-            Next::Abort => socket::abort(&stream)?,
+            Next::Abort => socket::abort(stream)?,
             Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline
@@ -77,7 +77,7 @@ pub(crate) async fn converse<H: Handler>(
                 if turn % TURN == 0 {
                     // Not after the others' turn: the peer is not late by what they took.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                        time_out(&stream, &mut session, &mut piece)?;
+                        time_out(stream, session, &mut piece)?;
                         continue;
                     }
                     task::yield_now().await; // nor other connections
@@ -85,7 +85,7 @@ pub(crate) async fn converse<H: Handler>(
                 piece.fill(session.file());
                 // room to send, and input
                 let ready =
-                    poll_fn(|context| poll_ready(&stream, &mut session, &mut piece, wait, context));
+                    poll_fn(|context| poll_ready(stream, session, &mut piece, wait, context));
                 let over = async { Over::Ready(ready.await) }
                     // a moment in time
                     .or(async {
@@ -102,7 +102,7 @@ pub(crate) async fn converse<H: Handler>(
                     Over::Time => {
                         is_set_to = None;
                         timer.set(sleep_until(None));
-                        time_out(&stream, &mut session, &mut piece)?;
+                        time_out(stream, session, &mut piece)?;
                     }
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
                     Over::Order(by) => {

@@ -59,7 +59,7 @@ impl Backend for Model {
         });
         context.stop.on_order(move |_| ring(&bell));
         task::block_on(accept(listener, &context, |stream, slot| {
-            let session = Session::new(&context, slot);
+            let session = Session::new(&context, slot, &stream);
             task::spawn(serve(stream, session, Arc::clone(&shared)));
         }))
     }
@@ -153,9 +153,9 @@ async fn see_off<H>(context: &Context<H>, bell: &Event) {
 }
 
 /// The task of one connection.
-async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, shared: Arc<Shared>) {
+async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true); // it only costs latency
-    if let Err(error) = converse(stream, session, shared).await {
-        tracing::debug!("connection ended: {error}");
+    if let Err(error) = converse(&stream, &mut session, shared).await {
+        session.ended(&error);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
+use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Refused, Step, Ticket};
 
 use crate::Context;
 use crate::http::Http;
@@ -29,14 +29,15 @@ macro_rules! each {
 
 impl<H: Handler> Conversation<H> {
     /// With whoever has connected to this context's listener; `None` if it cannot be set up.
-    pub(crate) fn new(context: &Context<H>, now: Now) -> Option<Self> {
+    pub(crate) fn new(context: &Context<H>, refused: Option<Refused>, now: Now) -> Option<Self> {
         let one = Connection::new(context.handler.clone(), context.limits.clone(), now);
-        let http = Http::from(one.on_answered(context.statistics.answered()));
+        let one = one.on_answered(context.statistics.answered()).on_refused(refused.clone());
+        let http = Http::from(one);
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {
             let tls = layer_tls::Tls::new(setup.clone(), http, now)
                 .inspect_err(|error| tracing::error!("cannot speak TLS: {error}"));
-            return tls.ok().map(|tls| Conversation::Tls(Box::new(tls)));
+            return tls.ok().map(|tls| Conversation::Tls(Box::new(tls.on_refused(refused))));
         }
         Some(Conversation::Plain(http))
     }

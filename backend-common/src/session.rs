@@ -6,10 +6,16 @@
 //! has a buffer of its own for what comes ([`Session::receive_from`]), and owns what it sends until
 //! it has sent it ([`Session::take_output`]).
 
+use std::fmt;
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use protocol::{FileRange, Guarded, Handler, Now, Outcome, Protocol, Step, Ticket, Work, caught};
+use protocol::{
+    FileRange, Guarded, Handler, Now, Outcome, Protocol, Refused, Step, Ticket, Work, caught,
+};
+use socket2::SockRef;
 
 use crate::conversation::Conversation;
 use crate::pool;
@@ -20,6 +26,8 @@ use crate::{Context, Slot};
 pub struct Session<H: Handler> {
     /// `None` once it has panicked: there is no going on then.
     connection: Option<Conversation<H>>,
+    /// Whom it is with, if that is to be logged.
+    client: Option<Client>,
     /// Before the slot, so that everything is counted when the connection has left.
     meter: Meter,
     slot: Slot,
@@ -41,6 +49,19 @@ pub struct Session<H: Handler> {
     awaited: Wait,
     /// The deadline for which the socket has been tried.
     tried: Option<Instant>,
+}
+
+/// The other end of a connection, as logs name it.
+#[derive(Clone, Copy)]
+struct Client(Option<SocketAddr>);
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("a client that is gone"),
+        }
+    }
 }
 
 /// What a connection wants next.
@@ -117,11 +138,25 @@ fn discard<H: Handler>(connection: &mut Option<Conversation<H>>) {
 }
 
 impl<H: Handler> Session<H> {
-    /// A connection that has just been accepted.
+    /// A connection that has just been accepted on this socket.
     #[must_use]
-    pub fn new(context: &Context<H>, slot: Slot) -> Self {
+    pub fn new<'s, S>(context: &Context<H>, slot: Slot, socket: &'s S) -> Self
+    where
+        SockRef<'s>: From<&'s S>,
+    {
+        // Asked of the system only if it is to be logged.
+        let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+        let client = is_logged.then(|| SockRef::from(socket).peer_addr().ok()?.as_socket());
+        Session::with(context, slot, client.map(Client))
+    }
+
+    fn with(context: &Context<H>, slot: Slot, client: Option<Client>) -> Self {
+        let refused = client.map(|client| -> Refused {
+            Arc::new(move |why| tracing::debug!("{client}: refused: {why}"))
+        });
         Session {
-            connection: Conversation::new(context, now()),
+            connection: Conversation::new(context, refused, now()),
+            client,
             meter: context.statistics.enter(),
             slot,
             input: Vec::new(),
@@ -279,7 +314,20 @@ impl<H: Handler> Session<H> {
         self.count();
         discard(&mut self.connection);
         (self.sent, self.lent) = (self.output.len(), 0);
-        if is_unsent { Next::Abort } else { Next::Close }
+        if !is_unsent {
+            return Next::Close;
+        }
+        if let Some(client) = self.client {
+            tracing::debug!("{client}: cut, with something unsent");
+        }
+        Next::Abort
+    }
+
+    /// Logs that the connection has ended with this error of its socket.
+    pub fn ended(&self, error: &io::Error) {
+        if let Some(client) = self.client {
+            tracing::debug!("{client}: the connection has ended: {error}");
+        }
     }
 
     /// Whether something is to be sent, or is being sent by whoever has taken it.
@@ -473,8 +521,6 @@ impl<H: Handler> Drop for Session<H> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::{Admission, Statistics, Stop};
     use proptest::prelude::*;
@@ -498,7 +544,7 @@ mod tests {
     /// A session that is alone on its server.
     fn session<H: Handler>(handler: H) -> Session<H> {
         let context = context(handler);
-        Session::new(&context, context.admission.admit().unwrap())
+        Session::with(&context, context.admission.admit().unwrap(), None)
     }
 
     #[test]
@@ -651,7 +697,7 @@ mod tests {
                 let name = protocol::http::HeaderValue::from_static("guest");
                 Reply::upgrade(name, Response::ok(), Guest { says_it, is_due: false })
             });
-            let mut session = Session::new(&context, context.admission.admit().unwrap());
+            let mut session = Session::with(&context, context.admission.admit().unwrap(), None);
             session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
             assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
             let output = session.take_output();
@@ -706,7 +752,7 @@ mod tests {
             let file = std::fs::File::open(env!("CARGO_MANIFEST_PATH")).unwrap();
             Response::ok().body(FileRange { file: Arc::new(file), offset: 0, length: 5 })
         });
-        let mut session = Session::new(&context, context.admission.admit().unwrap());
+        let mut session = Session::with(&context, context.admission.admit().unwrap(), None);
         let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
         session.receive_from(&mut request.to_vec());
         while let Next::Wait(_) = session.poll() {

@@ -141,7 +141,7 @@ impl<H: Handler> EventLoop<H> {
             tracing::warn!("cannot watch a connection: {error}");
             return;
         }
-        let mut session = Session::new(&self.context, slot);
+        let mut session = Session::new(&self.context, slot, &socket);
         self.stopping.into_iter().for_each(|by| session.shutdown(by));
         self.numbers += 1;
         let key = entry.key();
@@ -208,10 +208,10 @@ impl<H: Handler> EventLoop<H> {
 
     /// Closed, by either side. The kernel forgets the registration with the socket.
     fn on_closed(&mut self, key: usize, result: &io::Result<()>) {
-        if let Err(error) = result {
-            tracing::debug!("connection ended: {error}");
-        }
         let peer = self.peers.remove(key);
+        if let Err(error) = result {
+            peer.session.ended(error);
+        }
         self.timers.cancel(peer.timer, key);
     }
 

@@ -40,8 +40,8 @@ enum Over {
 // ANCHOR: converse
 /// Drives one connection to its end.
 pub(crate) async fn converse<H: Handler>(
-    stream: Async<TcpStream>,
-    mut session: Session<H>,
+    stream: &Async<TcpStream>,
+    session: &mut Session<H>,
     shared: Arc<Shared>,
 ) -> io::Result<()> {
     let mut timer = Timer::never();
@@ -72,15 +72,14 @@ pub(crate) async fn converse<H: Handler>(
                 if turn % TURN == 0 {
                     // Not after the others' turn: the peer is not late by what they took.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                        time_out(&stream, &mut session)?;
+                        time_out(stream, session)?;
                         continue;
                     }
                     yield_now().await; // nor other connections
                 }
                 // room to send, and input
-                let ready = poll_fn(|context| {
-                    poll_ready(&stream, &mut session, &mut emptied, wait, context)
-                });
+                let ready =
+                    poll_fn(|context| poll_ready(stream, session, &mut emptied, wait, context));
                 let over = async { Over::Ready(ready.await) }
                     // a moment in time
                     .or(async {
@@ -96,7 +95,7 @@ pub(crate) async fn converse<H: Handler>(
                     Over::Ready(result) => socket::unless_blocked(result)?,
                     Over::Time => {
                         is_set_to = None;
-                        time_out(&stream, &mut session)?;
+                        time_out(stream, session)?;
                     }
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
                     Over::Order(by) => {

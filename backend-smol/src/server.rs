@@ -62,7 +62,7 @@ impl Backend for Model {
         });
         context.stop.on_order(move |_| ring(&bell));
         smol::block_on(accept(listener, &context, |stream, slot| {
-            let session = Session::new(&context, slot);
+            let session = Session::new(&context, slot, &stream);
             let task = executor.spawn(serve(stream, session, Arc::clone(&shared)));
             task.detach(); // dropping it would cancel it
         }))?;
@@ -168,10 +168,10 @@ async fn see_off<H>(context: &Context<H>, bell: &Event) {
 }
 
 /// The task of one connection.
-async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, shared: Arc<Shared>) {
+async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true); // it only costs latency
-    let conversation = async { converse(Async::new(stream)?, session, shared).await };
+    let conversation = async { converse(&Async::new(stream)?, &mut session, shared).await };
     if let Err(error) = conversation.await {
-        tracing::debug!("connection ended: {error}");
+        session.ended(&error);
     }
 }

@@ -61,7 +61,13 @@ pub(crate) struct Conversation<'a, H: Handler> {
 
 impl<H: Handler> Conversation<'_, H> {
     /// Drives the connection to its end.
-    pub(crate) fn run(mut self) -> io::Result<()> {
+    pub(crate) fn run(mut self) {
+        if let Err(error) = self.drive() {
+            self.session.ended(&error);
+        }
+    }
+
+    fn drive(&mut self) -> io::Result<()> {
         loop {
             // the order to stop
             self.obey();

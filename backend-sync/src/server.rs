@@ -121,7 +121,7 @@ impl<H: Handler> Crew<H> {
     /// Drives a connection on the current thread.
     fn serve(&self, socket: TcpStream, slot: Slot) {
         let _ = socket::prepare(&socket); // it only costs latency
-        let session = Session::new(&self.context, slot);
+        let session = Session::new(&self.context, slot, &socket);
         let peer = Arc::new(Peer::new(socket));
         let number = {
             let mut peers = self.lock();
@@ -132,10 +132,7 @@ impl<H: Handler> Crew<H> {
         };
         let stop = &*self.context.stop;
         let timeouts = Timeouts::default();
-        let conversation = Conversation { peer: &peer, session, stop, ordered: None, timeouts };
-        if let Err(error) = conversation.run() {
-            tracing::debug!("connection ended: {error}");
-        }
+        Conversation { peer: &peer, session, stop, ordered: None, timeouts }.run();
         self.lock().by_number.remove(&number);
     }
 

@@ -23,8 +23,8 @@ pub(crate) type Orders = watch::Receiver<Option<Instant>>;
 // ANCHOR: converse
 /// Drives one connection to its end.
 pub(crate) async fn converse<H: Handler>(
-    stream: TcpStream,
-    mut session: Session<H>,
+    stream: &TcpStream,
+    session: &mut Session<H>,
     orders: Orders,
 ) -> io::Result<()> {
     let mut timer = pin!(sleep_until(Instant::now().into()));
@@ -34,8 +34,8 @@ pub(crate) async fn converse<H: Handler>(
     for turn in 1.. {
         match session.poll() {
             Next::Run(ticket, job) => spawn(&mut work, ticket, job),
-            Next::ShutdownWrite => socket2::SockRef::from(&stream).shutdown(Shutdown::Write)?,
-            Next::Abort => socket::abort(&stream)?,
+            Next::ShutdownWrite => socket2::SockRef::from(stream).shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(stream)?,
             Next::Close => break,
             Next::Wait(wait) => {
                 set(&mut timer, &mut is_set, wait);
@@ -46,7 +46,7 @@ pub(crate) async fn converse<H: Handler>(
                     // room to send
                     ready = stream.writable(), if wait.write => {
                         ready?;
-                        socket::unless_blocked(send(&stream, &mut session))?;
+                        socket::unless_blocked(send(stream, session))?;
                     }
                     // input
                     ready = stream.readable(), if wait.read => {
@@ -57,7 +57,7 @@ pub(crate) async fn converse<H: Handler>(
                     // a moment in time
                     () = &mut timer, if is_set => {
                         is_set = false;
-                        time_out(&stream, &mut session)?;
+                        time_out(stream, session)?;
                     }
                     // work done elsewhere
                     Some(done) = work.join_next(), if !work.is_empty() => {

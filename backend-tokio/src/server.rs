@@ -47,7 +47,7 @@ impl Backend for Model {
         let orders = listen_for_orders(&context.stop);
         match self {
             Model::Multi => runtime.block_on(accept(listener, &context, |stream, slot| {
-                let session = Session::new(&context, slot);
+                let session = Session::new(&context, slot, &stream);
                 tokio::spawn(serve(stream, session, orders.clone()));
             }))?,
             Model::Local => {
@@ -174,10 +174,10 @@ fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
 }
 
 /// The task of one connection.
-async fn serve<H: Handler>(stream: TcpStream, session: Session<H>, orders: Orders) {
+async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, orders: Orders) {
     let _ = socket::prepare(&stream); // it only costs latency
-    if let Err(error) = converse(stream, session, orders).await {
-        tracing::debug!("connection ended: {error}");
+    if let Err(error) = converse(&stream, &mut session, orders).await {
+        session.ended(&error);
     }
 }
 
@@ -232,7 +232,7 @@ fn run_local<H: Handler>(
     runtime.block_on(async {
         while let Some((stream, slot)) = inbox.recv().await {
             if let Some(stream) = adopt(stream) {
-                let session = Session::new(context, slot);
+                let session = Session::new(context, slot, &stream);
                 tokio::spawn(serve(stream, session, orders.clone()));
             }
         }

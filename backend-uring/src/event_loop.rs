@@ -137,7 +137,7 @@ impl<H: Handler> EventLoop<H> {
 
     /// A new connection.
     fn on_connection(&mut self, socket: OwnedFd, slot: Slot) {
-        let mut session = Session::new(&self.context, slot);
+        let mut session = Session::new(&self.context, slot, &socket);
         self.stopping.into_iter().for_each(|by| session.shutdown(by));
         self.numbers += 1;
         let key = self.peers.insert(Peer {
@@ -253,7 +253,7 @@ impl<H: Handler> EventLoop<H> {
         let peer = &mut self.peers[key];
         if !std::mem::replace(&mut peer.closed, true) {
             if let Err(error) = result {
-                tracing::debug!("connection ended: {error}");
+                peer.session.ended(error);
             }
             self.timers.cancel(peer.timer.take(), key);
             peer.sending.into_iter().for_each(|id| self.ring.cancel(id));

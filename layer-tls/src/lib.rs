@@ -18,11 +18,12 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{Handler, Now, Outcome, Protocol, ReadFile, Step, Ticket, Wait, after};
+use protocol::{Handler, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after};
 use rustls::{ServerConfig, ServerConnection};
 
 /// Most plaintext in a record, in bytes (RFC 8446 §5.1).
@@ -123,6 +124,7 @@ pub struct Tls<P> {
     records: VecDeque<(u64, u64)>,
     /// The protocol inside has something to do even without new input.
     again: bool,
+    refused: Option<Refused>,
     /// A piece of a file is being read.
     reading: bool,
     /// There was no room for reading a piece: when to try again.
@@ -154,10 +156,22 @@ impl<P: Inside> Tls<P> {
             plaintext: Vec::new(),
             records: VecDeque::new(),
             again: false,
+            refused: None,
             reading: false,
             pause: None,
             now: now.instant,
         })
+    }
+
+    /// Has this called if TLS fails, with the reason.
+    #[must_use]
+    pub fn on_refused(mut self, refused: Option<Refused>) -> Self {
+        self.refused = refused;
+        self
+    }
+
+    fn refuse(&self, why: &dyn Display) {
+        self.refused.iter().for_each(|refused| refused(&format_args!("TLS: {why}")));
     }
 
     /// The protocol inside.
@@ -177,7 +191,7 @@ impl<P: Inside> Protocol for Tls<P> {
         if self.is_new && input.first().is_some_and(u8::is_ascii_uppercase) {
             out.extend_from_slice(PLAIN_HTTP);
             self.records.push_back((PLAIN_HTTP.len() as u64, 0));
-            self.fail();
+            self.fail(&"this is not TLS");
         }
         self.is_new &= input.is_empty();
         if self.stage == Stage::Parting {
@@ -282,6 +296,9 @@ impl<P: Inside> Protocol for Tls<P> {
             Stage::Handshake | Stage::Parted | Stage::Failing | Stage::Failed
                 if self.by <= now.instant =>
             {
+                if self.stage == Stage::Handshake {
+                    self.refuse(&"the handshake took too long");
+                }
                 self.stage = Stage::Over;
             }
             Stage::Parted | Stage::Failing | Stage::Failed | Stage::Over => {}
@@ -380,7 +397,8 @@ impl<P: Inside> Tls<P> {
     }
 
     /// It cannot go on. What is said about it is sent, and the peer has some time to read it.
-    fn fail(&mut self) {
+    fn fail(&mut self, why: &dyn Display) {
+        self.refuse(why);
         self.stage = Stage::Failing;
         self.linger();
     }
@@ -414,11 +432,13 @@ impl<P: Inside> Tls<P> {
             return false; // nothing would be taken for the end
         }
         let before = input.len();
-        let taken = self.tls.read_tls(input);
-        let state = taken.map_err(drop).and_then(|_| self.tls.process_new_packets().map_err(drop));
-        let Ok(state) = state else {
-            self.fail(); // the alert is among what is flushed
-            return true;
+        let taken = self.tls.read_tls(input).map_err(|error| rustls::Error::General(error.to_string()));
+        let state = match taken.and_then(|_| self.tls.process_new_packets()) {
+            Ok(state) => state,
+            Err(error) => {
+                self.fail(&error); // the alert is among what is flushed
+                return true;
+            }
         };
         // Whatever it says of blocking or of the end is in the state, too.
         let _ = self.tls.reader().read_to_end(plain);

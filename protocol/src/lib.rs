@@ -78,7 +78,7 @@ pub use bytes;
 pub use http;
 
 pub use clock::{Now, Progress, after, date};
-pub use connection::{Answered, Connection};
+pub use connection::{Answered, Connection, Refused};
 pub use exchange::{Effect, Exchange, Produced, Producer};
 pub use handler::{
     Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Tickets, Work, Written,

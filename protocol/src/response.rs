@@ -33,13 +33,21 @@ pub struct Response {
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Body,
     pub(crate) close: bool,
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Response {
     /// A response with this status, no fields and no body.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
-        Response { status, content_type: None, fields: Vec::new(), body: Body::Empty, close: false }
+        Response {
+            status,
+            content_type: None,
+            fields: Vec::new(),
+            body: Body::Empty,
+            close: false,
+            refusal: None,
+        }
     }
 
     /// 200 OK.
@@ -117,6 +125,12 @@ impl Response {
         }
     }
 
+    /// Why the request was refused, if this says that a message was.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -161,10 +175,12 @@ impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         let status = refusal.status();
         let reason = status.canonical_reason().unwrap_or("");
-        Response::new(status)
+        let mut response = Response::new(status)
             .content_type("text/plain; charset=utf-8")
             .body(format!("{} {reason}: {refusal}\n", status.as_str()))
-            .close()
+            .close();
+        response.refusal = Some(refusal);
+        response
     }
 }
 

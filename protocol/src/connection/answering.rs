@@ -41,6 +41,9 @@ impl<H: Handler> Connection<H> {
 
     /// Gives the response to the current request.
     pub(super) fn respond(&mut self, response: Response, out: &mut Vec<u8>, now: Now) {
+        if let (Some(refused), Some(refusal)) = (&self.refused, response.refusal) {
+            refused(&refusal);
+        }
         let response = response.possible(self.terms.is_connect);
         self.leave_body_unread();
         let terms = &mut self.terms;

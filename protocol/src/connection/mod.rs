@@ -20,6 +20,7 @@ mod incoming;
 mod outgoing;
 mod receiving;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -76,11 +77,15 @@ pub struct Connection<H> {
     /// When the head of the current request was complete.
     begun: Instant,
     answered: Option<Answered>,
+    refused: Option<Refused>,
 }
 
 /// Is called whenever a response is complete, with the moment when the head of its request was. To
 /// know how long it took is to read a clock, which is its own to do.
 pub type Answered = Arc<dyn Fn(Instant) + Send + Sync>;
+
+/// Is called whenever a client is refused, with the reason: for a log.
+pub type Refused = Arc<dyn Fn(&dyn Display) + Send + Sync>;
 
 /// What the response depends on once the request head is gone.
 struct Terms {
@@ -168,6 +173,7 @@ impl<H: Handler> Connection<H> {
             is_secure: false,
             begun: now.instant,
             answered: None,
+            refused: None,
         }
     }
 
@@ -205,6 +211,19 @@ impl<H: Handler> Connection<H> {
     #[must_use]
     pub fn answered(&self) -> Option<&Answered> {
         self.answered.as_ref()
+    }
+
+    /// Has this called for every refusal.
+    #[must_use]
+    pub fn on_refused(mut self, refused: Option<Refused>) -> Self {
+        self.refused = refused;
+        self
+    }
+
+    /// What is called for every refusal.
+    #[must_use]
+    pub fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
     }
 
     /// How many requests have been answered.

@@ -166,8 +166,14 @@ impl<H: Handler> Connection<H> {
                 let effect = self.exchange.refuse(refusal);
                 self.pursue(effect, out, now);
             }
-            Outgoing::Nothing => self.ending = Ending::Flush,
-            Outgoing::Bytes(_) | Outgoing::File(_) | Outgoing::Stream(..) => {}
+            // No answer says so, so it is said here.
+            Outgoing::Nothing => {
+                self.refused.iter().for_each(|refused| refused(&refusal));
+                self.ending = Ending::Flush;
+            }
+            Outgoing::Bytes(_) | Outgoing::File(_) | Outgoing::Stream(..) => {
+                self.refused.iter().for_each(|refused| refused(&refusal));
+            }
         }
     }
 }
