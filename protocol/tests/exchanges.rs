@@ -429,7 +429,7 @@ fn chunks() {
     post("1\r\na\r\n2\r\nbc\r\nA\r\n0123456789\r\n0\r\n\r\n", collected("abc0123456789"));
     post("2\r\n\r\n\r\n0\r\n\r\n", collected("\r\n"));
     post("1;a\r\na\r\n0;b=c\r\n\r\n", collected("a"));
-    post("1 ; \"a\"\r\na\r\n0\r\n\r\n", collected("a"));
+    post("1 ; a=\"b\"\r\na\r\n0\r\n\r\n", collected("a"));
     post("1\r\na\r\n0\r\nA: b\r\nHost: other\r\nContent-Length: 7\r\n\r\n", collected("a"));
     for faulty in [
         "\r\n",
@@ -444,6 +444,10 @@ fn chunks() {
         "1\r\r\na\r\n0\r\n\r\n",
         "1;a\nb\r\na\r\n0\r\n\r\n",
         "1;123456789\r\na\r\n0\r\n\r\n",
+        "1;\r\na\r\n0\r\n\r\n",
+        "1;a b\r\na\r\n0\r\n\r\n",
+        "1;a=\"b\r\na\r\n0\r\n\r\n",
+        "1\r\na\r\n0;\"a\"\r\n\r\n",
         "10000000000000000\r\n",
         "0\r\nno colon\r\n\r\n",
         "0\r\nA : b\r\n\r\n",
