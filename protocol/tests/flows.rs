@@ -71,6 +71,22 @@ mod end_of_input {
         }
     }
 
+    /// RFC 9110 §9.3.2: the method is known from the space behind it on.
+    #[test]
+    fn within_a_head_request_is_refused_without_content_once_the_method_is_known() {
+        let input = get("/").replace("GET", "HEAD");
+        for at in 1..input.len() {
+            for step in [1, 1000] {
+                let mut driver = demo();
+                input.as_bytes()[..at].chunks(step).for_each(|piece| driver.feed(piece));
+                driver.eof();
+                assert_eq!(statuses(&driver.text()), ["400"], "{:?}", &input[..at]);
+                let is_known = at >= "HEAD ".len();
+                assert_eq!(driver.text().ends_with("\r\n\r\n"), is_known, "{:?}", &input[..at]);
+            }
+        }
+    }
+
     #[test]
     fn behind_requests_leaves_them_to_be_answered() {
         for path in ["/later", "/work/later", "/source/slow", "/file/large", "/large"] {

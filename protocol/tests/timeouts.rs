@@ -149,6 +149,20 @@ mod heads {
         lingers(&mut driver);
     }
 
+    /// RFC 9110 §9.3.2.
+    #[test]
+    fn of_a_head_request_are_refused_without_content() {
+        for (start, has_content) in [("HEAD", true), ("HEAD ", false), ("HEAD / HTTP", false)] {
+            let mut driver = demo();
+            driver.feed_bytewise(start);
+            driver.pass_ms(HEAD);
+            let text = driver.take_text();
+            assert!(text.starts_with("HTTP/1.1 408 "), "{start:?}: {text}");
+            assert!(!text.contains("content-length: 0\r\n"), "{start:?}: {text}");
+            assert_eq!(!text.ends_with("\r\n\r\n"), has_content, "{start:?}: {text}");
+        }
+    }
+
     #[test]
     fn that_arrive_behind_a_request_in_the_same_piece() {
         let mut driver = demo();
