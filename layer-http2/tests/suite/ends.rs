@@ -315,6 +315,21 @@ fn a_wrong_preface_gets_no_answer_of_http() {
     assert_eq!(driver.end, End::Closed);
 }
 
+/// What is under way cannot be told to stop, and closing would reset the connection.
+#[test]
+fn a_client_that_still_sends_is_waited_for_but_not_for_ever() {
+    let mut driver = driver();
+    driver.feed([PREFACE.to_vec(), frame(DATA, 0, 0, b"x")].concat());
+    assert_eq!(driver.end, End::HalfClosed);
+    for _ in 0..30 {
+        assert_eq!((driver.end, driver.kept()), (End::HalfClosed, 0));
+        driver.feed(vec![0; 100_000]);
+        driver.pass(Duration::from_secs(1));
+    }
+    assert_eq!(driver.end, End::Closed);
+    assert!(driver.most_kept < 1000, "{} bytes were kept", driver.most_kept);
+}
+
 #[test]
 fn an_error_of_the_connection_is_named_and_what_follows_is_not_looked_at() {
     let mut driver = driver();

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, Version};
 
-use crate::clock::{DateCache, Progress, after};
+use crate::clock::{DateCache, Linger, Progress};
 use crate::exchange::Exchange;
 use crate::handler::{Handler, Outcome, Ticket, Tickets, Work};
 use crate::head::{Framing, HeadScanner};
@@ -135,7 +135,7 @@ enum Ending {
     Flush,
     /// Our side is closed. Input is thrown away until the peer closes its own, lest a reset
     /// destroy what the peer has yet to read (RFC 9112 §9.6).
-    Linger(Instant),
+    Linger(Linger),
     /// Our side is to be closed, and then all of it: nothing is under way.
     Leave,
     Closed,
@@ -247,6 +247,11 @@ impl<H: Handler> Protocol for Connection<H> {
         let mut consumed = 0;
         if self.next.is_none() {
             self.enter(out, now);
+            if let Ending::Linger(linger) = &mut self.ending
+                && !input.is_empty()
+            {
+                linger.heard(self.limits.linger, now.instant);
+            }
             consumed = self.advance(input, out, now);
             self.backlog = consumed < input.len();
             self.leave(out);
@@ -367,7 +372,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
         if self.ending == Ending::Flush && all_sent {
-            self.ending = Ending::Linger(after(self.now, self.limits.linger));
+            self.ending = Ending::Linger(Linger::start(self.limits.linger, self.now));
             return Step::ShutdownWrite;
         }
         if matches!(self.ending, Ending::Linger(_)) && (self.input_closed || self.is_parted()) {
