@@ -105,6 +105,61 @@ mod end_of_input {
         }
     }
 
+    /// A body that nobody wants keeps nobody from their answer, nor does one that breaks off.
+    #[test]
+    fn within_a_body_that_is_not_wanted_leaves_the_answer_to_be_sent() {
+        for path in ["/", "/later", "/work", "/source/slow", "/file/large", "/large"] {
+            let input = post(path, "hello");
+            for at in input.len() - 5..input.len() {
+                let mut driver = demo();
+                driver.takes = 0;
+                driver.feed(&input[..at]);
+                driver.eof();
+                driver.pass_ms(1000);
+                while driver.take(50_000) > 0 {
+                    driver.pass_ms(100);
+                }
+                assert_eq!(statuses(&driver.text()), ["200"], "{:?}", &input[..at]);
+                assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{:?}", &input[..at]);
+            }
+        }
+    }
+
+    /// A client that waits for 100 closes its side in place of sending the body.
+    #[test]
+    fn in_place_of_a_body_that_waits_for_leave_is_answered() {
+        for (path, status) in [
+            ("/", "200"),
+            ("/later", "200"),
+            ("/work", "200"),
+            ("/collect", "400"),
+            ("/stream", "400"),
+            ("/work/collect", "400"),
+        ] {
+            for (is_eager, step) in [(false, 1), (false, 1000), (true, 1), (true, 1000)] {
+                let mut driver = demo();
+                driver.takes = 0;
+                driver.feed(
+                    post(path, "hello")
+                        .replace("Host: h", "Host: h\r\nExpect: 100-continue")
+                        .strip_suffix("hello")
+                        .unwrap(),
+                );
+                if is_eager {
+                    driver.eof_unasked();
+                } else {
+                    driver.eof();
+                }
+                driver.pass_ms(1000);
+                while driver.take(step) > 0 {}
+                let text = driver.text();
+                let last = statuses(&text).into_iter().rfind(|status| *status != "100");
+                assert_eq!(last, Some(status), "{path}: {text}");
+                assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{path}");
+            }
+        }
+    }
+
     #[test]
     fn while_work_is_done_leaves_its_answer_to_be_sent() {
         let mut driver = demo();

@@ -207,14 +207,16 @@ fn the_end_of_input_at_any_stage() {
     ]
     .concat();
     for length in 0..=said.len() {
-        for is_late in [false, true] {
+        for (is_late, takes) in [(false, usize::MAX), (true, usize::MAX), (true, 20)] {
             let mut driver = driver();
             driver.holds_work = is_late;
+            driver.takes = if takes == usize::MAX { takes } else { 0 };
             driver.feed(&said[..length]);
             driver.eof();
             while !driver.held.is_empty() {
                 driver.finish_work();
             }
+            while driver.take(takes) > 0 {}
             assert_eq!(driver.end, End::Closed, "{length}");
             let told = take_frames(&mut driver.wire);
             if length == said.len() {
