@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{Echo, Server, frames, start, text};
 use layer_websocket::{Limits, accept};
-use protocol::{Connection, Reply, Request};
+use protocol::{Connection, Handler, Request};
 
 fn answer(request: &str, then: &[u8]) -> (String, Vec<u8>) {
     let mut server = http();
@@ -16,10 +16,8 @@ fn answer(request: &str, then: &[u8]) -> (String, Vec<u8>) {
 }
 
 /// Accepts a WebSocket whatever it is asked for.
-fn http() -> Server<Connection<fn(&Request<'_>) -> Reply>> {
-    fn handler(request: &Request<'_>) -> Reply {
-        accept(request, &Limits::default(), Echo::new())
-    }
+fn http() -> Server<Connection<impl Handler>> {
+    let handler = |request: &Request<'_>| accept(request, &Limits::default(), Echo::new());
     Server::of(Connection::new(Arc::new(handler), Arc::default(), start()))
 }
 
