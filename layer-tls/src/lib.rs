@@ -399,8 +399,8 @@ impl<P: Inside> Tls<P> {
         self.by = self.order.map_or(by, |order| order.min(by));
     }
 
-    /// Whether all has been said. Then nothing that comes is of interest, to the protocol inside
-    /// neither.
+    /// Whether all has been said. Nothing that comes after it is of interest, nor does the protocol
+    /// inside hear of it.
     fn has_parted(&self) -> bool {
         matches!(self.stage, Stage::Parted | Stage::Shut(_) | Stage::Over)
     }

@@ -248,7 +248,7 @@ fn who_speaks_plain_http_is_told_so() {
 
 /// RFC 9110 §9.3.2: nor does this answer have content if HEAD is asked, however it comes in pieces.
 #[test]
-fn who_asks_head_of_plain_http_is_told_so_without_content() {
+fn head_in_plain_http_is_refused_without_content() {
     let (server_config, _) = configs(&TLS13);
     let setup = setup(&server_config);
     let request = b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -127,7 +127,7 @@ mod end_of_input {
 
     /// A client that waits for 100 closes its side in place of sending the body.
     #[test]
-    fn in_place_of_a_body_that_waits_for_leave_is_answered() {
+    fn instead_of_a_body_after_expect_continue_is_answered() {
         for (path, status) in [
             ("/", "200"),
             ("/later", "200"),

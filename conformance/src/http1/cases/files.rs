@@ -33,7 +33,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get(FILE))
             .expect(ok("hello").equals("content-length", "5"))
             .open(),
-        rfc9112("9.6", "half-close-files", "A file comes and goes although the client has closed.")
+        rfc9112("9.6", "half-close-files", "An upload and a download survive a half-close.")
             .app()
             .send(sized("PUT", FILE, &"x".repeat(300_000)) + &get(FILE))
             .half_close()

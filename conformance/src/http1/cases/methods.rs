@@ -28,7 +28,7 @@ fn refused_heads() -> Vec<Draft> {
         ),
         case(
             "head-bad-then-request",
-            "There is one answer to it, and none behind it.",
+            "A refused HEAD has one answer, and what follows it has none.",
             request("HEAD", "/", "X-Name : value\r\n", "") + &get("/"),
             400,
         ),

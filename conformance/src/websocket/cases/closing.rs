@@ -82,20 +82,24 @@ fn handshakes() -> Vec<Draft> {
         rfc6455("7.2.1", "ws-no-close", "A client that goes without a word is let go.")
             .half_close()
             .end(),
-        unopened("4.2.2", "ws-half-close", "Who closes their side behind a handshake is answered.")
-            .app()
-            .bytes(handshake(""))
-            .half_close()
-            .accepted()
-            .end(),
-        unopened("4.2.2", "ws-half-close-text", "So is a message behind it.")
+        unopened(
+            "4.2.2",
+            "ws-half-close",
+            "A handshake is answered although the client closes its side.",
+        )
+        .app()
+        .bytes(handshake(""))
+        .half_close()
+        .accepted()
+        .end(),
+        unopened("4.2.2", "ws-half-close-text", "A message behind it is answered, too.")
             .app()
             .bytes([handshake("").into_bytes(), text("early").encode()].concat())
             .half_close()
             .accepted()
             .says("early")
             .end(),
-        unopened("4.2.2", "ws-half-close-half", "But not half a message.")
+        unopened("4.2.2", "ws-half-close-half", "Half a message is not answered.")
             .app()
             .bytes([handshake("").as_bytes(), &text("early").encode()[..7]].concat())
             .half_close()
