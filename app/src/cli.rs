@@ -151,7 +151,7 @@ struct LimitOptions {
     /// Longest time for output to advance by a KiB [default: 20s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     write_timeout: Option<Duration>,
-    /// Longest wait for the peer to close after we have [default: 2s]
+    /// Longest silence of the peer after we have closed, for 30s in all [default: 2s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     linger_timeout: Option<Duration>,
 }

@@ -246,7 +246,7 @@ impl Handler for App {
     }
 }
 
-/// The methods of RFC 9110 §9.3 and PATCH (RFC 5789).
+/// The methods of RFC 9110 §9.3 and PATCH (RFC 5789). CONNECT is for proxies.
 fn is_known(method: &Method) -> bool {
     [
         Method::GET,
@@ -254,7 +254,6 @@ fn is_known(method: &Method) -> bool {
         Method::POST,
         Method::PUT,
         Method::DELETE,
-        Method::CONNECT,
         Method::OPTIONS,
         Method::TRACE,
         Method::PATCH,
@@ -349,8 +348,10 @@ fn echo_socket(request: &Request<'_>) -> Reply {
 }
 
 fn user_agent(request: &Request<'_>) -> Reply {
-    let agent = request.field("user-agent").unwrap_or(b"(none)");
-    nosniff(Response::text(format!("{}\n", String::from_utf8_lossy(agent)))).into()
+    let agent = request.field("user-agent").unwrap_or_default().to_vec();
+    let is_text = str::from_utf8(&agent).is_ok();
+    let media_type = if is_text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
+    nosniff(Response::ok().content_type(media_type).body(agent)).into()
 }
 
 /// A number of milliseconds, at most [`LONGEST`].

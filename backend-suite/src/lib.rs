@@ -171,6 +171,7 @@ macro_rules! suite {
                 tls::websockets_are_spoken_over_tls,
                 websocket::messages_come_back_and_the_closing_handshake_is_kept,
                 websocket::a_plain_request_is_told_what_to_upgrade_to,
+                websocket::an_upgrade_is_answered_although_the_client_closes_its_side_behind_it,
                 websocket::what_breaks_the_protocol_ends_the_connection,
                 websocket::the_order_to_stop_is_passed_on,
                 websocket::whoever_does_not_answer_the_order_is_cut_when_time_is_up,

@@ -2,7 +2,7 @@
 //! is.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -126,6 +126,34 @@ pub fn a_plain_request_is_told_what_to_upgrade_to<B: Backend>(model: B) {
     assert!(told.head.contains("\r\nupgrade: websocket\r\n"), "{told:?}");
     assert_eq!(client.get("/echo/again").text(), "again");
     server.shutdown(SOON).unwrap();
+}
+
+/// It is whole, so it is answered (RFC 9112 §9.6), and so is a message behind it, whichever the server
+/// sees first: that it can send, or that nothing more comes.
+pub fn an_upgrade_is_answered_although_the_client_closes_its_side_behind_it<B: Backend>(model: B) {
+    const TRIES: usize = 40;
+    let (server, _dir) = app(model);
+    let first = "GET /echo/first HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let upgrade = request("/ws/echo");
+    let message = b"\x81\x82\0\0\0\0hi";
+    for (said, end) in [
+        (upgrade.clone().into_bytes(), &b"\r\n\r\n"[..]),
+        ([first, &upgrade].concat().into_bytes(), b"\r\n\r\n"),
+        ([upgrade.as_bytes(), message].concat(), b"\r\n\r\n\x81\x02hi"),
+        ([upgrade.as_bytes(), message, &message[..5]].concat(), b"\r\n\r\n\x81\x02hi"),
+    ] {
+        for number in 0..TRIES {
+            let mut stream = Client::connect(server.address()).stream;
+            stream.write_all(&said).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let mut told = Vec::new();
+            stream.read_to_end(&mut told).unwrap();
+            let shown = told.escape_ascii();
+            let is_told = told.windows(13).any(|it| it == b"HTTP/1.1 101 ");
+            assert!(is_told && told.ends_with(end), "try {number}: {shown}");
+        }
+    }
+    assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
 }
 
 pub fn what_breaks_the_protocol_ends_the_connection<B: Backend>(model: B) {
@@ -361,7 +389,7 @@ pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
     assert_eq!(expect_close(&mut client), 1011);
     other.send(tungstenite::Message::text("fine")).unwrap();
     assert_eq!(other.read().unwrap(), tungstenite::Message::text("fine"));
-    other.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+    other.get_mut().shutdown(Shutdown::Write).unwrap();
     expect_end(&mut other);
     assert_eq!(ending(&endings), Closed::Cut);
     drop((client, other));

@@ -40,8 +40,8 @@ use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
-    Answered, Guarded, Handler, Limits, Now, Outcome, Progress, Protocol, ReadFile, Step, Ticket,
-    Wait, after, http,
+    Answered, Guarded, Handler, Limits, Linger, Now, Outcome, Progress, Protocol, ReadFile, Step,
+    Ticket, Wait, after, http,
 };
 
 use calm::Meter;
@@ -126,7 +126,7 @@ enum Ending {
     Flush,
     /// Our side is closed. Input is thrown away until the peer closes its own, lest a reset destroy
     /// what the peer has yet to read.
-    Linger(Instant),
+    Linger(Linger),
     Closed,
 }
 
@@ -222,6 +222,11 @@ impl<H: Handler> Protocol for Http2<H> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.shared.now = now;
         self.again = false;
+        if let Ending::Linger(linger) = &mut self.ending
+            && !input.is_empty()
+        {
+            linger.heard(self.shared.limits.linger, now.instant);
+        }
         let is_taken = self.takes_input();
         self.backlog = !is_taken && !input.is_empty();
         if is_taken && !input.is_empty() {
@@ -272,8 +277,10 @@ impl<H: Handler> Protocol for Http2<H> {
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
         self.shared.now = now;
         let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
-        let is_over = matches!(self.ending, Ending::Linger(by) if by <= now.instant);
-        if is_over || has_come(self.drain.map(|(_, by)| by)) || has_come(self.send_deadline()) {
+        if has_come(self.linger_deadline())
+            || has_come(self.drain.map(|(_, by)| by))
+            || has_come(self.send_deadline())
+        {
             self.end(Ending::Closed);
         }
         if has_come(self.receive_deadline()) {
@@ -301,7 +308,8 @@ impl<H: Handler> Protocol for Http2<H> {
             return Step::Receive;
         }
         if self.ending == Ending::Flush && self.unsent == 0 {
-            self.ending = Ending::Linger(after(self.shared.now.instant, self.shared.limits.linger));
+            let (limits, now) = (&self.shared.limits, self.shared.now.instant);
+            self.ending = Ending::Linger(Linger::start(limits.linger, now));
             return Step::ShutdownWrite;
         }
         if matches!(self.ending, Ending::Linger(_)) && self.input_closed {
@@ -568,16 +576,21 @@ impl<H: Handler> Http2<H> {
         [head, idle, last_call].into_iter().flatten().min()
     }
 
+    /// When a peer that we have ended with has to have closed its side.
+    fn linger_deadline(&self) -> Option<Instant> {
+        match &self.ending {
+            Ending::Linger(linger) => Some(linger.deadline()),
+            _ => None,
+        }
+    }
+
     // ANCHOR: deadline
     fn deadline(&self) -> Option<Instant> {
-        let linger = match self.ending {
-            Ending::Linger(by) => Some(by),
-            _ => None,
-        };
         let by = self.drain.map(|(_, by)| by);
         let limits = &self.shared.limits;
         let streams = self.streams.iter().filter_map(|it| it.deadline(limits));
-        let connection = [linger, by, self.send_deadline(), self.receive_deadline()];
+        let connection =
+            [self.linger_deadline(), by, self.send_deadline(), self.receive_deadline()];
         connection.into_iter().flatten().chain(streams).min()
     }
     // ANCHOR_END: deadline

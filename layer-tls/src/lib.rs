@@ -12,7 +12,8 @@
 //! be sent by the kernel, which does not know the keys: they are read as
 //! [`Work`](protocol::Work), piece by piece.
 //!
-//! Who speaks HTTP without TLS is told so. A handshake has to end in time.
+//! Who speaks HTTP without TLS is told so. A handshake has to end in time. What the protocol inside has
+//! said is followed by `close_notify`; from then on waiting for the peer to close is done here.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +24,9 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{Handler, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after};
+use protocol::{
+    Guarded, Handler, Linger, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after,
+};
 use rustls::{ServerConfig, ServerConnection};
 
 /// Most plaintext in a record, in bytes (RFC 8446 §5.1).
@@ -41,10 +44,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Names our own work. The protocol inside counts its work up from zero.
 const FILE: Ticket = Ticket::new(u64::MAX);
 
-/// For who speaks HTTP where TLS is spoken.
+/// For who speaks HTTP where TLS is spoken: a head, and its content.
 const PLAIN_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
-    content-type: text/plain; charset=utf-8\r\ncontent-length: 51\r\nconnection: close\r\n\r\n\
-    400 Bad Request: TLS is spoken here; try https://.\n";
+    content-type: text/plain; charset=utf-8\r\ncontent-length: 51\r\nconnection: close\r\n\r\n";
+const PLAIN_HTTP_CONTENT: &[u8] = b"400 Bad Request: TLS is spoken here; try https://.\n";
+
+/// What a request begins with that is answered without content (RFC 9110 §9.3.2).
+const HEAD: &[u8] = b"HEAD ";
 
 thread_local! {
     /// What is being decrypted, and what is to be encrypted. Empty between calls.
@@ -70,8 +76,8 @@ pub struct Setup {
     pub config: Arc<ServerConfig>,
     /// Longest time from the connection to the end of its handshake.
     pub handshake: Duration,
-    /// How long a failed connection waits for the peer to close, so that a reset does not destroy
-    /// the alert on its way.
+    /// How long a connection that has ended or failed waits for the peer to close, so that a reset
+    /// does not destroy what was said last; see [`protocol::Limits::linger`].
     pub linger: Duration,
     /// How files are read.
     pub read_file: ReadFile,
@@ -84,14 +90,10 @@ enum Stage {
     Open,
     /// The protocol inside has said its last word: `close_notify` follows it.
     Parting,
-    /// All has been said, and is on its way.
+    /// All has been said, be it that it has failed, and is on its way.
     Parted,
-    /// The peer has been told that nothing more comes. The protocol inside waits for its end.
-    Shut,
-    /// It has failed; what there is to say about it is on its way.
-    Failing,
     /// The peer has been told that nothing more comes, and is waited for.
-    Failed,
+    Shut(Linger),
     Over,
 }
 
@@ -101,7 +103,7 @@ pub struct Tls<P> {
     setup: Arc<Setup>,
     inside: P,
     stage: Stage,
-    /// When the handshake, the parting or the failure has to be over.
+    /// When the handshake has to be over, or what was said last to be sent.
     by: Instant,
     /// The order to stop: when everything has to be over.
     order: Option<Instant>,
@@ -189,31 +191,34 @@ impl<P: Inside> Protocol for Tls<P> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.now = now.instant;
         if self.is_new && input.first().is_some_and(u8::is_ascii_uppercase) {
-            out.extend_from_slice(PLAIN_HTTP);
-            self.records.push_back((PLAIN_HTTP.len() as u64, 0));
-            self.fail(&"this is not TLS");
+            if input.len() < HEAD.len() && HEAD.starts_with(input) {
+                return 0; // the rest of the method decides
+            }
+            self.refuse_plain(input.starts_with(HEAD), out);
         }
         self.is_new &= input.is_empty();
         if self.stage == Stage::Parting {
             self.tls.send_close_notify();
+            self.plaintext = Vec::new();
             self.stage = Stage::Parted;
             self.flush(out, 0);
         }
         // After our last word nothing is answered, and nothing read any more.
-        if matches!(self.stage, Stage::Parted | Stage::Shut | Stage::Over) {
-            self.let_go(now);
-            if std::mem::take(&mut self.again) {
-                let mut plain = std::mem::take(&mut self.plaintext);
-                self.inside.receive(&mut plain, &mut Vec::new(), now);
-            }
+        if let Stage::Shut(linger) = &mut self.stage
+            && !input.is_empty()
+        {
+            linger.heard(self.setup.linger, now.instant);
+        }
+        if self.has_parted() {
             return input.len();
         }
         let mut rest = &*input;
         let mut plain = SCRATCH.with_borrow_mut(|(plain, _)| std::mem::take(plain));
         plain.append(&mut std::mem::take(&mut self.plaintext));
         loop {
-            if matches!(self.stage, Stage::Failing | Stage::Failed) {
-                rest = &[];
+            if self.has_parted() {
+                rest = &[]; // it has failed
+                plain.clear();
                 break;
             }
             if std::mem::take(&mut self.again) || !plain.is_empty() {
@@ -241,7 +246,7 @@ impl<P: Inside> Protocol for Tls<P> {
         self.is_ended = true;
         match self.stage {
             Stage::Handshake => self.stage = Stage::Over,
-            Stage::Failing | Stage::Failed => {} // what is said of it may still be read
+            _ if self.has_parted() => {} // what was said last may still be read
             _ if self.is_held => self.has_held_end = true, // it comes after them
             _ => self.inside.receive_eof(now),
         }
@@ -271,8 +276,8 @@ impl<P: Inside> Protocol for Tls<P> {
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         self.now = now.instant;
-        if matches!(self.stage, Stage::Failing | Stage::Failed | Stage::Over) {
-            return; // nobody is left to tell
+        if self.has_parted() {
+            return drop(Guarded::new(outcome)); // nobody is left to tell
         }
         if ticket != FILE {
             return self.within(out, |inside, said| inside.complete(ticket, outcome, said, now));
@@ -293,15 +298,13 @@ impl<P: Inside> Protocol for Tls<P> {
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
         self.now = now.instant;
         match self.stage {
-            Stage::Handshake | Stage::Parted | Stage::Failing | Stage::Failed
-                if self.by <= now.instant =>
-            {
+            _ if self.stage_deadline().is_some_and(|by| by <= now.instant) => {
                 if self.stage == Stage::Handshake {
                     self.refuse(&"the handshake took too long");
                 }
                 self.stage = Stage::Over;
             }
-            Stage::Parted | Stage::Failing | Stage::Failed | Stage::Over => {}
+            _ if self.has_parted() => {}
             _ if self.is_held_up() && self.order.is_none_or(|by| now.instant < by) => {}
             _ => self.within(out, |inside, said| inside.handle_timeout(said, now)),
         }
@@ -319,20 +322,16 @@ impl<P: Inside> Protocol for Tls<P> {
             Stage::Over => return Step::Close,
             Stage::Parting => return Step::Receive,
             Stage::Parted if self.records.is_empty() => {
-                self.stage = Stage::Shut;
+                self.stage = Stage::Shut(Linger::start(self.setup.linger, self.now));
                 return Step::ShutdownWrite;
             }
-            Stage::Failing if self.records.is_empty() => {
-                self.stage = Stage::Failed;
-                return Step::ShutdownWrite;
-            }
-            Stage::Failed if self.is_ended => {
+            Stage::Shut(_) if self.is_ended || self.is_closed => {
                 self.stage = Stage::Over;
                 return Step::Close;
             }
-            Stage::Parted | Stage::Failing | Stage::Failed => {
-                let read = self.stage == Stage::Failed;
-                return Step::Wait(Wait { read, deadline: Some(self.by) });
+            Stage::Parted | Stage::Shut(_) => {
+                let read = self.stage != Stage::Parted;
+                return Step::Wait(Wait { read, deadline: self.stage_deadline() });
             }
             _ => {}
         }
@@ -343,7 +342,7 @@ impl<P: Inside> Protocol for Tls<P> {
             }
             (Step::ShutdownWrite, Stage::Open) => {
                 self.stage = Stage::Parting;
-                self.linger();
+                self.part();
                 Step::Receive
             }
             (Step::ShutdownWrite, _) => {
@@ -396,17 +395,41 @@ impl<P: Inside> Tls<P> {
         }
     }
 
+    /// Tells somebody who speaks HTTP without TLS where they are.
+    fn refuse_plain(&mut self, is_head: bool, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(PLAIN_HTTP);
+        out.extend_from_slice(if is_head { b"" } else { PLAIN_HTTP_CONTENT });
+        self.records.push_back(((out.len() - start) as u64, 0));
+        self.fail(&"this is HTTP without TLS");
+    }
+
     /// It cannot go on. What is said about it is sent, and the peer has some time to read it.
     fn fail(&mut self, why: &dyn Display) {
         self.refuse(why);
-        self.stage = Stage::Failing;
-        self.linger();
+        self.stage = Stage::Parted;
+        self.part();
     }
 
-    /// Sets how long what has been said last may take to be read.
-    fn linger(&mut self) {
+    /// Sets how long it may take to send what has been said last.
+    fn part(&mut self) {
         let by = after(self.now, self.setup.linger);
         self.by = self.order.map_or(by, |order| order.min(by));
+    }
+
+    /// Whether all has been said. Nothing that comes after it is of interest, nor does the protocol
+    /// inside hear of it.
+    fn has_parted(&self) -> bool {
+        matches!(self.stage, Stage::Parted | Stage::Shut(_) | Stage::Over)
+    }
+
+    /// When the current stage has to be over, if that is for us to say.
+    fn stage_deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Handshake | Stage::Parted => Some(self.by),
+            Stage::Shut(linger) => self.order.into_iter().chain([linger.deadline()]).min(),
+            Stage::Open | Stage::Parting | Stage::Over => None,
+        }
     }
 
     /// Whether all that there was has been sent, and the next piece of a file is not here yet.

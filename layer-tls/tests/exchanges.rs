@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use layer_tls::{Setup, Tls};
+use protocol::http::HeaderValue;
 use protocol::{
-    Connection, FileRange, Handler, Limits, Now, Protocol, Reply, Request, Response, Step, Work,
+    Connection, FileRange, Handler, Limits, Now, Outcome, Protocol, Reply, Request, Response, Step,
+    Ticket, Wait, Work,
 };
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
@@ -244,6 +246,133 @@ fn who_speaks_plain_http_is_told_so() {
     assert!(server.closed && server.out.is_empty());
 }
 
+/// RFC 9110 §9.3.2: nor does this answer have content if HEAD is asked, however it comes in pieces.
+#[test]
+fn head_in_plain_http_is_refused_without_content() {
+    let (server_config, _) = configs(&TLS13);
+    let setup = setup(&server_config);
+    let request = b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n";
+    for at in 0..request.len() {
+        let mut server = Server::new(Tls::new(Arc::clone(&setup), http(handler), now()).unwrap());
+        server.receive(&request[..at]);
+        assert_eq!(server.out.is_empty(), at < 5, "{at}");
+        server.receive(&request[at..]);
+        let told = String::from_utf8(server.send(1000)).unwrap();
+        assert!(told.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{at}: {told}");
+        assert!(
+            told.contains("content-length: 51\r\n") && told.ends_with("\r\n\r\n"),
+            "{at}: {told}"
+        );
+        assert!(server.shut && server.input.is_empty());
+    }
+    let mut other = Server::new(Tls::new(setup, http(handler), now()).unwrap());
+    other.receive(b"HE");
+    other.receive(b"LLO / HTTP/1.1\r\n\r\n");
+    assert!(other.send(1000).ends_with(b"try https://.\n"));
+}
+
+/// Whatever it has ended by, a connection is open to a peer that still sends, but not for ever.
+#[test]
+fn a_peer_that_still_sends_is_waited_for_but_not_for_ever() {
+    let second = Duration::from_secs(1);
+    for is_failure in [false, true] {
+        let (mut client, mut server) = open(handler);
+        let request = "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 999999999999\r\n\r\n";
+        let said = records(&mut client, request);
+        server.receive(if is_failure { b"\x17\x03\x03\0\x05hello" } else { &said });
+        while !server.send(1 << 20).is_empty() {}
+        assert!(server.shut && !server.closed && server.read, "{is_failure}");
+        let start = server.deadline.unwrap() - 2 * second;
+        let rest = records(&mut client, &"x".repeat(10_000));
+        for seconds in 1..30 {
+            let later = Now { instant: start + seconds * second, ..now() };
+            server.connection.handle_timeout(&mut server.out, later);
+            let mut rest = rest.clone();
+            let taken = server.connection.receive(&mut rest, &mut server.out, later);
+            server.settle();
+            assert_eq!((taken, server.out.len(), server.closed), (rest.len(), 0, false));
+            let expected = (start + (seconds + 2) * second).min(start + 30 * second);
+            assert_eq!(server.deadline, Some(expected), "{is_failure}");
+        }
+        let end = Now { instant: start + 30 * second, ..now() };
+        server.connection.handle_timeout(&mut server.out, end);
+        server.settle();
+        assert!(server.closed, "{is_failure}");
+    }
+}
+
+/// A request and the end of the input behind it, of TLS's, of TCP's or of both: what is owed is sent.
+#[test]
+fn what_is_asked_right_before_the_end_is_answered() {
+    let ends: [(bool, bool); 3] = [(true, false), (false, true), (true, true)];
+    for ((says_so, is_end), (path, expected)) in
+        ends.into_iter().flat_map(|end| [("/x", "/x"), ("/upgrade", "101 ")].map(|it| (end, it)))
+    {
+        for piece in [1, 30, 1 << 20] {
+            let (mut client, mut server) = open(switching);
+            client
+                .writer()
+                .write_all(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes())
+                .unwrap();
+            if says_so {
+                client.send_close_notify();
+            }
+            let said = records(&mut client, "");
+            server.receive(&said);
+            if is_end {
+                server.connection.receive_eof(now());
+                server.settle();
+            }
+            assert!(!server.closed && !server.shut, "{path}: before anything has been sent");
+            let told = talk(&mut client, &mut server, piece);
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains(expected), "{path} by {piece}: {told:?}");
+            assert!(server.shut && server.closed, "{path} by {piece}");
+        }
+    }
+}
+
+/// Hands `/upgrade` over to a protocol that ends when its peer does.
+fn switching(request: &Request<'_>) -> Reply {
+    if request.path() != "/upgrade" {
+        return handler(request);
+    }
+    Reply::upgrade(HeaderValue::from_static("x"), Response::ok(), Mute::default())
+}
+
+/// Says nothing and waits for the end.
+#[derive(Default)]
+struct Mute {
+    is_ended: bool,
+    has_parted: bool,
+}
+
+impl Protocol for Mute {
+    fn receive(&mut self, input: &mut [u8], _: &mut Vec<u8>, _: Now) -> usize {
+        input.len()
+    }
+
+    fn receive_eof(&mut self, _: Now) {
+        self.is_ended = true;
+    }
+
+    fn sent(&mut self, _: u64, _: Now) {}
+
+    fn complete(&mut self, _: Ticket, _: Outcome, _: &mut Vec<u8>, _: Now) {}
+
+    fn handle_timeout(&mut self, _: &mut Vec<u8>, _: Now) {}
+
+    fn shutdown(&mut self, _: Instant, _: Now) {}
+
+    fn poll(&mut self) -> Step {
+        match (self.is_ended, std::mem::replace(&mut self.has_parted, self.is_ended)) {
+            (false, _) => Step::Wait(Wait { read: true, deadline: None }),
+            (true, false) => Step::ShutdownWrite,
+            (true, true) => Step::Close,
+        }
+    }
+}
+
 #[test]
 fn garbage_is_answered_by_an_alert_and_the_end() {
     for garbage in
@@ -426,7 +555,7 @@ fn reading_a_file_waits_for_room_among_the_work() {
     server.out.clear();
     server.connection.sent(all as u64, now());
     let Step::Run(ticket, _) = server.connection.poll() else { panic!("not read") };
-    server.connection.complete(ticket, protocol::Outcome::Overloaded, &mut server.out, now());
+    server.connection.complete(ticket, Outcome::Overloaded, &mut server.out, now());
     let Step::Wait(wait) = server.connection.poll() else { panic!("no pause") };
     let later = Now { instant: wait.deadline.unwrap(), ..now() };
     assert!(later.instant <= Instant::now() + Duration::from_secs(1));

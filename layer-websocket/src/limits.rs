@@ -26,7 +26,8 @@ pub struct Limits {
     /// [`protocol::Limits::PROGRESS`] bytes in this time. Default 20 s.
     pub pong: Duration,
     /// How long the closing handshake may take once our Close frame has been sent, and how long
-    /// the peer may take to close its side after that. Default 5 s.
+    /// the peer may take to close its side after that: while it still sends, the wait begins anew,
+    /// up to [`protocol::Linger::LONGEST`] in all. Default 5 s.
     pub close: Duration,
     /// Longest time in which unsent output must advance by [`protocol::Limits::PROGRESS`] bytes
     /// or be taken whole; then the connection is cut. Default 20 s.

@@ -11,7 +11,7 @@
 
 use std::time::Instant;
 
-use protocol::{Now, Outcome, Progress, Protocol, Step, Ticket, Wait, after, caught};
+use protocol::{Linger, Now, Outcome, Progress, Protocol, Step, Ticket, Wait, after, caught};
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::incoming::{Event, Failure, Incoming};
@@ -34,7 +34,7 @@ enum Stage {
     Parting,
     /// The peer has been told that nothing more comes. It is waited for, lest a reset destroy what
     /// it has yet to read.
-    Parted,
+    Parted(Linger),
     Over,
 }
 
@@ -63,7 +63,7 @@ pub struct WebSocket<S: Socket> {
     ping: Ping,
     /// When [`Socket::time`] is to be called.
     wake: Option<Instant>,
-    /// When the current stage has to be over, if it has to.
+    /// When the peer has to have answered our Close frame, once it has been sent.
     by: Option<Instant>,
     /// The order to stop: when everything has to be over.
     order: Option<Instant>,
@@ -110,6 +110,11 @@ impl<S: Socket> Protocol for WebSocket<S> {
         self.again = false;
         self.within(out, now, |this, out| {
             this.begin(out, now);
+            if let Stage::Parted(linger) = &mut this.stage
+                && !input.is_empty()
+            {
+                linger.heard(this.limits.close, now.instant);
+            }
             let consumed = this.advance(input, out, now);
             if !matches!(this.stage, Stage::Open | Stage::Closing) {
                 return input.len(); // nothing after the end is looked at
@@ -167,11 +172,13 @@ impl<S: Socket> Protocol for WebSocket<S> {
             Stage::Over => return Step::Close,
             _ if self.again => return Step::Receive,
             Stage::Parting if self.outgoing.is_empty() => {
-                self.stage = if self.leaves { Stage::Over } else { Stage::Parted };
-                self.by = Some(after(self.now, self.limits.close));
+                self.stage = match self.leaves {
+                    true => Stage::Over,
+                    false => Stage::Parted(Linger::start(self.limits.close, self.now)),
+                };
                 return Step::ShutdownWrite;
             }
-            Stage::Parted if self.is_ended => {
+            Stage::Parted(_) if self.is_ended => {
                 self.stage = Stage::Over;
                 return Step::Close;
             }
@@ -229,12 +236,12 @@ impl<S: Socket> WebSocket<S> {
         match self.stage {
             Stage::Open => self.outgoing.has_room(),
             Stage::Closing => true, // nothing is answered any more
-            Stage::Parting | Stage::Parted | Stage::Over => false,
+            Stage::Parting | Stage::Parted(_) | Stage::Over => false,
         }
     }
 
     fn wants_input(&self) -> bool {
-        !self.is_ended && (self.takes_frames() || self.stage == Stage::Parted)
+        !self.is_ended && (self.takes_frames() || matches!(self.stage, Stage::Parted(_)))
     }
 
     fn follow(&mut self, event: Event<'_>, out: &mut Vec<u8>, now: Now) {
@@ -284,7 +291,6 @@ impl<S: Socket> WebSocket<S> {
     fn part(&mut self, how: Closed) {
         if matches!(self.stage, Stage::Open | Stage::Closing) {
             self.stage = Stage::Parting;
-            self.by = None;
         }
         self.incoming = Incoming::default();
         self.say(how);
@@ -368,12 +374,21 @@ impl<S: Socket> WebSocket<S> {
         self.wake.filter(|_| self.stage == Stage::Open)
     }
 
+    /// When the current stage has to be over, if it has to.
+    fn stage_deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::Closing => self.by,
+            Stage::Parted(linger) => Some(linger.deadline()),
+            Stage::Open | Stage::Parting | Stage::Over => None,
+        }
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let all = [
             self.send_deadline(),
             self.silence_deadline(),
             self.wake_deadline(),
-            self.by,
+            self.stage_deadline(),
             self.order,
         ];
         all.into_iter().flatten().min()
@@ -385,7 +400,7 @@ impl<S: Socket> WebSocket<S> {
         if has_come(self.order) || has_come(self.send_deadline()) {
             return self.cut();
         }
-        if has_come(self.by) {
+        if has_come(self.stage_deadline()) {
             return match self.stage {
                 Stage::Closing => {
                     self.leaves = true;

@@ -72,6 +72,25 @@ fn a_peer_that_does_not_hang_up_is_left() {
     assert!(server.is_closed);
 }
 
+/// It may have more under way than it could send so far, and closing would reset the connection.
+#[test]
+fn a_peer_that_still_sends_is_waited_for_but_not_for_ever() {
+    let (mut server, _) = server();
+    server.receive(&frame(CLOSE, b""));
+    assert!(server.is_shut);
+    for _ in 0..7 {
+        server.pass(4 * SECOND);
+        assert!(!server.is_closed);
+        server.receive(&[0; 10_000]);
+        assert_eq!(server.held(), 0);
+    }
+    server.pass(SECOND);
+    server.receive(b"x");
+    assert!(!server.is_closed);
+    server.pass(SECOND);
+    assert!(server.is_closed);
+}
+
 #[test]
 fn the_socket_closes() {
     let (mut server, echo) = saying(|_, outbox, _| {

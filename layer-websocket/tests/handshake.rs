@@ -7,16 +7,25 @@ use std::sync::Arc;
 
 use common::{Echo, Server, frames, start, text};
 use layer_websocket::{Limits, accept};
-use protocol::{Connection, Request};
+use protocol::{Connection, Handler, Request};
 
 fn answer(request: &str, then: &[u8]) -> (String, Vec<u8>) {
-    let handler = |request: &Request<'_>| accept(request, &Limits::default(), Echo::new());
-    let limits = Arc::new(protocol::Limits::default());
-    let mut server = Server::of(Connection::new(Arc::new(handler), limits, start()));
+    let mut server = http();
     server.receive(&[request.as_bytes(), then].concat());
-    let end = server.told.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    let rest = server.told.split_off(end);
-    (String::from_utf8(server.told).unwrap(), rest)
+    split(server.told)
+}
+
+/// Accepts a WebSocket whatever it is asked for.
+fn http() -> Server<Connection<impl Handler>> {
+    let handler = |request: &Request<'_>| accept(request, &Limits::default(), Echo::new());
+    Server::of(Connection::new(Arc::new(handler), Arc::default(), start()))
+}
+
+/// The head of a response, and what follows it.
+fn split(mut told: Vec<u8>) -> (String, Vec<u8>) {
+    let end = told.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let rest = told.split_off(end);
+    (String::from_utf8(told).unwrap(), rest)
 }
 
 const GOOD: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -38,6 +47,35 @@ fn a_handshake_is_answered_and_frames_follow() {
     assert!(!head.contains("sec-websocket-extensions"), "{head}");
     assert!(!head.contains("content-length"), "{head}");
     assert_eq!(frames(&rest), [(0x81, b"early".to_vec())]);
+}
+
+/// The client closes its side right behind the handshake, behind a message or within a frame, before
+/// anything of the answer has been taken. What it is owed is sent.
+#[test]
+fn a_handshake_is_answered_although_the_input_ends_at_any_point_behind_it() {
+    let first = text("first");
+    let frames_behind = [first.clone(), text("second"), text("never whole")].concat();
+    for at in 0..frames_behind.len() {
+        for step in [1, 100, 10_000] {
+            let mut server = http();
+            server.is_taking = false;
+            server.receive(&[GOOD.as_bytes(), &frames_behind[..at]].concat());
+            server.receive_eof();
+            assert!(!server.is_shut && !server.is_closed, "{at}: before anything is sent");
+            while !server.out.is_empty() {
+                server.send(step);
+            }
+            assert!(server.is_shut && server.is_closed, "{at} by {step}");
+            let (head, rest) = split(server.told);
+            assert!(head.starts_with("HTTP/1.1 101 "), "{at} by {step}: {head}");
+            let said = frames(&rest);
+            let whole = [b"first".to_vec(), b"second".to_vec()];
+            let is_here = usize::from(at >= first.len())
+                + usize::from(at >= first.len() + text("second").len());
+            let expected: Vec<_> = whole[..is_here].iter().map(|it| (0x81, it.clone())).collect();
+            assert_eq!(said, expected, "{at} by {step}");
+        }
+    }
 }
 
 #[test]

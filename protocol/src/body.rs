@@ -85,8 +85,8 @@ fn take<'a>(input: &'a [u8], left: &mut u64, room: usize) -> &'a [u8] {
 /// chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
 /// ```
 ///
-/// Extensions and trailer fields are checked, counted and passed over, as a recipient may
-/// (RFC 9112 §7.1.1, §7.1.2).
+/// Extensions and trailer fields are held to their grammar, counted and passed over, as a recipient
+/// may (RFC 9112 §7.1.1, §7.1.2).
 #[derive(Debug, Default)]
 pub(crate) struct ChunkedDecoder {
     state: State,
@@ -103,9 +103,7 @@ pub(crate) struct ChunkedDecoder {
 enum State {
     #[default]
     Size,
-    /// White space that only a semicolon may follow.
-    BeforeExtension,
-    Extension,
+    Extension(Extension),
     SizeLf,
     Content,
     ContentCr,
@@ -117,6 +115,27 @@ enum State {
     TrailerLf,
     LastLf,
     Done,
+}
+
+/// Where in the extensions of a chunk (RFC 9112 §7.1.1).
+///
+/// ```text
+/// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extension {
+    /// White space that only a semicolon may follow.
+    BeforeSemicolon,
+    BeforeName,
+    Name,
+    /// White space that only a semicolon or an equals sign may follow.
+    AfterName,
+    BeforeValue,
+    Token,
+    Quoted,
+    /// Behind a backslash.
+    QuotedPair,
+    AfterQuoted,
 }
 // ANCHOR_END: states
 
@@ -131,6 +150,33 @@ impl State {
                 | State::TrailerLf
                 | State::LastLf
         )
+    }
+}
+
+impl Extension {
+    /// One byte of an extension or of the CR behind it. There is no white space before that CR.
+    fn step(self, byte: u8) -> Option<State> {
+        use Extension::{
+            AfterName, AfterQuoted, BeforeName, BeforeSemicolon, BeforeValue, Name, Quoted,
+            QuotedPair, Token,
+        };
+        let next = match (self, byte) {
+            (Name | Token | AfterQuoted, b'\r') => return Some(State::SizeLf),
+            (BeforeSemicolon | Name | AfterName | Token | AfterQuoted, b';') => BeforeName,
+            (Name | AfterName, b'=') => BeforeValue,
+            (BeforeSemicolon | Token | AfterQuoted, b' ' | b'\t') => BeforeSemicolon,
+            (Name | AfterName, b' ' | b'\t') => AfterName,
+            (BeforeName | BeforeValue, b' ' | b'\t') => self,
+            (BeforeName | Name, byte) if is_token_byte(byte) => Name,
+            (BeforeValue | Token, byte) if is_token_byte(byte) => Token,
+            // RFC 9110 §5.6.4
+            (BeforeValue, b'"') => Quoted,
+            (Quoted, b'"') => AfterQuoted,
+            (Quoted, b'\\') => QuotedPair,
+            (Quoted | QuotedPair, byte) if is_field_byte(byte) => Quoted,
+            _ => return None,
+        };
+        Some(State::Extension(next))
     }
 }
 
@@ -178,19 +224,10 @@ impl ChunkedDecoder {
                 Ok(State::Size)
             }
             (State::Size, _) if self.digits == 0 => Err(Refusal::Chunk),
-            (State::Size | State::BeforeExtension, b' ' | b'\t') => {
-                self.count_extension(limits)?;
-                Ok(State::BeforeExtension)
-            }
-            (State::Size | State::BeforeExtension, b';') => {
-                self.count_extension(limits)?;
-                Ok(State::Extension)
-            }
-            (State::Size | State::Extension, b'\r') => Ok(State::SizeLf),
-            (State::Extension, byte) if is_field_byte(byte) => {
-                self.count_extension(limits)?;
-                Ok(State::Extension)
-            }
+            (State::Size, b'\r') => Ok(State::SizeLf),
+            // The semicolon, or white space before it, belongs to the extension already.
+            (State::Size, byte) => self.extension(Extension::BeforeSemicolon, byte, limits),
+            (State::Extension(extension), byte) => self.extension(extension, byte, limits),
             (State::SizeLf, b'\n') => {
                 self.digits = 0;
                 Ok(if self.left == 0 { State::TrailerLine } else { State::Content })
@@ -210,9 +247,16 @@ impl ChunkedDecoder {
         }
     }
 
-    fn count_extension(&mut self, limits: &Limits) -> Result<(), Refusal> {
-        self.extensions += 1;
-        if self.extensions > limits.chunk_extensions { Err(Refusal::Chunk) } else { Ok(()) }
+    /// One byte of an extension, or the CR that ends it, which is not counted.
+    fn extension(
+        &mut self,
+        extension: Extension,
+        byte: u8,
+        limits: &Limits,
+    ) -> Result<State, Refusal> {
+        let next = extension.step(byte).ok_or(Refusal::Chunk)?;
+        self.extensions += usize::from(next != State::SizeLf);
+        if self.extensions > limits.chunk_extensions { Err(Refusal::Chunk) } else { Ok(next) }
     }
 
     fn count_trailer(&mut self, limits: &Limits) -> Result<(), Refusal> {
@@ -281,6 +325,22 @@ mod tests {
     fn extensions_and_trailers_are_passed_over() {
         check("1;a=b\r\nx\r\n0;last=\"1\"\r\n\r\nNEXT", Ok("x"));
         check("1 ; a\r\nx\r\n0\r\n\r\n", Ok("x"));
+        for extension in [
+            "\t;\ta",
+            ";a;b;c",
+            ";a ;b",
+            ";a =\tb ; c",
+            ";a=\"\"",
+            ";a= \"b;c=d\"\t;e",
+            ";a=\"\\\"\\\\\"",
+            ";a=\"\\ \\\t\\b\"",
+            ";a=\"\u{e9}\"",
+            ";a=\"\\\u{e9}\"",
+            ";a=b;a=b",
+            ";!#$%&'*+-.^_`|~=1",
+        ] {
+            check(&format!("1{extension}\r\nx\r\n0\r\n\r\n"), Ok("x"));
+        }
         check("1\r\nx\r\n0\r\nExpires: never\r\nX:\r\n\r\nNEXT", Ok("x"));
     }
 
@@ -312,10 +372,58 @@ mod tests {
         }
     }
 
+    /// RFC 9112 §7.1.1, RFC 9110 §5.6.4.
+    #[test]
+    fn extensions_outside_the_grammar_are_refused() {
+        for extension in [
+            ";",
+            ";;a",
+            ";a;",
+            ";a;;b",
+            "; ",
+            ";=x",
+            ";a=",
+            ";a= ",
+            ";a==b",
+            ";a=b=c",
+            ";a b",
+            ";a b=c",
+            ";a=b c",
+            ";a=\"b",
+            ";a=\"b\\\"",
+            ";a=\"b\"c",
+            ";a=\"b\"\"c\"",
+            ";a=b\"c\"",
+            ";\"a\"",
+            ";a=\"\\\u{7f}\"",
+            ";a=\"\u{1}\"",
+            ";a[b",
+            ";a=b,c",
+            ";\u{e9}",
+            ";a=\u{e9}",
+            "z",
+            "=a",
+            " z",
+            // No white space before the line end.
+            " ",
+            ";a ",
+            ";a=b\t",
+            ";a=\"b\" ",
+        ] {
+            check(&format!("1{extension}\r\nx\r\n0\r\n\r\n"), Err(Refusal::Chunk));
+            check(&format!("1\r\nx\r\n0{extension}\r\n\r\n"), Err(Refusal::Chunk));
+        }
+        // A line end in quotation marks ends the line.
+        check("1;a=\"\r\n\"\r\nx\r\n0\r\n\r\n", Err(Refusal::Chunk));
+        check("1;a=\"\\\r\n\"\r\nx\r\n0\r\n\r\n", Err(Refusal::Chunk));
+    }
+
     #[test]
     fn extensions_and_trailers_are_bounded() {
         check("1;456789012345678901\r\nx\r\n0\r\n\r\n", Ok("x"));
-        check("1;4567890123456789012\r\nx\r\n0;\r\n\r\n", Err(Refusal::Chunk));
+        check("1;4567890123456789012\r\nx\r\n0;a\r\n\r\n", Err(Refusal::Chunk));
+        check("1;4=\"8901234567890\"\r\nx\r\n0;a\r\n\r\n", Ok("x"));
+        check("1;4=\"89012345678901\"\r\nx\r\n0;a\r\n\r\n", Err(Refusal::Chunk));
         // Colons, line ends and the empty line count, as in a head.
         let trailers = |length| format!("0\r\na:{}\r\n\r\n", "x".repeat(length));
         check(&trailers(34), Ok(""));

@@ -18,6 +18,9 @@ use crate::{Limits, Refusal};
 /// What a TLS connection begins with: the type of a handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
+/// A request whose response has no content begins with this (RFC 9110 §9.3.2).
+const HEAD: &[u8] = b"HEAD ";
+
 // ANCHOR: scanner
 /// Looks for the empty line that ends a head, and remembers how far it has looked.
 #[derive(Debug, Default)]
@@ -26,6 +29,7 @@ pub(crate) struct HeadScanner {
     scanned: usize,
     /// Where the line that is arriving began.
     line: usize,
+    is_head: bool,
 }
 // ANCHOR_END: scanner
 
@@ -33,6 +37,12 @@ impl HeadScanner {
     /// Whether a head has begun to arrive.
     pub(crate) fn started(&self) -> bool {
         self.scanned > 0
+    }
+
+    /// Whether the method is known, and is HEAD: also a refusal has no content then
+    /// (RFC 9110 §9.3.2).
+    pub(crate) fn is_head(&self) -> bool {
+        self.is_head
     }
 
     // ANCHOR: scan
@@ -45,6 +55,9 @@ impl HeadScanner {
             let is_tls = input[0] == TLS_HANDSHAKE;
             return Err(if is_tls { Refusal::Foreign } else { Refusal::RequestLine });
         }
+        // A limit below its length would be met before the method is known, if the split let it.
+        let is_known = HEAD.len() <= limits.request_line.min(limits.head);
+        self.is_head |= is_known && input.starts_with(HEAD);
         for at in memchr::memchr_iter(b'\n', &input[self.scanned..]) {
             let end = self.scanned + at;
             self.within_limits(end, end > limits.request_line + 1, limits)?;

@@ -77,7 +77,7 @@ mod writer;
 pub use bytes;
 pub use http;
 
-pub use clock::{Now, Progress, after, date};
+pub use clock::{Linger, Now, Progress, after, date};
 pub use connection::{Answered, Connection, Refused};
 pub use exchange::{Effect, Exchange, Produced, Producer};
 pub use handler::{

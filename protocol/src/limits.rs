@@ -46,7 +46,9 @@ pub struct Limits {
     /// 128 KiB of its body on the way before any of it is taken. Default 100.
     pub streams: u32,
     /// How long a connection that we ended waits for the peer to close its side, so that a reset
-    /// does not destroy the last response on its way. Default 2 s.
+    /// does not destroy the last response on its way. While the peer still sends, the wait begins
+    /// anew with whatever arrives, for up to [`Linger::LONGEST`](crate::Linger::LONGEST), 30 s, in
+    /// all. Default 2 s.
     pub linger: Duration,
 }
 

@@ -91,6 +91,12 @@ fn response(status: &str, fields: &str, body: &str) -> String {
     )
 }
 
+/// What is left of a response if it answers HEAD.
+fn to_head(response: &str) -> String {
+    let (head, _) = response.split_once("\r\n\r\n").expect("a head has an end");
+    format!("{head}\r\n\r\n")
+}
+
 fn refused(refusal: Refusal) -> Expected {
     let status = refusal.status();
     let reason = status.canonical_reason().expect("a refusal has a standard status");
@@ -429,7 +435,7 @@ fn chunks() {
     post("1\r\na\r\n2\r\nbc\r\nA\r\n0123456789\r\n0\r\n\r\n", collected("abc0123456789"));
     post("2\r\n\r\n\r\n0\r\n\r\n", collected("\r\n"));
     post("1;a\r\na\r\n0;b=c\r\n\r\n", collected("a"));
-    post("1 ; \"a\"\r\na\r\n0\r\n\r\n", collected("a"));
+    post("1 ; a=\"b\"\r\na\r\n0\r\n\r\n", collected("a"));
     post("1\r\na\r\n0\r\nA: b\r\nHost: other\r\nContent-Length: 7\r\n\r\n", collected("a"));
     for faulty in [
         "\r\n",
@@ -444,6 +450,10 @@ fn chunks() {
         "1\r\r\na\r\n0\r\n\r\n",
         "1;a\nb\r\na\r\n0\r\n\r\n",
         "1;123456789\r\na\r\n0\r\n\r\n",
+        "1;\r\na\r\n0\r\n\r\n",
+        "1;a b\r\na\r\n0\r\n\r\n",
+        "1;a=\"b\r\na\r\n0\r\n\r\n",
+        "1\r\na\r\n0;\"a\"\r\n\r\n",
         "10000000000000000\r\n",
         "0\r\nno colon\r\n\r\n",
         "0\r\nA : b\r\n\r\n",
@@ -613,11 +623,54 @@ fn expectations() {
     ]);
 }
 
+/// RFC 9110 §9.3.2: also a refusal of HEAD has its length and no content, once the method is known.
+#[test]
+fn a_refused_head_has_no_content() {
+    let long = "x".repeat(160);
+    let rows = [
+        ("HEAD / HTTP/1.1\r\n\r\n", Host),
+        ("HEAD / HTTP/1.1\r\nHost: h\r\nX : y\r\n\r\n", FieldLine),
+        (
+            "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+            ContentLength,
+        ),
+        ("HEAD / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", LineEnding),
+        ("HEAD nowhere HTTP/1.1\r\nHost: h\r\n\r\n", Target),
+        ("HEAD  / HTTP/1.1\r\nHost: h\r\n\r\n", RequestLine),
+        ("HEAD \r\n\r\n", RequestLine),
+        ("HEAD / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", Framing),
+        ("HEAD / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n", Host),
+        ("HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 61\r\n\r\n", BodyTooLarge),
+        ("HEAD /collect HTTP/1.1\r\nHost: h\r\nContent-Length: 31\r\n\r\n", BodyTooLarge),
+        ("HEAD /collect HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;;\r\n", Chunk),
+        (&*format!("HEAD /{long}"), RequestLineTooLong),
+        ("HEAD / HTTP/1.1\r\nHost: h\r\nExpect: tea\r\n\r\n", Expectation),
+        (&format!("HEAD / HTTP/1.1\r\nHost: h\r\nX: {long}"), FieldsTooLarge),
+        ("HEAD / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", TransferCoding),
+        ("HEAD / HTTP/2.0\r\nHost: h\r\n\r\n", Version),
+        ("\r\nHEAD / HTTP/1.1\r\n\r\n", Host),
+    ];
+    for (input, refusal) in rows {
+        let Closed(whole) = refused(refusal) else { unreachable!() };
+        check(&[(input, Closed(to_head(&whole)))]);
+    }
+    let first = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+    let Closed(whole) = refused(Host) else { unreachable!() };
+    let answers = [ok("GET origin /a None HTTP/1.1"), to_head(&whole)].concat();
+    check(&[(&format!("{first}HEAD / HTTP/1.1\r\n\r\n"), Closed(answers))]);
+    // These are other methods, or none.
+    check(&[
+        ("head / HTTP/1.1\r\n\r\n", refused(Host)),
+        ("HEADS / HTTP/1.1\r\n\r\n", refused(Host)),
+        ("HEAD\t/ HTTP/1.1\r\n\r\n", refused(RequestLine)),
+        ("HEAD\r\n\r\n", refused(RequestLine)),
+    ]);
+}
+
 #[test]
 fn responses_without_a_body() {
-    let headless = |text: String| text[..text.find("\r\n\r\n").unwrap() + 4].to_owned();
     check(&[
-        ("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", Kept(headless(ok("HEAD origin / None HTTP/1.1")))),
+        ("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", Kept(to_head(&ok("HEAD origin / None HTTP/1.1")))),
         (
             "HEAD /source HTTP/1.1\r\nHost: h\r\n\r\n",
             Kept("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned()),

@@ -7,7 +7,7 @@
 mod common;
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::demo::{Demo, LARGE, large};
 use common::{Driver, End, drive};
@@ -71,6 +71,22 @@ mod end_of_input {
         }
     }
 
+    /// RFC 9110 §9.3.2: the method is known from the space behind it on.
+    #[test]
+    fn within_a_head_request_is_refused_without_content_once_the_method_is_known() {
+        let input = get("/").replace("GET", "HEAD");
+        for at in 1..input.len() {
+            for step in [1, 1000] {
+                let mut driver = demo();
+                input.as_bytes()[..at].chunks(step).for_each(|piece| driver.feed(piece));
+                driver.eof();
+                assert_eq!(statuses(&driver.text()), ["400"], "{:?}", &input[..at]);
+                let is_known = at >= "HEAD ".len();
+                assert_eq!(driver.text().ends_with("\r\n\r\n"), is_known, "{:?}", &input[..at]);
+            }
+        }
+    }
+
     #[test]
     fn behind_requests_leaves_them_to_be_answered() {
         for path in ["/later", "/work/later", "/source/slow", "/file/large", "/large"] {
@@ -86,6 +102,61 @@ mod end_of_input {
             assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{path}");
             assert_eq!(text.matches("connection: close").count(), 1, "the last one says so");
             assert!(text.ends_with("GET origin /last None HTTP/1.1"));
+        }
+    }
+
+    /// A body that nobody wants keeps nobody from their answer, nor does one that breaks off.
+    #[test]
+    fn within_a_body_that_is_not_wanted_leaves_the_answer_to_be_sent() {
+        for path in ["/", "/later", "/work", "/source/slow", "/file/large", "/large"] {
+            let input = post(path, "hello");
+            for at in input.len() - 5..input.len() {
+                let mut driver = demo();
+                driver.takes = 0;
+                driver.feed(&input[..at]);
+                driver.eof();
+                driver.pass_ms(1000);
+                while driver.take(50_000) > 0 {
+                    driver.pass_ms(100);
+                }
+                assert_eq!(statuses(&driver.text()), ["200"], "{:?}", &input[..at]);
+                assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{:?}", &input[..at]);
+            }
+        }
+    }
+
+    /// A client that waits for 100 closes its side in place of sending the body.
+    #[test]
+    fn instead_of_a_body_after_expect_continue_is_answered() {
+        for (path, status) in [
+            ("/", "200"),
+            ("/later", "200"),
+            ("/work", "200"),
+            ("/collect", "400"),
+            ("/stream", "400"),
+            ("/work/collect", "400"),
+        ] {
+            for (is_eager, step) in [(false, 1), (false, 1000), (true, 1), (true, 1000)] {
+                let mut driver = demo();
+                driver.takes = 0;
+                driver.feed(
+                    post(path, "hello")
+                        .replace("Host: h", "Host: h\r\nExpect: 100-continue")
+                        .strip_suffix("hello")
+                        .unwrap(),
+                );
+                if is_eager {
+                    driver.eof_unasked();
+                } else {
+                    driver.eof();
+                }
+                driver.pass_ms(1000);
+                while driver.take(step) > 0 {}
+                let text = driver.text();
+                let last = statuses(&text).into_iter().rfind(|status| *status != "100");
+                assert_eq!(last, Some(status), "{path}: {text}");
+                assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{path}");
+            }
         }
     }
 
@@ -142,12 +213,12 @@ mod slow_readers {
         chunk_extensions: 0,
         discard: 0,
         high_water: 10_000,
-        idle: std::time::Duration::from_secs(60),
-        head_time: std::time::Duration::from_secs(60),
-        body_time: std::time::Duration::from_secs(60),
-        write_time: std::time::Duration::from_secs(60),
+        idle: Duration::from_secs(60),
+        head_time: Duration::from_secs(60),
+        body_time: Duration::from_secs(60),
+        write_time: Duration::from_secs(60),
         streams: 100,
-        linger: std::time::Duration::from_secs(60),
+        linger: Duration::from_secs(60),
     };
 
     /// What a peer receives that takes `step` bytes at a time, and the most that was ever unsent.
@@ -521,7 +592,7 @@ fn statuses_that_would_put_the_peer_out_of_step_are_not_given() {
 
 #[test]
 fn limits_at_the_ends_of_their_ranges_do_no_harm() {
-    let forever = std::time::Duration::MAX;
+    let forever = Duration::MAX;
     let limits = Limits {
         high_water: 0,
         fields: usize::MAX,
@@ -540,12 +611,14 @@ fn limits_at_the_ends_of_their_ranges_do_no_harm() {
 mod upgrades {
     use super::*;
 
-    /// Sends back what it receives. A `!` is answered by work, a `#` by a file.
+    /// Sends back what it receives. A `!` is answered by work, a `#` by a file; a `~` cuts it.
     #[derive(Default)]
     struct Echo {
         unsent: u64,
         peer_is_done: bool,
         by: Option<Instant>,
+        is_over: bool,
+        has_parted: bool,
         work: Option<(Ticket, Work)>,
         file: Option<FileRange>,
     }
@@ -555,6 +628,7 @@ mod upgrades {
             for &byte in &*input {
                 match byte {
                     b'!' => self.work = Some((Ticket::new(1), Work::other(|| "worked"))),
+                    b'~' => self.is_over = true,
                     b'#' => self.file = Some(FileRange { file: file(), offset: 0, length: 4 }),
                     _ => {
                         out.push(byte);
@@ -585,7 +659,7 @@ mod upgrades {
         }
 
         fn handle_timeout(&mut self, _: &mut Vec<u8>, now: Now) {
-            self.peer_is_done |= self.by.is_some_and(|by| by <= now.instant);
+            self.is_over |= self.by.is_some_and(|by| by <= now.instant);
         }
 
         fn shutdown(&mut self, by: Instant, _: Now) {
@@ -595,7 +669,11 @@ mod upgrades {
         fn poll(&mut self) -> Step {
             match self.work.take() {
                 Some((ticket, work)) => Step::Run(ticket, work),
-                None if self.peer_is_done && self.unsent == 0 => Step::Close,
+                None if self.is_over || self.has_parted => Step::Close,
+                None if self.peer_is_done && self.unsent == 0 => {
+                    self.has_parted = true;
+                    Step::ShutdownWrite
+                }
                 None => Step::Wait(Wait { read: !self.peer_is_done, deadline: self.by }),
             }
         }
@@ -612,11 +690,16 @@ mod upgrades {
         Arc::new(file)
     }
 
+    /// The length of the field that [`Driver::text`] leaves out.
+    const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
+
     fn upgrade(request: &Request<'_>) -> Reply {
         let echo =
             || Reply::upgrade(HeaderValue::from_static("echo"), Response::ok(), Echo::default());
         match request.path() {
             "/later" => Reply::blocking(echo),
+            "/before" => Response::text("before").into(),
+            "/large" => Response::ok().body(large()).into(),
             _ => echo(),
         }
     }
@@ -686,6 +769,69 @@ mod upgrades {
         assert_eq!((driver.end, driver.lost), (End::Closed, 0));
     }
 
+    /// The client closes its side right behind its request, or within what follows it, and what it
+    /// is owed has not been sent by then.
+    #[test]
+    fn are_answered_although_the_input_ends_at_any_point_behind_them() {
+        let both = |path: &str| [get(path), get("/before") + &get(path)];
+        for requests in ["/now", "/later"].map(both).concat() {
+            let input = requests.clone() + "hello";
+            for at in requests.len()..=input.len() {
+                for step in [1, 7, 1000] {
+                    let text = ends_behind(&input[..at], step);
+                    let expected = SWITCHED.to_owned() + &input[requests.len()..at];
+                    assert!(text.ends_with(&expected), "{input:?} up to {at} by {step}: {text}");
+                }
+            }
+        }
+        let text = ends_behind(&(get("/large") + &get("/now") + "hello"), 1000);
+        assert!(text.ends_with(&format!("{SWITCHED}hello")));
+    }
+
+    /// What a client hears that takes `step` bytes at a time, having sent this and then the end.
+    fn ends_behind(input: &str, step: usize) -> String {
+        let mut driver = upgrading();
+        driver.holds_work = true;
+        driver.takes = 0;
+        driver.feed(input);
+        driver.eof_unasked();
+        while driver.take(step) > 0 || !driver.held.is_empty() {
+            if !driver.held.is_empty() {
+                driver.finish_work();
+            }
+        }
+        assert_eq!((driver.end, driver.lost), (End::Closed, 0), "{input:?} by {step}");
+        driver.text()
+    }
+
+    /// What was said before the hand-over has the time to be taken that all output has, and no more.
+    #[test]
+    fn are_cut_if_nobody_takes_the_answer_to_them_in_time() {
+        let limits = Limits::default();
+        for (order, patience) in [(None, limits.write_time), (Some(1), Duration::from_secs(1))] {
+            let mut driver = upgrading();
+            driver.takes = 0;
+            driver.feed(get("/now"));
+            driver.eof();
+            order.map(Duration::from_secs).into_iter().for_each(|order| driver.shutdown(order));
+            assert_eq!((driver.end, driver.patience()), (End::Open, Some(patience)));
+            assert!(driver.connection.is_upgraded(), "it still has to hear of the order to stop");
+            driver.pass(patience - Duration::from_millis(1));
+            assert_eq!(driver.end, End::Open);
+            driver.pass_ms(1);
+            assert_eq!((driver.end, driver.lost), (End::Closed, SWITCHED.len() + DATE));
+        }
+    }
+
+    /// An end without `ShutdownWrite` is a cut, which waits for nothing.
+    #[test]
+    fn are_over_at_once_if_what_takes_over_cuts_the_connection() {
+        let mut driver = upgrading();
+        driver.takes = 0;
+        driver.feed(get("/now") + "~");
+        assert_eq!((driver.end, driver.lost), (End::Closed, SWITCHED.len() + DATE));
+    }
+
     #[test]
     fn hand_over_an_end_of_input_that_came_before() {
         let mut driver = upgrading();
@@ -699,7 +845,7 @@ mod upgrades {
 
     #[test]
     fn hand_over_the_order_to_stop_before_and_after() {
-        let second = std::time::Duration::from_secs(1);
+        let second = Duration::from_secs(1);
         for before in [true, false] {
             let mut driver = upgrading();
             driver.holds_work = true;
@@ -745,7 +891,6 @@ fn an_end_that_comes_while_a_response_is_sent_is_not_forgotten() {
 
 mod answered {
     use super::*;
-    use std::time::Duration;
 
     fn handler(request: &Request<'_>) -> Reply {
         match request.path() {

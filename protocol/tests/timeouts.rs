@@ -14,6 +14,7 @@ const HEAD: u64 = 10_000;
 const BODY: u64 = 30_000;
 const WRITE: u64 = 20_000;
 const LINGER: u64 = 2_000;
+const LONGEST_LINGER: u64 = 30_000;
 const LAST_CALL: u64 = 500;
 
 fn demo() -> Driver<Demo> {
@@ -147,6 +148,20 @@ mod heads {
         }
         assert_eq!(due_after(&mut driver, HEAD / 100), "408 close");
         lingers(&mut driver);
+    }
+
+    /// RFC 9110 §9.3.2.
+    #[test]
+    fn of_a_head_request_are_refused_without_content() {
+        for (start, has_content) in [("HEAD", true), ("HEAD ", false), ("HEAD / HTTP", false)] {
+            let mut driver = demo();
+            driver.feed_bytewise(start);
+            driver.pass_ms(HEAD);
+            let text = driver.take_text();
+            assert!(text.starts_with("HTTP/1.1 408 "), "{start:?}: {text}");
+            assert!(!text.contains("content-length: 0\r\n"), "{start:?}: {text}");
+            assert_eq!(!text.ends_with("\r\n\r\n"), has_content, "{start:?}: {text}");
+        }
     }
 
     #[test]
@@ -363,6 +378,69 @@ mod writing {
         driver.feed(get("/a") + &expects);
         driver.oversleep(Duration::from_millis(WRITE + 1));
         driver.handle_timeout();
+        assert_eq!(driver.end, End::Closed);
+    }
+}
+
+/// The time for which a connection that we have ended is open to its peer.
+mod lingering {
+    use super::*;
+
+    /// Its body is refused before any of it has come.
+    fn refused() -> Driver<Demo> {
+        let mut driver = demo();
+        driver.feed(post("/collect", 100 << 20));
+        assert_eq!((answer(&mut driver).as_str(), driver.end), ("413 close", End::HalfClosed));
+        driver
+    }
+
+    /// A slow sender has time to read the response: closing would reset the connection.
+    #[test]
+    fn goes_on_while_the_peer_sends_and_keeps_nothing_of_it() {
+        let mut driver = refused();
+        for _ in 0..10 {
+            driver.pass_ms(LINGER - 1);
+            assert_eq!((patience(&driver), driver.end), (Some(1), End::HalfClosed));
+            driver.feed(vec![b'x'; 1 << 20]);
+        }
+        assert_eq!(driver.kept(), 0);
+        assert!(driver.most_kept < 200, "{} bytes were kept", driver.most_kept);
+        lingers(&mut driver);
+    }
+
+    #[test]
+    fn ends_when_the_peer_has_sent_everything_and_closed_its_side() {
+        let mut driver = refused();
+        driver.pass_ms(LINGER - 1);
+        driver.feed("the rest");
+        driver.eof();
+        assert_eq!(driver.end, End::Closed);
+    }
+
+    #[test]
+    fn ends_although_the_peer_goes_on_for_ever() {
+        for every in [10, 999, LINGER - 1] {
+            let mut driver = refused();
+            let times = (LONGEST_LINGER - 1) / every;
+            for _ in 0..times {
+                driver.pass_ms(every);
+                assert_eq!(driver.end, End::HalfClosed, "every {every} ms");
+                driver.feed("x");
+            }
+            driver.pass_ms(LONGEST_LINGER - times * every);
+            assert_eq!(driver.end, End::Closed, "every {every} ms");
+        }
+    }
+
+    #[test]
+    fn ends_when_the_time_to_stop_is_up() {
+        let mut driver = refused();
+        driver.shutdown(Duration::from_secs(5));
+        for _ in 0..5 {
+            assert_eq!(driver.end, End::HalfClosed);
+            driver.feed("x");
+            driver.pass_ms(1000);
+        }
         assert_eq!(driver.end, End::Closed);
     }
 }

@@ -1,6 +1,6 @@
 //! The body of a request (RFC 9112 §6, §7).
 
-use crate::head::{field_line, is_field_content, is_token};
+use crate::head::{field_line, is_field_content, is_token, token};
 use crate::{End, Limits, refused};
 
 /// A body of so many bytes, and that number (RFC 9112 §6.2).
@@ -58,7 +58,6 @@ pub fn read_chunked(input: &[u8], limits: &Limits) -> Result<(Vec<u8>, usize), E
 ///
 /// ```text
 /// chunk-size = 1*HEXDIG
-/// chunk-ext  = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
 /// ```
 fn chunk_line(line: &[u8]) -> Result<(u64, usize), End> {
     let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
@@ -67,13 +66,62 @@ fn chunk_line(line: &[u8]) -> Result<(u64, usize), End> {
     if digits == 0 || digits > 16 {
         return refused(400, "the chunk size is malformed");
     }
-    let is_extension = extension.trim_ascii_start().starts_with(b";");
-    if !(extension.is_empty() || is_extension && is_field_content(extension)) {
+    if !is_chunk_ext(extension) {
         return refused(400, "the chunk extension is malformed");
     }
     let size = String::from_utf8_lossy(size);
     let size = u64::from_str_radix(&size, 16).expect("up to sixteen hexadecimal digits");
     Ok((size, extension.len()))
+}
+
+/// Whether these are any number of extensions, one behind the other (§7.1.1).
+///
+/// ```text
+/// chunk-ext      = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+/// chunk-ext-name = token
+/// chunk-ext-val  = token / quoted-string
+/// ```
+fn is_chunk_ext(text: &[u8]) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(name) = bws(rest).strip_prefix(b";") else { return false };
+        let Some((_, behind)) = token(bws(name)) else { return false };
+        rest = behind;
+        if let Some(value) = bws(rest).strip_prefix(b"=") {
+            let value = bws(value);
+            let behind = token(value).map(|(_, behind)| behind);
+            let Some(behind) = behind.or_else(|| behind_quoted_string(value)) else {
+                return false;
+            };
+            rest = behind;
+        }
+    }
+    true
+}
+
+/// What follows optional white space that should not be there (RFC 9110 §5.6.3).
+fn bws(text: &[u8]) -> &[u8] {
+    let is_white_space = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    &text[text.iter().take_while(is_white_space).count()..]
+}
+
+/// What follows a quoted string, if there is one (RFC 9110 §5.6.4).
+///
+/// ```text
+/// quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+/// quoted-pair   = "\" ( HTAB / SP / VCHAR / obs-text )
+/// ```
+fn behind_quoted_string(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b"\"")?;
+    loop {
+        rest = match rest {
+            [b'"', rest @ ..] => return Some(rest),
+            [b'\\', quoted, rest @ ..] if is_field_content(&[*quoted]) => rest,
+            [b'\\', ..] => return None,
+            [plain, rest @ ..] if is_field_content(&[*plain]) => rest,
+            _ => return None,
+        };
+    }
 }
 
 /// The length of the trailer section with its empty line; its fields are thrown away

@@ -240,8 +240,14 @@ fn decimal(value: &[u8]) -> Option<u64> {
 
 /// `1*tchar` (RFC 9110 §5.6.2).
 pub(crate) fn is_token(text: &[u8]) -> bool {
+    matches!(token(text), Some((_, [])))
+}
+
+/// The token that a text begins with, and what follows it (RFC 9110 §5.6.2).
+pub(crate) fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(is_tchar)
+    let length = text.iter().take_while(|byte| is_tchar(byte)).count();
+    (length > 0).then(|| text.split_at(length))
 }
 
 /// Visible characters, obs-text, space and tab (RFC 9110 §5.5).

@@ -26,7 +26,7 @@
 //! - A later minor version is read as 1.1 (RFC 9110 §2.5), and 501 is for codings that stand
 //!   before `chunked`; where `chunked` is not last, the length cannot be known: 400.
 //! - Characters in a target that no URI may have, such as `|`, are let through: browsers send them.
-//! - The content of chunk extensions is not looked into, and trailer fields are thrown away.
+//! - Chunk extensions are held to their grammar (§7.1.1), and thrown away like trailer fields.
 //!
 //! Of several faults the one is named that comes first in this order: the extent of the head, by
 //! position; its lines, by position; the target; the fields by themselves, by position; what the

@@ -15,9 +15,9 @@ const AUTHORITY: &str = "localhost";
 /// For the PING that finds out whether a connection is still in use.
 const PROBE: [u8; 8] = *b"still in";
 
-/// What the demo application says of a request with this `user-agent`: it, in a line.
+/// What the demo application says of a request with this `user-agent`: it, as it came.
 pub(crate) fn named(value: impl AsRef<str>) -> Expected {
-    ok(format!("{}\n", value.as_ref()))
+    ok(value.as_ref())
 }
 
 /// A case of HTTP/2 that is being written.

@@ -197,30 +197,31 @@ fn the_order_before_and_within_the_preface() {
 
 #[test]
 fn the_end_of_input_at_any_stage() {
-    let said = [
-        preface(&[]),
-        get(1, "/any"),
-        post(3, "/count", &[]),
-        frame(DATA, 0, 3, b"some"),
-        frame(DATA, END_STREAM, 3, b"body"),
-        get(5, "/work"),
-    ]
-    .concat();
+    let mut said = [preface(&[]), get(1, "/any")].concat();
+    let mut whole = vec![(said.len(), 1, "/any")];
+    said.extend([post(3, "/count", &[]), frame(DATA, 0, 3, b"some")].concat());
+    said.extend(frame(DATA, END_STREAM, 3, b"body"));
+    whole.push((said.len(), 3, "8 bytes"));
+    said.extend(get(5, "/work"));
+    whole.push((said.len(), 5, "worked"));
     for length in 0..=said.len() {
-        for is_late in [false, true] {
+        for (is_late, takes) in [(false, usize::MAX), (true, usize::MAX), (true, 20)] {
             let mut driver = driver();
             driver.holds_work = is_late;
+            driver.takes = if takes == usize::MAX { takes } else { 0 };
             driver.feed(&said[..length]);
             driver.eof();
             while !driver.held.is_empty() {
                 driver.finish_work();
             }
+            while driver.take(takes) > 0 {}
             assert_eq!(driver.end, End::Closed, "{length}");
+            // Half a frame behind them takes nothing back of what has come whole.
             let told = take_frames(&mut driver.wire);
-            if length == said.len() {
-                assert_eq!(content(&told, 1), b"/any");
-                assert_eq!(content(&told, 3), b"8 bytes");
-                assert_eq!(content(&told, 5), b"worked");
+            for (at, stream, expected) in &whole {
+                if length >= *at {
+                    assert_eq!(content(&told, *stream), expected.as_bytes(), "{length}");
+                }
             }
         }
     }
@@ -313,6 +314,21 @@ fn a_wrong_preface_gets_no_answer_of_http() {
     assert_eq!(driver.unread(), 0, "thrown away");
     driver.pass(Duration::from_secs(2));
     assert_eq!(driver.end, End::Closed);
+}
+
+/// What is under way cannot be told to stop, and closing would reset the connection.
+#[test]
+fn a_client_that_still_sends_is_waited_for_but_not_for_ever() {
+    let mut driver = driver();
+    driver.feed([PREFACE.to_vec(), frame(DATA, 0, 0, b"x")].concat());
+    assert_eq!(driver.end, End::HalfClosed);
+    for _ in 0..30 {
+        assert_eq!((driver.end, driver.kept()), (End::HalfClosed, 0));
+        driver.feed(vec![0; 100_000]);
+        driver.pass(Duration::from_secs(1));
+    }
+    assert_eq!(driver.end, End::Closed);
+    assert!(driver.most_kept < 1000, "{} bytes were kept", driver.most_kept);
 }
 
 #[test]

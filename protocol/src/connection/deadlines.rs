@@ -38,8 +38,8 @@ impl<H: Handler> Connection<H> {
 
     /// When the peer has to have sent more, and why.
     pub(super) fn receive_deadline(&self) -> Option<Instant> {
-        if let Ending::Linger(by) = self.ending {
-            return Some(by);
+        if let Ending::Linger(linger) = self.ending {
+            return Some(linger.deadline());
         }
         if !self.wants_input() {
             return None;

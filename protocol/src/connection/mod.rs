@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, Version};
 
-use crate::clock::{DateCache, Progress, after};
+use crate::clock::{DateCache, Linger, Progress};
 use crate::exchange::Exchange;
 use crate::handler::{Handler, Outcome, Ticket, Tickets, Work};
 use crate::head::{Framing, HeadScanner};
@@ -49,8 +49,7 @@ pub struct Connection<H> {
     ending: Ending,
     /// Has taken over after an upgrade.
     next: Option<Box<dyn Protocol>>,
-    /// And has said its last word.
-    has_parted: bool,
+    last_word: LastWord,
 
     /// To be handed out by `poll`.
     work: Option<(Ticket, Work)>,
@@ -123,6 +122,15 @@ impl Terms {
     }
 }
 
+/// That a protocol which has taken over has nothing more to say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LastWord {
+    Unsaid,
+    /// It waits until what was said before the hand-over has been sent.
+    Waiting,
+    Passed,
+}
+
 // ANCHOR: ending
 /// How far the connection is from its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,7 +140,7 @@ enum Ending {
     Flush,
     /// Our side is closed. Input is thrown away until the peer closes its own, lest a reset
     /// destroy what the peer has yet to read (RFC 9112 §9.6).
-    Linger(Instant),
+    Linger(Linger),
     /// Our side is to be closed, and then all of it: nothing is under way.
     Leave,
     Closed,
@@ -157,7 +165,7 @@ impl<H: Handler> Connection<H> {
             terms: Terms::UNKNOWN,
             ending: Ending::Open,
             next: None,
-            has_parted: false,
+            last_word: LastWord::Unsaid,
             work: None,
             tickets: Tickets::default(),
             unsent: 0,
@@ -248,7 +256,7 @@ impl<H: Handler> Connection<H> {
     /// that the order to stop could wait for, so it wants to hear of it at once.
     #[must_use]
     pub fn is_upgraded(&self) -> bool {
-        self.next.is_some() && !self.has_parted
+        self.next.is_some() && self.last_word != LastWord::Passed
     }
 }
 
@@ -258,6 +266,11 @@ impl<H: Handler> Protocol for Connection<H> {
         let mut consumed = 0;
         if self.next.is_none() {
             self.enter(out, now);
+            if let Ending::Linger(linger) = &mut self.ending
+                && !input.is_empty()
+            {
+                linger.heard(self.limits.linger, now.instant);
+            }
             consumed = self.advance(input, out, now);
             self.backlog = consumed < input.len();
             self.leave(out);
@@ -378,7 +391,7 @@ impl<H: Handler> Protocol for Connection<H> {
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
         if self.ending == Ending::Flush && all_sent {
-            self.ending = Ending::Linger(after(self.now, self.limits.linger));
+            self.ending = Ending::Linger(Linger::start(self.limits.linger, self.now));
             return Step::ShutdownWrite;
         }
         if matches!(self.ending, Ending::Linger(_)) && (self.input_closed || self.is_parted()) {
@@ -399,18 +412,27 @@ impl<H: Handler> Protocol for Connection<H> {
 
 impl<H: Handler> Connection<H> {
     /// What the protocol wants that has taken over. Time that is up is up for it as well, and what
-    /// we said before it has to be taken.
+    /// we said before it has to be taken: its orderly end waits for that, and only a cut does not.
     fn poll_next(&mut self) -> Step {
         let ours = self.send_deadline().into_iter().chain(self.drain.map(|(_, by)| by)).min();
-        match self.next.as_mut().map(|next| next.poll()) {
-            Some(Step::Wait(Wait { read, deadline })) => {
+        let step = match (&mut self.next, self.last_word) {
+            (None, _) => Step::Close,
+            (Some(_), LastWord::Waiting) => Step::ShutdownWrite,
+            (Some(next), LastWord::Unsaid | LastWord::Passed) => next.poll(),
+        };
+        match step {
+            Step::Wait(Wait { read, deadline }) => {
                 Step::Wait(Wait { read, deadline: deadline.into_iter().chain(ours).min() })
             }
-            Some(step) => {
-                self.has_parted |= matches!(step, Step::ShutdownWrite);
-                step
+            Step::ShutdownWrite if self.unsent > 0 => {
+                self.last_word = LastWord::Waiting;
+                Step::Wait(Wait { read: false, deadline: ours })
             }
-            None => Step::Close,
+            Step::ShutdownWrite => {
+                self.last_word = LastWord::Passed;
+                Step::ShutdownWrite
+            }
+            step => step,
         }
     }
 }

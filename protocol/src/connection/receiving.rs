@@ -149,7 +149,8 @@ impl<H: Handler> Connection<H> {
     }
 
     pub(super) fn refuse_head(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
-        self.terms = Terms::UNKNOWN;
+        let is_head = matches!(&self.incoming, Incoming::Head(scanner) if scanner.is_head());
+        self.terms = Terms { is_head, ..Terms::UNKNOWN };
         self.outgoing =
             if refusal == Refusal::Foreign { Outgoing::Nothing } else { Outgoing::Owed };
         self.exchange = Exchange::unanswered(None);

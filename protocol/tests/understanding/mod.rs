@@ -85,6 +85,14 @@ pub(crate) fn understand_whole(input: &[u8], limits: &Limits) -> Understood {
 }
 
 impl Understood {
+    /// Why it could not be understood: one of these. A refused HEAD is told the status only
+    /// (RFC 9110 §9.3.2).
+    pub(crate) fn possible_refusals(&self) -> impl Iterator<Item = Refusal> {
+        let is_status = |it: &Refusal| Some(it.status().as_u16()) == self.status;
+        let is_said = |it: &Refusal| self.refusal.is_none_or(|said| said == *it);
+        REFUSALS.into_iter().filter(is_status).filter(is_said)
+    }
+
     /// Holds it against what the reference makes of the same input.
     #[track_caller]
     pub(crate) fn assert_as_reference(&self, input: &[u8], limits: &Limits) {

@@ -93,6 +93,16 @@ fn good() -> Vec<Draft> {
         .send(chunked("5 ; a = b\r\nhello\r\n0\r\n\r\n"))
         .expect(ok("hello"))
         .open(),
+        rfc9112("7.1.1", "extension-several", "A chunk may have several extensions.")
+            .app()
+            .send(chunked("5;a;b=c\t;\td=\"\";e= \"f\"\r\nhello\r\n0;g;h\r\n\r\n"))
+            .expect(ok("hello"))
+            .open(),
+        rfc9110("5.6.4", "extension-quoted-pair", "In a quoted extension anything may be quoted.")
+            .app()
+            .send(chunked("5;a=\"\\a\\\\\\\t\u{e9}\"\r\nhello\r\n0\r\n\r\n"))
+            .expect(ok("hello"))
+            .open(),
         rfc9112("7.1.2", "trailer", "Trailer fields are read and may be discarded.")
             .app()
             .send(
@@ -121,7 +131,47 @@ fn bad() -> Vec<Draft> {
     let case = |id, requirement, chunks: &str| {
         rfc9112("7.1", id, requirement).app().send(bad(chunks)).refused(400)
     };
-    vec![
+    let extension = |id, requirement, extension: &str| {
+        let chunk = format!("5{extension}\r\nhello\r\n");
+        rfc9112("7.1.1", id, requirement).app().send(bad(&chunk)).refused(400)
+    };
+    let extensions = [
+        extension("extension-empty", "An extension has a name.", ";"),
+        extension("extension-empty-first", "Each extension has a name.", ";;a"),
+        extension("extension-empty-last", "The last extension has a name.", ";a=b;"),
+        extension("extension-no-name", "A value has a name before it.", ";=x"),
+        extension("extension-no-value", "An equals sign has a value behind it.", ";a="),
+        extension("extension-name-bracket", "A name is a token.", ";a[b"),
+        extension("extension-name-quoted", "A name is not quoted.", ";\"a\""),
+        extension("extension-name-obs-text", "A name is in ASCII.", ";\u{e9}"),
+        extension(
+            "extension-value-obs-text",
+            "A value that is not quoted is in ASCII.",
+            ";a=\u{e9}",
+        ),
+        extension("extension-two-names", "A name is one word.", ";a b"),
+        extension("extension-two-values", "A value is one word.", ";a=b c"),
+        extension("extension-quote-open", "A quoted value ends in a quote.", ";a=\"b"),
+        extension(
+            "extension-quote-open-escaped",
+            "An escaped quote does not end a quoted value.",
+            ";a=\"b\\\"",
+        ),
+        extension(
+            "extension-quote-then-more",
+            "Nothing but white space follows a quoted value.",
+            ";a=\"b\"c",
+        ),
+        extension("extension-quote-line-end", "A quoted value holds no line end.", ";a=\"\r\n\""),
+        extension(
+            "extension-quote-control",
+            "A quoted value holds no control byte.",
+            ";a=\"\\\u{1}\"",
+        ),
+        extension("extension-space-last", "No white space ends a line of extensions.", ";a "),
+        extension("extension-space-last-value", "Nor behind a quoted value.", ";a=\"b\"\t"),
+    ];
+    let sizes = vec![
         case("chunk-size-letters", "A chunk size is hexadecimal.", "5g\r\nhello\r\n"),
         case("chunk-size-no-digits", "A chunk size has digits.", "xyz\r\nhello\r\n"),
         case("chunk-size-minus", "A chunk size has no minus sign.", "-5\r\nhello\r\n"),
@@ -192,7 +242,8 @@ fn bad() -> Vec<Draft> {
             .send(chunked("5\r\nhello\r\n0\r\n"))
             .half_close()
             .refused(400),
-    ]
+    ];
+    [sizes, extensions.into()].concat()
 }
 
 fn limits() -> Vec<Draft> {

@@ -1,7 +1,7 @@
 //! RFC 9112 §9: persistence, close tokens, keep-alive of HTTP/1.0, half-close.
 
 use crate::expected::{Expected, FieldRule, Framing, Statuses, ok, status};
-use crate::http1::compose::{Draft, get, get_with, rfc9110, rfc9112, sized};
+use crate::http1::compose::{Draft, get, get_with, post, rfc9110, rfc9112, sized};
 
 pub(super) fn cases() -> Vec<Draft> {
     [tokens(), old(), half_close(), after_errors()].concat()
@@ -175,6 +175,10 @@ fn old() -> Vec<Draft> {
     ]
 }
 
+/// Asks for a WebSocket (RFC 6455 §4.1).
+const UPGRADE: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
 fn half_close() -> Vec<Draft> {
     vec![
         rfc9112("9.6", "half-close", "A client that closes its side is still answered.")
@@ -227,6 +231,28 @@ fn half_close() -> Vec<Draft> {
             .half_close()
             .expect(status(200).framed(Framing::Chunked))
             .closed(),
+        rfc9112("9.6", "half-close-upgrade", "An upgrade survives a half-close.")
+            .app()
+            .send(get_with("/ws/echo", UPGRADE))
+            .half_close()
+            .expect(status(101))
+            .closed(),
+        rfc9112(
+            "9.6",
+            "half-close-upgrade-pipelined",
+            "An upgrade behind another request survives it, too.",
+        )
+        .app()
+        .send(get("/echo/a") + &get_with("/ws/echo", UPGRADE))
+        .half_close()
+        .expect(ok("a"))
+        .expect(status(101))
+        .closed(),
+        rfc9110("10.1.1", "half-close-expect", "A body that is asked for and never comes is 400.")
+            .app()
+            .send(post("/echo", "Expect: 100-continue\r\nContent-Length: 5\r\n", ""))
+            .half_close()
+            .refused(400),
         rfc9112("9.6", "half-close-later", "An idle connection that the client closes is closed.")
             .app()
             .send(get("/echo/a"))

@@ -33,6 +33,13 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get(FILE))
             .expect(ok("hello").equals("content-length", "5"))
             .open(),
+        rfc9112("9.6", "half-close-files", "An upload and a download survive a half-close.")
+            .app()
+            .send(sized("PUT", FILE, &"x".repeat(300_000)) + &get(FILE))
+            .half_close()
+            .expect(status(201))
+            .expect(ok("x".repeat(300_000)))
+            .closed(),
         rfc9110("9.3.4", "put-replaced", "PUT of a file that is there replaces it.")
             .app()
             .send(sized("PUT", FILE, "one longer than the other"))

@@ -4,7 +4,104 @@ use crate::expected::{FieldRule, Framing, Statuses, ok, status};
 use crate::http1::compose::{Draft, chunked, get, head, post, request, rfc9110, sized};
 
 pub(super) fn cases() -> Vec<Draft> {
-    [head_cases(), options(), allow()].concat()
+    [head_cases(), refused_heads(), options(), allow()].concat()
+}
+
+/// An error of the client's is told without content as well, if HEAD is the method.
+fn refused_heads() -> Vec<Draft> {
+    let case = |id, requirement, bytes: String, refusal| {
+        rfc9110("9.3.2", id, requirement).send(bytes).expect(status(refusal).for_head()).closed()
+    };
+    let long = |length| "y".repeat(length);
+    vec![
+        case(
+            "head-bad-field",
+            "HEAD with a malformed field is 400 without a body.",
+            request("HEAD", "/", "X-Name : value\r\n", ""),
+            400,
+        ),
+        case(
+            "head-no-host",
+            "HEAD without Host is 400 without a body.",
+            "HEAD / HTTP/1.1\r\n\r\n".into(),
+            400,
+        ),
+        case(
+            "head-bad-then-request",
+            "A refused HEAD has one answer, and what follows it has none.",
+            request("HEAD", "/", "X-Name : value\r\n", "") + &get("/"),
+            400,
+        ),
+        case(
+            "head-lengths",
+            "HEAD with two lengths is 400 without a body.",
+            request("HEAD", "/", "Content-Length: 0\r\nContent-Length: 1\r\n", ""),
+            400,
+        )
+        .app(),
+        case(
+            "head-bad-target",
+            "HEAD of a target that is none is 400 without a body.",
+            request("HEAD", "nowhere", "", ""),
+            400,
+        )
+        .app(),
+        case(
+            "head-bad-1-0",
+            "HEAD of HTTP/1.0 that is refused is answered without a body.",
+            "HEAD / HTTP/1.0\r\nX-Name : value\r\n\r\n".into(),
+            400,
+        )
+        .app(),
+        case(
+            "head-large",
+            "HEAD with a body that is too large is 413 without one.",
+            request("HEAD", "/", "Content-Length: 999999999999\r\n", ""),
+            413,
+        )
+        .app(),
+        case(
+            "head-long-target",
+            "HEAD with a target that is too long is 414 without a body.",
+            request("HEAD", &format!("/{}", long(9000)), "", ""),
+            414,
+        )
+        .app(),
+        case(
+            "head-expectation",
+            "HEAD with an unknown expectation is 417 without a body.",
+            request("HEAD", "/", "Expect: miracles\r\n", ""),
+            417,
+        )
+        .app(),
+        case(
+            "head-long-fields",
+            "HEAD with fields that are too long is 431 without a body.",
+            request("HEAD", "/", &format!("X: {}\r\n", long(20_000)), ""),
+            431,
+        )
+        .app(),
+        case(
+            "head-coding",
+            "HEAD with an unknown coding is 501 without a body.",
+            request("HEAD", "/", "Transfer-Encoding: gzip, chunked\r\n", ""),
+            501,
+        )
+        .app(),
+        case(
+            "head-version",
+            "HEAD of another version is 505 without a body.",
+            "HEAD / HTTP/2.0\r\nHost: <host>\r\n\r\n".into(),
+            505,
+        )
+        .app(),
+        rfc9110("9.3.2", "head-incomplete", "HEAD that breaks off is 400 without a body.")
+            .app()
+            .send("HEAD / HTTP/1.1\r\nHost: <ho")
+            .half_close()
+            .expect(status(400).for_head())
+            .closed(),
+    ]
 }
 
 fn head_cases() -> Vec<Draft> {

@@ -67,12 +67,30 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9110("10.1.5", "user-agent", "The User-Agent is what the client says.")
             .app()
             .send(get_with("/user-agent", "User-Agent: conformance (suite)\r\n"))
-            .expect(status(200).line("conformance (suite)"))
+            .expect(
+                ok("conformance (suite)")
+                    .equals("content-type", "text/plain; charset=utf-8")
+                    .equals("x-content-type-options", "nosniff"),
+            )
+            .open(),
+        rfc9110("10.1.5", "user-agent-utf-8", "The User-Agent may be in UTF-8.")
+            .app()
+            .send(get_with("/user-agent", "User-Agent: k\u{e9}rn/1\r\n"))
+            .expect(ok("k\u{e9}rn/1").equals("content-type", "text/plain; charset=utf-8"))
+            .open(),
+        rfc9110("5.5", "user-agent-no-text", "A value that is no text is given back as it came.")
+            .app()
+            .send(*b"GET /user-agent HTTP/1.1\r\nHost: <host>\r\nUser-Agent: \xe9\xff\r\n\r\n")
+            .expect(
+                ok(b"\xe9\xff")
+                    .equals("content-type", "application/octet-stream")
+                    .equals("x-content-type-options", "nosniff"),
+            )
             .open(),
         rfc9110("10.1.5", "user-agent-missing", "A client need not say what it is.")
             .app()
             .send(get("/user-agent"))
-            .expect(status(200))
+            .expect(ok(""))
             .open(),
         rfc9110("10.1.4", "te-trailers", "A client may say that it takes trailers.")
             .send(get_with("/", "TE: trailers\r\nConnection: TE\r\n"))

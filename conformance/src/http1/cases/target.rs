@@ -87,7 +87,12 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9110("9.3.6", "connect", "A server that is no proxy makes no tunnel.")
             .app()
             .send(request("CONNECT", "example.org:443", "", ""))
-            .expect(status([400, 403, 404, 405, 501])),
+            .expect(status(501)),
+        rfc9110("9.1", "connect-not-implemented", "CONNECT is as unknown as any other method.")
+            .app()
+            .send("CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n")
+            .expect(status(501))
+            .open(),
         rfc9112("3.2.4", "asterisk-form-get", "The asterisk form is for OPTIONS alone.")
             .app()
             .send(get("*"))

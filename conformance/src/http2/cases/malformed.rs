@@ -1,5 +1,6 @@
 //! RFC 9113 §8.1.1, §8.2, §8.3, §8.5: requests that are malformed.
 
+use crate::expected::status;
 use crate::http2::Code::ProtocolError;
 use crate::http2::Outcome;
 use crate::http2::compose::{Draft, fields, get, get_with, post, request, rfc9113, with};
@@ -300,6 +301,18 @@ fn connect() -> Vec<Draft> {
             .app()
             .send(headers(1, fields(&[(":method", "CONNECT"), (":authority", "localhost:1")])))
             .malformed(1),
+        rfc9113(
+            "8.5",
+            "h2-connect-not-implemented",
+            "CONNECT is a method that is not implemented.",
+        )
+        .app()
+        .send(
+            headers(1, fields(&[(":method", "CONNECT"), (":authority", "localhost:1")]))
+                .end_stream(),
+        )
+        .response(1, status(501))
+        .goes_on(3),
         rfc9113("8.1.1", "h2-malformed-alone", "A malformed request leaves the connection alone.")
             .app()
             .send(headers(1, get_with(&[("connection", "close")])).end_stream())

@@ -1,6 +1,6 @@
 //! RFC 6455 §5.5.1, §7: the closing handshake, and codes.
 
-use crate::websocket::compose::{Draft, rfc6455};
+use crate::websocket::compose::{Draft, handshake, rfc6455, unopened};
 use crate::websocket::frame::{binary, close, close_with, continuation, ping, text};
 
 const NORMAL: u16 = 1000;
@@ -81,6 +81,29 @@ fn handshakes() -> Vec<Draft> {
             .closes([NORMAL]),
         rfc6455("7.2.1", "ws-no-close", "A client that goes without a word is let go.")
             .half_close()
+            .end(),
+        unopened(
+            "4.2.2",
+            "ws-half-close",
+            "A handshake is answered although the client closes its side.",
+        )
+        .app()
+        .bytes(handshake(""))
+        .half_close()
+        .accepted()
+        .end(),
+        unopened("4.2.2", "ws-half-close-text", "A message behind it is answered, too.")
+            .app()
+            .bytes([handshake("").into_bytes(), text("early").encode()].concat())
+            .half_close()
+            .accepted()
+            .says("early")
+            .end(),
+        unopened("4.2.2", "ws-half-close-half", "Half a message is not answered.")
+            .app()
+            .bytes([handshake("").as_bytes(), &text("early").encode()[..7]].concat())
+            .half_close()
+            .accepted()
             .end(),
         rfc6455("7.1.7", "ws-failed-then-more", "Whoever has failed is not heard any more.")
             .send_all([text("bad").reserved(4), text("good"), ping("good")])
