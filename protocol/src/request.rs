@@ -75,6 +75,27 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The host that the request is for, with its port if it names one. A target that has an
+    /// authority wins over the `Host` field (RFC 9112 §3.2.2).
+    ///
+    /// ```
+    /// # use protocol::{Field, Now, Request, http::{Method, Version}};
+    /// # use std::time::{Instant, SystemTime};
+    /// # let now = Now { instant: Instant::now(), wall: SystemTime::now() };
+    /// let fields = [Field { name: "Host", value: b"localhost" }];
+    /// let ask = |target| Request::new(Method::GET, target, Version::HTTP_11, &fields, now);
+    /// assert_eq!(ask("/path")?.authority(), Some("localhost"));
+    /// assert_eq!(ask("http://example.org:8080/path")?.authority(), Some("example.org:8080"));
+    /// # Ok::<(), protocol::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn authority(&self) -> Option<&'a str> {
+        match self.target {
+            Target::Absolute { authority, .. } | Target::Authority(authority) => Some(authority),
+            Target::Origin { .. } | Target::Asterisk => self.field_str("host"),
+        }
+    }
+
     /// HTTP/1.0, HTTP/1.1 or HTTP/2.
     #[must_use]
     pub fn version(&self) -> Version {
