@@ -50,20 +50,20 @@ pub(crate) fn begin<H: Handler>(
     if fields.len() > limits.fields {
         return refuse(Refusal::FieldsTooLarge);
     }
+    let (method, version) = (request.method().clone(), http::Version::HTTP_2);
+    let asked = Request::new(method, target, version, &fields, now);
+    let asked = asked.map_err(|_| Malformed)?.secured(is_secure);
     if !expectation {
         return refuse(Refusal::Expectation);
     }
     // RFC 9113 §8.3.1 lets both be left out, but what is meant then nobody knows.
-    if !has_host(request) {
+    if asked.authority().is_none() {
         return refuse(Refusal::Host);
     }
     if terms.declared.is_some_and(|length| length > limits.body) {
         return refuse(Refusal::BodyTooLarge);
     }
-    let method = request.method().clone();
-    let request = Request::new(method, target, http::Version::HTTP_2, &fields, now);
-    let request = request.map_err(|_| Malformed)?.secured(is_secure);
-    let (exchange, effect) = Exchange::begin(handler, &request, body, limits);
+    let (exchange, effect) = Exchange::begin(handler, &asked, body, limits);
     Ok((terms, exchange, effect))
 }
 
@@ -102,11 +102,6 @@ fn target(request: &http::Request<RecvStream>) -> Result<&str, Malformed> {
         return Ok(authority.as_str());
     }
     uri.path_and_query().map(http::uri::PathAndQuery::as_str).ok_or(Malformed)
-}
-
-/// Whether it says which host it is for.
-fn has_host(request: &http::Request<RecvStream>) -> bool {
-    request.uri().authority().is_some() || request.headers().contains_key(header::HOST)
 }
 
 /// The field lines, with `Host` first. A cookie is one, however many lines it has come in.
