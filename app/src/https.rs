@@ -83,10 +83,7 @@ fn redirect(request: &Request<'_>, port: u16) -> Response {
 
 /// The host of a request, without its port.
 fn host<'a>(request: &Request<'a>) -> Option<&'a str> {
-    let authority = match request.target() {
-        Target::Absolute { authority, .. } => authority, // RFC 9112 §3.2.2: it wins
-        _ => request.field_str("host")?,
-    };
+    let authority = request.authority()?;
     let end = match authority.find(']') {
         Some(bracket) => bracket + 1, // an IPv6 address has colons of its own
         None => authority.find(':').unwrap_or(authority.len()),
@@ -137,6 +134,7 @@ mod tests {
             ("/", "[::1]:8080", "https://[::1]:8443/"),
             ("//elsewhere.org/", "example.org", "https://example.org:8443//elsewhere.org/"),
             ("http://other.org/x", "example.org", "https://other.org:8443/x"),
+            ("http://[::1]:80?a", "example.org", "https://[::1]:8443/?a"),
             ("*", "example.org", "https://example.org:8443"),
         ] {
             assert_eq!(ask(target, Some(host), false), (308, Some(location.into()), None));

@@ -9,11 +9,40 @@ use protocol::Request;
 /// what goes on here, and leave files. What it cannot do is to lie about its `Origin`. Whoever sends
 /// none is no browser.
 pub(crate) fn is_own(request: &Request<'_>) -> bool {
-    let host = request.field("host").unwrap_or_default();
+    let host = request.authority().unwrap_or_default().as_bytes();
     let mut origins = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case("origin"));
     origins.all(|(_, origin)| {
         let authority =
             [&b"http://"[..], b"https://"].iter().find_map(|it| origin.strip_prefix(*it));
         authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::http::{Method, Version};
+    use protocol::{Field, Now};
+    use std::time::{Instant, UNIX_EPOCH};
+
+    #[test]
+    fn an_origin_is_compared_with_the_host_that_the_request_is_for() {
+        for (target, host, origin, expected) in [
+            ("/files/a", "good.example", "http://good.example", true),
+            ("/files/a", "good.example:80", "https://GOOD.example:80", true),
+            ("/files/a", "good.example", "http://evil.example", false),
+            ("/files/a", "good.example", "null", false),
+            // RFC 9112 §3.2.2: Host says nothing then.
+            ("http://good.example/files/a", "evil.example", "http://good.example", true),
+            ("http://good.example/files/a", "evil.example", "http://evil.example", false),
+        ] {
+            let fields = [
+                Field { name: "Host", value: host.as_bytes() },
+                Field { name: "Origin", value: origin.as_bytes() },
+            ];
+            let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };
+            let request = Request::new(Method::PUT, target, Version::HTTP_11, &fields, now);
+            assert_eq!(is_own(&request.unwrap()), expected, "{target} {host} {origin}");
+        }
+    }
 }

@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use h2::Reason;
 
+use crate::fields::Fields;
+
 /// Longest frame header and the preface that comes before the first (RFC 9113 §4.1, §3.4), in bytes.
 const HEADER: usize = 9;
 const PREFACE: u64 = 24;
@@ -26,12 +28,12 @@ const CANCELLED: i64 = 5;
 const LARGE: u32 = 1 << 24;
 
 const DATA: u8 = 0;
-const HEADERS: u8 = 1;
+pub(crate) const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
+pub(crate) const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub(crate) const END_HEADERS: u8 = 4;
 
 /// Looks at the headers of the frames that come, in any pieces, and keeps the account.
 #[derive(Debug)]
@@ -50,6 +52,7 @@ pub(crate) struct Meter {
     is_control: bool,
     /// A field block has begun and not ended.
     in_block: bool,
+    fields: Fields,
     /// No frame has come.
     is_first: bool,
     /// What is being kept of a `WINDOW_UPDATE`, and for which stream it is.
@@ -72,6 +75,7 @@ impl Meter {
             payload: PREFACE,
             is_control: true,
             in_block: false,
+            fields: Fields::default(),
             is_first: true,
             update: None,
             updates: Vec::new(),
@@ -105,6 +109,8 @@ impl Meter {
         self.begun = self.is_coming().then(|| self.begun.unwrap_or(now));
         if self.is_out_of_order {
             Err(Reason::PROTOCOL_ERROR)
+        } else if let Some(reason) = self.fields.error() {
+            Err(reason)
         } else if self.credit < 0 {
             Err(Reason::ENHANCE_YOUR_CALM) // RFC 9113 §10.5
         } else {
@@ -117,8 +123,9 @@ impl Meter {
         self.come > 0 || self.in_block || (self.payload > 0 && self.is_control)
     }
 
-    /// Puts an increment together as it comes (RFC 9113 §6.9).
+    /// Puts an increment together as it comes (RFC 9113 §6.9), and follows field blocks.
     fn keep(&mut self, payload: &[u8]) {
+        self.fields.payload(payload);
         let Some((_, increment)) = &mut self.update else { return };
         *increment = payload.iter().fold(*increment, |sum, byte| sum << 8 | u32::from(*byte));
         if self.payload == 0 {
@@ -131,14 +138,21 @@ impl Meter {
         std::mem::take(&mut self.updates)
     }
 
+    /// The streams whose fields have been found to be malformed since.
+    pub(crate) fn take_malformed(&mut self) -> Vec<u32> {
+        self.fields.take_malformed()
+    }
+
     // ANCHOR: frame
     /// The header of a frame is complete.
     fn frame(&mut self) {
         let [a, b, c, kind, flags, stream @ ..] = self.header;
-        self.payload = u64::from(u32::from_be_bytes([0, a, b, c]));
+        let length = u32::from_be_bytes([0, a, b, c]);
+        let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
+        self.payload = length.into();
         self.is_control = kind != DATA;
-        let is_update = kind == WINDOW_UPDATE && self.payload == 4;
-        self.update = is_update.then_some((u32::from_be_bytes(stream) & 0x7fff_ffff, 0));
+        self.update = (kind == WINDOW_UPDATE && length == 4).then_some((stream, 0));
+        self.fields.frame(kind, flags, stream, length as usize);
         // RFC 9113 §3.4: which h2 leaves to us.
         self.is_out_of_order |= std::mem::take(&mut self.is_first) && kind != SETTINGS;
         match kind {
@@ -198,7 +212,7 @@ mod tests {
 
     fn frame(kind: u8, flags: u8, length: u8) -> Vec<u8> {
         let mut frame = vec![0, 0, length, kind, flags, 0, 0, 0, 1];
-        frame.resize(HEADER + usize::from(length), 0);
+        frame.resize(HEADER + usize::from(length), 0x82); // `:method: GET`, if it is a field
         frame
     }
 

@@ -1,5 +1,6 @@
 //! Heads, from HTTP/2 to what handlers know and back (RFC 9113 §8.2, §8.3).
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use h2::RecvStream;
@@ -44,21 +45,25 @@ pub(crate) fn begin<H: Handler>(
     if target.len() > limits.request_line {
         return refuse(Refusal::RequestLineTooLong);
     }
-    if request.headers().len() > limits.fields {
+    let cookie = cookie(request.headers());
+    let fields = fields(request, cookie.as_deref())?;
+    if fields.len() > limits.fields {
         return refuse(Refusal::FieldsTooLarge);
+    }
+    let (method, version) = (request.method().clone(), http::Version::HTTP_2);
+    let asked = Request::new(method, target, version, &fields, now);
+    let asked = asked.map_err(|_| Malformed)?.secured(is_secure);
+    if !expectation {
+        return refuse(Refusal::Expectation);
+    }
+    // RFC 9113 §8.3.1 lets both be left out, but what is meant then nobody knows.
+    if asked.authority().is_none() {
+        return refuse(Refusal::Host);
     }
     if terms.declared.is_some_and(|length| length > limits.body) {
         return refuse(Refusal::BodyTooLarge);
     }
-    if !expectation {
-        return refuse(Refusal::Expectation);
-    }
-    let cookies = cookies(request.headers());
-    let fields = fields(request, cookies.as_deref())?;
-    let method = request.method().clone();
-    let request = Request::new(method, target, http::Version::HTTP_2, &fields, now);
-    let request = request.map_err(|_| Malformed)?.secured(is_secure);
-    let (exchange, effect) = Exchange::begin(handler, &request, body, limits);
+    let (exchange, effect) = Exchange::begin(handler, &asked, body, limits);
     Ok((terms, exchange, effect))
 }
 
@@ -69,16 +74,16 @@ fn terms(request: &http::Request<RecvStream>) -> Result<(Terms, bool), Malformed
     if lengths.next().is_some() {
         return Err(Malformed);
     }
-    let expect = request.headers().get(header::EXPECT);
-    let expects_continue =
-        expect.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let mut expectations = request.headers().get_all(header::EXPECT).iter().peekable();
+    let is_expected = expectations.peek().is_some();
+    let can_be_met = expectations.all(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let terms = Terms {
         is_head: *request.method() == Method::HEAD,
         is_connect: *request.method() == Method::CONNECT,
-        expects_continue,
+        expects_continue: is_expected && can_be_met,
         declared,
     };
-    Ok((terms, expect.is_none() || expects_continue))
+    Ok((terms, can_be_met))
 }
 
 /// `Content-Length = 1*DIGIT` (RFC 9110 §8.6).
@@ -99,23 +104,25 @@ fn target(request: &http::Request<RecvStream>) -> Result<&str, Malformed> {
     uri.path_and_query().map(http::uri::PathAndQuery::as_str).ok_or(Malformed)
 }
 
-/// The field lines, with `Host` first.
+/// The field lines, with `Host` first. A cookie is one, however many lines it has come in.
 fn fields<'a>(
     request: &'a http::Request<RecvStream>,
-    cookies: Option<&'a [u8]>,
+    cookie: Option<&'a [u8]>,
 ) -> Result<Vec<Field<'a>>, Malformed> {
     let headers = request.headers();
     let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
-    let mut fields = Vec::with_capacity(headers.len() + 1);
-    // RFC 9113 §8.3.1: a Host field that says otherwise makes the request malformed.
-    let mut hosts = authority
-        .into_iter()
-        .chain(headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes));
-    if let Some(host) = hosts.next() {
-        if !is_host(host) || hosts.any(|other| !other.eq_ignore_ascii_case(host)) {
+    let mut fields = Vec::with_capacity(headers.keys_len() + 1);
+    let mut hosts = headers.get_all(header::HOST).iter().map(HeaderValue::as_bytes);
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(Malformed); // RFC 9110 §7.2: there is one
+    }
+    if let Some(value) = authority.or(host) {
+        // RFC 9113 §8.3.1: a Host field that says otherwise makes the request malformed.
+        if !is_host(value) || host.is_some_and(|host| !host.eq_ignore_ascii_case(value)) {
             return Err(Malformed);
         }
-        fields.push(Field { name: "host", value: host });
+        fields.push(Field { name: "host", value });
     }
     for (name, value) in headers {
         let value = value.as_bytes();
@@ -123,19 +130,24 @@ fn fields<'a>(
         if let [b' ' | b'\t', ..] | [.., b' ' | b'\t'] = value {
             return Err(Malformed);
         }
-        if name != header::HOST && (name != header::COOKIE || cookies.is_none()) {
+        if name != header::HOST && name != header::COOKIE {
             fields.push(Field { name: name.as_str(), value });
         }
     }
-    fields.extend(cookies.map(|value| Field { name: "cookie", value }));
+    fields.extend(cookie.map(|value| Field { name: "cookie", value }));
     Ok(fields)
 }
 
-/// A cookie that was taken apart for better compression, together again (RFC 9113 §8.2.3).
-fn cookies(headers: &HeaderMap) -> Option<Vec<u8>> {
-    let crumbs = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
-    let crumbs: Vec<&[u8]> = crumbs.collect();
-    (crumbs.len() > 1).then(|| crumbs.join(&b"; "[..]))
+/// A cookie, put together again if it was taken apart for better compression (RFC 9113 §8.2.3).
+fn cookie(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
+    let mut crumbs = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut cookie = Cow::Borrowed(crumbs.next()?);
+    for crumb in crumbs {
+        let cookie = cookie.to_mut();
+        cookie.extend_from_slice(b"; ");
+        cookie.extend_from_slice(crumb);
+    }
+    Some(cookie)
 }
 
 /// The head of a response, and whether a body follows it.

@@ -20,11 +20,13 @@
 //! # Map
 //! * [`Http2`]: a connection; `stream`: a request and its response; `head`: from one kind of
 //!   head to the other;
-//! * `pipe`: what h2 takes for a socket; `calm`: the account of a peer's frames.
+//! * `pipe`: what h2 takes for a socket; `calm`: the account of a peer's frames; `fields`: what h2
+//!   hides of a request.
 
 #![forbid(unsafe_code)]
 
 mod calm;
+mod fields;
 mod head;
 mod pipe;
 mod stream;
@@ -68,6 +70,10 @@ const SEND_BUFFER: usize = 32 << 10;
 /// [`Limits::collect`]. Beyond it, bodies are taken one after the other.
 const COLLECTED: usize = 4;
 
+/// How many streams may be known to be malformed before h2 has handed them over. It never does so
+/// with those that it refuses by itself. No more than this could be paid for ([`calm`]).
+const MALFORMED: usize = 200;
+
 /// How long an idle connection may still be used after the order to stop.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
@@ -81,6 +87,10 @@ pub struct Http2<H> {
 
     /// Those under way, in the order of their beginning.
     streams: Vec<Stream>,
+    /// The newest that h2 has handed over.
+    newest: u32,
+    /// Those that are malformed in a way that h2 does not see, until it has come to them.
+    malformed: Vec<u32>,
     shared: Shared,
     /// Work of streams that are no more. It counts: a peer cannot have more done by cancelling.
     abandoned: Vec<Ticket>,
@@ -167,6 +177,8 @@ impl<H: Handler> Http2<H> {
             pipe,
             meter: Meter::new(now.instant),
             streams: Vec::new(),
+            newest: 0,
+            malformed: Vec::new(),
             shared: Shared::new(limits, read_file, Waker::from(Arc::clone(&woken)), now),
             woken,
             abandoned: Vec::new(),
@@ -232,6 +244,10 @@ impl<H: Handler> Protocol for Http2<H> {
         if is_taken && !input.is_empty() {
             if let Err(reason) = self.meter.receive(input, now.instant) {
                 self.leave(reason);
+            }
+            self.malformed.append(&mut self.meter.take_malformed());
+            if self.malformed.len() > MALFORMED {
+                self.leave(Reason::ENHANCE_YOUR_CALM);
             }
             self.pipe.buffers().arrive(input);
         }
@@ -342,6 +358,7 @@ impl<H: Handler> Http2<H> {
             self.converse();
             // What h2 has wanted so far it has had; what it wants of the streams comes now.
             self.woken.0.store(false, Ordering::Relaxed);
+            self.reset_malformed();
             self.advance();
             self.settle();
             if self.ending != Ending::Open || !self.woken.0.load(Ordering::Relaxed) {
@@ -403,6 +420,24 @@ impl<H: Handler> Http2<H> {
         }
     }
 
+    /// Resets the streams that are malformed, once h2 has handed them over (RFC 9113 §8.1.1).
+    fn reset_malformed(&mut self) {
+        if self.malformed.is_empty() {
+            return;
+        }
+        let (newest, streams) = (self.newest, &mut self.streams);
+        self.malformed.retain(|id| {
+            if *id > newest {
+                return true;
+            }
+            // One that is not there has ended, or was refused.
+            let stream = streams.iter_mut().find(|stream| stream.id() == *id);
+            stream.into_iter().for_each(Stream::reset_malformed);
+            false
+        });
+        self.settle();
+    }
+
     /// Tells the streams how far their windows have been opened.
     fn open_windows(&mut self) {
         for (id, increment) in self.meter.take_updates() {
@@ -438,13 +473,18 @@ impl<H: Handler> Http2<H> {
 
     /// The head of a request is complete.
     fn begin(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        self.newest = respond.stream_id().as_u32();
         if self.abandoned.len() >= self.shared.limits.streams.max(1) as usize {
             self.meter.cancelled();
             return respond.send_reset(Reason::REFUSED_STREAM);
         }
         (self.idle, self.stalled) = (None, None);
         let (limits, now) = (&self.shared.limits, self.shared.now);
-        match head::begin(&request, &*self.handler, limits, self.is_secure, now) {
+        let begun = match self.malformed.contains(&self.newest) {
+            true => Err(head::Malformed),
+            false => head::begin(&request, &*self.handler, limits, self.is_secure, now),
+        };
+        match begun {
             Err(head::Malformed) => {
                 self.meter.cancelled();
                 respond.send_reset(Reason::PROTOCOL_ERROR);

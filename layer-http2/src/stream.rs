@@ -294,6 +294,13 @@ impl Stream {
         }
     }
 
+    /// What has come of the request is malformed (RFC 9113 §8.1.1), even if it has been answered.
+    pub(crate) fn reset_malformed(&mut self) {
+        self.respond.send_reset(Reason::PROTOCOL_ERROR);
+        self.leave_body();
+        self.cancel();
+    }
+
     /// The response is complete.
     fn finish(&mut self) {
         self.content = Content::None;

@@ -21,7 +21,7 @@ pub enum Refusal {
     #[error("the request line is malformed")]
     RequestLine,
     /// The request target has none of the four forms, or not the one its method calls for
-    /// (RFC 9112 §3.2).
+    /// (RFC 9112 §3.2), or a character that may not stand where it does (RFC 3986 §3).
     #[error("the request target is malformed")]
     Target,
     /// A field line is not `field-name ":" OWS field-value OWS`: white space before the colon,

@@ -75,6 +75,27 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The host that the request is for, with its port if it names one. A target that has an
+    /// authority wins over the `Host` field (RFC 9112 §3.2.2).
+    ///
+    /// ```
+    /// # use protocol::{Field, Now, Request, http::{Method, Version}};
+    /// # use std::time::{Instant, SystemTime};
+    /// # let now = Now { instant: Instant::now(), wall: SystemTime::now() };
+    /// let fields = [Field { name: "Host", value: b"localhost" }];
+    /// let ask = |target| Request::new(Method::GET, target, Version::HTTP_11, &fields, now);
+    /// assert_eq!(ask("/path")?.authority(), Some("localhost"));
+    /// assert_eq!(ask("http://example.org:8080/path")?.authority(), Some("example.org:8080"));
+    /// # Ok::<(), protocol::Refusal>(())
+    /// ```
+    #[must_use]
+    pub fn authority(&self) -> Option<&'a str> {
+        match self.target {
+            Target::Absolute { authority, .. } | Target::Authority(authority) => Some(authority),
+            Target::Origin { .. } | Target::Asterisk => self.field_str("host"),
+        }
+    }
+
     /// HTTP/1.0, HTTP/1.1 or HTTP/2.
     #[must_use]
     pub fn version(&self) -> Version {
@@ -160,11 +181,6 @@ pub enum Target<'a> {
 impl<'a> Target<'a> {
     /// Reads a target, whose form the method determines.
     pub(crate) fn parse(method: &Method, target: &'a str) -> Result<Self, Refusal> {
-        // A fragment is never sent (RFC 9112 §3.2), nor is what is not visible ASCII. Characters
-        // such as `|`, which a URI may not have, are let through: browsers send them.
-        if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-            return Err(Refusal::Target);
-        }
         if *method == Method::CONNECT {
             // RFC 9112 §3.2.3: neither is empty. The last colon may also be one of an address.
             let is_port = |port: &str| port.ends_with(|it: char| it.is_ascii_digit());
@@ -178,7 +194,7 @@ impl<'a> Target<'a> {
             };
         }
         if target.starts_with('/') {
-            let (path, query) = split_query(target);
+            let (path, query) = path_and_query(target).ok_or(Refusal::Target)?;
             return Ok(Target::Origin { path, query });
         }
         if target == "*" && *method == Method::OPTIONS {
@@ -197,15 +213,70 @@ impl<'a> Target<'a> {
         if authority.is_empty() || authority.starts_with(':') || !is_host(authority.as_bytes()) {
             return None;
         }
-        let (path, query) = split_query(tail);
+        let (path, query) = path_and_query(tail)?;
         let path = if path.is_empty() { "/" } else { path };
         Some(Target::Absolute { authority, path, query })
     }
 }
 
-fn split_query(target: &str) -> (&str, Option<&str>) {
-    match target.split_once('?') {
+/// Takes path and query apart, if they have no characters but those that may stand there.
+fn path_and_query(target: &str) -> Option<(&str, Option<&str>)> {
+    let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
+    };
+    let may_stand =
+        |text: &str, set: u128| text.bytes().all(|byte| byte.is_ascii() && set >> byte & 1 == 1);
+    (may_stand(path, PATH) && query.is_none_or(|query| may_stand(query, QUERY)))
+        .then_some((path, query))
+}
+
+/// What may stand in a path (RFC 3986 §3.3) and in a query (§3.4), a bit for each character of
+/// ASCII. Some that a URI may not have, such as `|`, are let through, because browsers send them:
+/// the same as in HTTP/2, where the `http` crate decides. A fragment is never sent.
+const PATH: u128 = visible_but(b"#<>`");
+const QUERY: u128 = visible_but(b"#<>\"");
+
+const fn visible_but(refused: &[u8]) -> u128 {
+    let mut set = 0;
+    let mut byte = b'!';
+    while byte <= b'~' {
+        set |= 1 << byte;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < refused.len() {
+        set &= !(1 << refused[at]);
+        at += 1;
+    }
+    set
+}
+
+#[cfg(test)]
+mod tests {
+    use http::uri::PathAndQuery;
+
+    use super::*;
+
+    /// What HTTP/2 hands to `Request::new` has been through `PathAndQuery`, which cuts fragments off.
+    #[test]
+    fn a_target_may_have_the_characters_that_the_http_crate_allows() {
+        for byte in 0..=0x7f_u8 {
+            let it = char::from(byte);
+            for target in [format!("/a{it}b"), format!("/a?b{it}c")] {
+                let is_allowed = byte != b'#' && target.parse::<PathAndQuery>().is_ok();
+                for target in [format!("http://h{target}"), target] {
+                    let parsed = Target::parse(&Method::GET, &target);
+                    assert_eq!(parsed.is_ok(), is_allowed, "{target:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_target_has_nothing_beyond_ascii() {
+        for target in ["/\u{e9}", "/?\u{e9}", "http://h/\u{e9}", "http://\u{e9}/", "\u{e9}"] {
+            assert_eq!(Target::parse(&Method::GET, target), Err(Refusal::Target), "{target}");
+        }
     }
 }

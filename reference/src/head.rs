@@ -128,10 +128,6 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
     if !target.is_ascii() || target.contains('#') {
         return None;
     }
-    let split_query = |text: &str| match text.split_once('?') {
-        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
-        None => (text.to_owned(), None),
-    };
     if method == "CONNECT" {
         // §3.2.3: host and port, neither of them empty. An address in brackets has colons of its own.
         let (host, port) = target.rsplit_once(':')?;
@@ -140,7 +136,7 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
         return is_valid.then(|| Target::Authority(target.to_owned()));
     }
     if target.starts_with('/') {
-        let (path, query) = split_query(target); // §3.2.1
+        let (path, query) = path_and_query(target)?; // §3.2.1
         return Some(Target::Origin { path, query });
     }
     if target == "*" {
@@ -156,11 +152,23 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
     if authority.is_empty() || authority.starts_with(':') || !is_host(authority.as_bytes()) {
         return None;
     }
-    let (mut path, query) = split_query(rest);
+    let (mut path, query) = path_and_query(rest)?;
     if path.is_empty() {
         path = "/".to_owned();
     }
     Some(Target::Absolute { authority: authority.to_owned(), path, query })
+}
+
+/// What stands before the first question mark, and what behind it.
+fn path_and_query(text: &str) -> Option<(String, Option<String>)> {
+    let (path, query) = match text.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text, None),
+    };
+    // RFC 3986 §3.3, §3.4: neither has these, and no browser sends them as they are.
+    let is_path = !path.contains(['<', '>', '`']);
+    let is_query = query.is_none_or(|query| !query.contains(['<', '>', '"']));
+    (is_path && is_query).then(|| (path.to_owned(), query.map(str::to_owned)))
 }
 
 /// Where the body ends, and whether the connection persists.

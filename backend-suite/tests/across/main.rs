@@ -17,6 +17,7 @@ mod player;
 mod request;
 mod script;
 mod tape;
+mod versions;
 mod wire;
 
 use compare::{Player, compare};

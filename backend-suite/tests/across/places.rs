@@ -59,7 +59,7 @@ pub(crate) fn limits() -> Limits {
 }
 
 /// The demo application, under the same name everywhere.
-fn app(directory: &Path) -> App {
+pub(crate) fn app(directory: &Path) -> App {
     App::new("across", "all").files(Store::open(directory).unwrap())
 }
 

@@ -175,7 +175,9 @@ impl Frame {
         self
     }
 
-    pub(crate) fn flags(mut self, flags: u8) -> Self {
+    /// With more flags.
+    #[must_use]
+    pub fn flags(mut self, flags: u8) -> Self {
         self.flags |= flags;
         self
     }
@@ -192,19 +194,23 @@ impl Frame {
     }
 
     /// Priority fields in HEADERS (RFC 9113 §6.2): to be called before `padded`.
-    pub(crate) fn prioritized(mut self, depends_on: u32, weight: u8) -> Self {
+    #[must_use]
+    pub fn prioritized(mut self, depends_on: u32, weight: u8) -> Self {
         self.flags |= PRIORITIZED;
         self.payload = [&depends_on.to_be_bytes()[..], &[weight], self.payload.as_slice()].concat();
         self
     }
 
-    pub(crate) fn padded(self, length: u8) -> Self {
+    /// With so much padding.
+    #[must_use]
+    pub fn padded(self, length: u8) -> Self {
         let padding = vec![0; length.into()];
         self.padded_with(length, &padding)
     }
 
     /// With a Pad Length that need not be true.
-    pub(crate) fn padded_with(mut self, length: u8, padding: &[u8]) -> Self {
+    #[must_use]
+    pub fn padded_with(mut self, length: u8, padding: &[u8]) -> Self {
         self.flags |= PADDED;
         self.payload = [&[length], self.payload.as_slice(), padding].concat();
         self

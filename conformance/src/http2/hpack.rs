@@ -79,7 +79,7 @@ const STATIC: [(&str, &str); 61] = [
 
 /// Literals, by what becomes of the dynamic table (RFC 7541 §6.2).
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Literal {
+pub enum Literal {
     /// Is added to it.
     Indexed,
     /// Is not.
@@ -99,39 +99,46 @@ impl Literal {
     }
 
     /// A field whose name is in a table.
-    pub(crate) fn at(self, index: u64, value: impl AsRef<[u8]>) -> Vec<u8> {
+    #[must_use]
+    pub fn at(self, index: u64, value: impl AsRef<[u8]>) -> Vec<u8> {
         self.written(index, &[&plain(value)])
     }
 
     /// A field whose name is written out.
-    pub(crate) fn field(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
+    #[must_use]
+    pub fn field(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
         self.written(0, &[&plain(name), &plain(value)])
     }
 
     /// As `at`, with Huffman code.
-    pub(crate) fn at_coded(self, index: u64, value: impl AsRef<[u8]>) -> Vec<u8> {
+    #[must_use]
+    pub fn at_coded(self, index: u64, value: impl AsRef<[u8]>) -> Vec<u8> {
         self.written(index, &[&coded(value)])
     }
 
     /// As `field`, with Huffman code.
-    pub(crate) fn field_coded(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
+    #[must_use]
+    pub fn field_coded(self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Vec<u8> {
         self.written(0, &[&coded(name), &coded(value)])
     }
 
     /// With string literals that need not be right.
-    pub(crate) fn written(self, index: u64, strings: &[&[u8]]) -> Vec<u8> {
+    #[must_use]
+    pub fn written(self, index: u64, strings: &[&[u8]]) -> Vec<u8> {
         let (pattern, bits) = self.pattern();
         [integer(pattern, bits, index), strings.concat()].concat()
     }
 }
 
 /// A field that is in a table (RFC 7541 §6.1).
-pub(crate) fn indexed(index: u64) -> Vec<u8> {
+#[must_use]
+pub fn indexed(index: u64) -> Vec<u8> {
     integer(0x80, 7, index)
 }
 
-/// RFC 7541 §6.3.
-pub(crate) fn table_size(size: u64) -> Vec<u8> {
+/// A new size for the dynamic table (RFC 7541 §6.3).
+#[must_use]
+pub fn table_size(size: u64) -> Vec<u8> {
     integer(0x20, 5, size)
 }
 
@@ -170,11 +177,12 @@ pub(crate) fn integer(pattern: u8, bits: u8, value: u64) -> Vec<u8> {
     octets
 }
 
-/// A field line.
-pub(crate) type Field = (Vec<u8>, Vec<u8>);
+/// A field line: name and value.
+pub type Field = (Vec<u8>, Vec<u8>);
 
 /// Decodes the field sections of one direction of a connection.
-pub(crate) struct Decoder {
+#[derive(Clone)]
+pub struct Decoder {
     /// The newest entry first.
     table: VecDeque<Field>,
     size: usize,
@@ -186,7 +194,10 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    pub(crate) fn new() -> Self {
+    /// With an empty table of the usual size.
+    #[allow(clippy::new_without_default, reason = "it begins a connection")]
+    #[must_use]
+    pub fn new() -> Self {
         Decoder {
             table: VecDeque::new(),
             size: 0,
@@ -204,7 +215,11 @@ impl Decoder {
         }
     }
 
-    pub(crate) fn decode(&mut self, mut block: &[u8]) -> Result<Vec<Field>, String> {
+    /// The fields of a field section.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn decode(&mut self, mut block: &[u8]) -> Result<Vec<Field>, String> {
         let mut fields = Vec::new();
         while let Some(&first) = block.first() {
             if first & 0xe0 == 0x20 {

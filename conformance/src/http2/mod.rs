@@ -8,7 +8,7 @@
 mod cases;
 mod compose;
 pub mod frame;
-mod hpack;
+pub mod hpack;
 mod huffman;
 mod peer;
 mod session;

@@ -374,7 +374,7 @@ fn connect_makes_no_tunnel() {
 /// RFC 9113 §8.1.1, §8.2, §8.3: the stream is reset, the connection goes on.
 #[test]
 fn malformed_requests_are_reset() {
-    let malformed: [&[(&str, &str)]; 12] = [
+    let malformed: [&[(&str, &str)]; 13] = [
         &[(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "")],
         &[(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "x")],
         &[(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "http://evil/")],
@@ -388,6 +388,7 @@ fn malformed_requests_are_reset() {
             ("host", "b"),
         ],
         &[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("host", "a"), ("host", "b")],
+        &[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("host", "a"), ("host", "a")],
         &[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("connection", "close")],
         &[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("content-length", "1")],
         &[(":method", "GET"), (":scheme", "http"), (":path", "/"), ("content-length", "+0")],
@@ -409,6 +410,45 @@ fn malformed_requests_are_reset() {
     driver.feed(frames::get(99, "/any"));
     assert_eq!(frames::content(&frames::take_frames(&mut driver.wire), 99), b"/any");
     assert_eq!(driver.connection.served(), 1);
+}
+
+/// Browsers send each cookie in a line of its own.
+#[test]
+fn a_cookie_is_one_field_however_many_lines_it_has() {
+    let limits = Limits { fields: 3, ..Limits::default() };
+    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+    driver.feed(frames::preface(&[]));
+    let crumbs: Vec<String> = (0..200).map(|it| format!("c{it}={it}")).collect();
+    let crumbs = |names: &[&'static str]| -> Vec<u8> {
+        let mut fields: Vec<(&str, &str)> = names.iter().map(|name| (*name, "x")).collect();
+        fields.extend(crumbs.iter().map(|crumb| ("cookie", &crumb[..])));
+        frames::request("GET", "/head", &fields)
+    };
+    let flags = frames::END_HEADERS | frames::END_STREAM;
+    driver.feed(frames::frame(frames::HEADERS, flags, 1, &crumbs(&["via"])));
+    driver.feed(frames::frame(frames::HEADERS, flags, 3, &crumbs(&["via", "te-x"])));
+    let frames = frames::take_frames(&mut driver.wire);
+    let head = String::from_utf8(frames::content(&frames, 1)).unwrap();
+    assert!(head.starts_with("host: h\nvia: x\ncookie: c0=0; c1=1; "), "{head}");
+    assert!(head.ends_with("; c199=199\n"), "{head}");
+    assert_eq!(frames::of(&frames, frames::HEADERS, 3)[0].status(), 431);
+}
+
+/// An empty Host says that there is none (RFC 9110 §7.2).
+#[test]
+fn a_request_says_which_host_it_is_for() {
+    let mut driver = driver();
+    driver.feed(frames::preface(&[]));
+    let begin = [(":method", "GET"), (":scheme", "http"), (":path", "/any")];
+    let more: [(&[(&str, &str)], u16); 4] =
+        [(&[], 400), (&[("x", "y")], 400), (&[("host", "h")], 200), (&[("host", "")], 200)];
+    for (stream, (more, status)) in (0..).map(|at| 2 * at + 1).zip(more) {
+        let block = frames::block(&[&begin[..], more].concat());
+        let flags = frames::END_HEADERS | frames::END_STREAM;
+        driver.feed(frames::frame(frames::HEADERS, flags, stream, &block));
+        let frames = frames::take_frames(&mut driver.wire);
+        assert_eq!(frames::of(&frames, frames::HEADERS, stream)[0].status(), status, "{more:?}");
+    }
 }
 
 #[test]

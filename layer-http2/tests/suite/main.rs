@@ -7,5 +7,6 @@ mod exchanges;
 mod floods;
 mod flows;
 mod frames;
+mod malformed;
 mod properties;
 mod timeouts;

@@ -11,7 +11,9 @@ pub(super) fn method_and_target() -> BoxedStrategy<String> {
         8 => select(&["GET", "POST", "HEAD", "PUT", "OPTIONS", "get"][..]).prop_map(String::from),
         1 => "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,9}",
     ];
-    let origin = "/[a-z0-9%._~!$&'()*+,;=:@|/\"<>{}^`-]{0,12}([?][a-z?/%=&]{0,6})?";
+    let origin = "/[a-z0-9%._~!$&'()*+,;=:@|/\"{}^-]{0,12}([?][a-z?/%=&|{}^`]{0,6})?";
+    // With a character that may stand in a path or in a query, but not in both, or in neither.
+    let odd = "(http://h)?/[a-z<>`\"#]{0,4}([?][a-z<>`\"#?]{0,4})?";
     let host = select(
         &[
             "h",
@@ -41,10 +43,11 @@ pub(super) fn method_and_target() -> BoxedStrategy<String> {
         ][..],
     );
     let scheme = select(&["http", "http", "http", "http", "HTTPS", "ftp", "", "ht"][..]);
-    let absolute = (scheme, host.clone(), "(/[a-z]{0,3}){0,2}([?][a-z?]{0,3})?")
+    let absolute = (scheme, host.clone(), "(/[a-z\"|]{0,3}){0,2}([?][a-z?`|]{0,3})?")
         .prop_map(|(scheme, host, rest)| format!("{scheme}://{host}{rest}"));
     let any = prop_oneof![
         8 => absolute,
+        3 => odd,
         1 => host.prop_map(String::from),
         1 => select(&["*", "", "/#a", "a", "/a b", "/\u{e9}", "/\u{1}", "/a\u{7f}", "?", "**", "/\ta"][..])
             .prop_map(String::from),

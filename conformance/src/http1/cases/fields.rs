@@ -116,6 +116,10 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9110("5.3", "repeated", "A field may have several lines.")
             .send(get_with("/", "Accept: text/html\r\nAccept: */*\r\n"))
             .understood(),
+        rfc9110("5.4", "cookies-many", "A cookie of more than a hundred crumbs is one field.")
+            .app()
+            .send(get_with("/", &format!("Cookie: {}c=d\r\n", "a=b; ".repeat(120))))
+            .understood(),
         rfc9110("5.4", "value-long", "A field line of several KiB is read.")
             .app()
             .send(get_with("/", &format!("X-Long: {}\r\n", "x".repeat(12_000))))

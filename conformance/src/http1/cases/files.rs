@@ -19,6 +19,13 @@ pub(super) fn cases() -> Vec<Draft> {
             .expect(status(404))
             .open()
     };
+    let from_absolute = |id, origin, expected| {
+        let fields = format!("Host: evil.example\r\nOrigin: {origin}\r\nContent-Length: 5\r\n");
+        rfc9112("3.2.2", id, "With an absolute target, its host says whose page it is.")
+            .app()
+            .send(format!("PUT http://good.example{FILE} HTTP/1.1\r\n{fields}\r\nhello"))
+            .expect(status(expected))
+    };
     let nowhere = |id, path| {
         rfc9110("17.3", id, "A path that leads out of the directory leads nowhere.")
             .app()
@@ -110,6 +117,8 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(post(FILE, "Origin: http://<host>\r\nContent-Length: 5\r\n", "hello"))
             .expect(status(201))
             .open(),
+        from_absolute("put-absolute-own-origin", "http://good.example", 201),
+        from_absolute("put-absolute-other-origin", "http://evil.example", 403),
         rfc9110("17.1", "file-sandboxed", "A page that somebody has left runs no script.")
             .app()
             .send(sized("PUT", PAGE, "<script>alert(1)</script>"))

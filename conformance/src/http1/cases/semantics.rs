@@ -52,7 +52,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .open(),
         rfc9110("17.1", "not-found-says-nothing-back", "An error says nothing of what was asked.")
             .app()
-            .send(get("/<script>alert(1)</script>"))
+            .send(get("/%3Cscript%3Ealert(1)%3C/script%3E"))
             .expect(
                 status(404)
                     .body("404 Not Found\n")

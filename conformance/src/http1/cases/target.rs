@@ -4,6 +4,9 @@ use crate::expected::{Statuses, ok, status};
 use crate::http1::compose::{Draft, get, request, rfc9110, rfc9112};
 
 pub(super) fn cases() -> Vec<Draft> {
+    let refused = |id, requirement, target| {
+        rfc9112("3.2", id, requirement).app().send(get(target)).refused(400)
+    };
     vec![
         rfc9112("3.2.1", "origin-form-query", "A query belongs to the target.")
             .send(get("/?a=b&c=%20d"))
@@ -105,6 +108,18 @@ pub(super) fn cases() -> Vec<Draft> {
             .app()
             .send(get("/echo/a#b"))
             .refused(400),
+        refused("fragment-query", "Nor has its query.", "/echo/a?b#c"),
+        refused("fragment-absolute-form", "Nor has the absolute form.", "http://<host>/echo/a#b"),
+        refused("path-angle", "A path has no angle brackets in it.", "/echo/a>b"),
+        refused("path-backtick", "A path has no backtick in it.", "/echo/a`b"),
+        refused("query-angle", "A query has no angle brackets in it.", "/echo/a?b<c"),
+        refused("query-quotation", "A query has no quotation mark in it.", "/echo/a?b\"c"),
+        refused("path-angle-absolute-form", "Nor has the absolute form.", "http://<host>/echo/a<b"),
+        rfc9112("3.2", "target-sent-by-browsers", "What browsers leave as it is, is taken.")
+            .app()
+            .send(get("/echo/^|{}[]\"\\?^|{}[]`\\"))
+            .expect(ok("^|{}[]\"\\"))
+            .open(),
         rfc9112("3.2", "target-control-byte", "A target holds no control bytes.")
             .app()
             .send(get("/echo/a\x07b"))

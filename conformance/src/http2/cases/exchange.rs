@@ -123,6 +123,11 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(headers(1, get_with(&[("cookie", "a=b"), ("cookie", "c=d")])).end_stream())
             .understood(1)
             .goes_on(3),
+        rfc9113("8.2.3", "h2-cookies-many", "It is one field, however many lines it has.")
+            .app()
+            .send(headers(1, get_with(&[("cookie", "a=b"); 120])).end_stream())
+            .understood(1)
+            .goes_on(3),
         rfc9113("8.3.1", "h2-host", "A request may have Host instead of :authority.")
             .send(
                 headers(1, [&[0x82, 0x86, 0x84][..], &fields(&[("host", "localhost")])].concat())

@@ -1,14 +1,15 @@
 //! RFC 9113 §8.1.1, §8.2, §8.3, §8.5: requests that are malformed.
 
-use crate::expected::status;
+use crate::expected::{ok, status};
 use crate::http2::Code::ProtocolError;
 use crate::http2::Outcome;
 use crate::http2::compose::{Draft, fields, get, get_with, post, request, rfc9113, with};
-use crate::http2::frame::{data, headers};
-use crate::http2::hpack::Literal;
+use crate::http2::frame::{continuation, data, headers};
+use crate::http2::hpack::{Literal, indexed};
 
 pub(super) fn cases() -> Vec<Draft> {
-    [messages(), pseudo_fields(), names_and_values(), of_the_connection(), connect()].concat()
+    let areas = [messages(), trailers(), pseudo_fields(), paths(), names_and_values()];
+    [areas.concat(), of_the_connection(), connect()].concat()
 }
 
 fn messages() -> Vec<Draft> {
@@ -65,6 +66,37 @@ fn messages() -> Vec<Draft> {
             ))
             .send(data(1, "test").end_stream())
             .malformed(1),
+    ]
+}
+
+fn trailers() -> Vec<Draft> {
+    let with = |id, block: Vec<u8>| {
+        rfc9113("8.1", id, "Trailers have no pseudo-fields.")
+            .send_all([headers(1, post("/echo")), data(1, "test"), headers(1, block).end_stream()])
+            .malformed(1)
+    };
+    vec![
+        with("h2-trailers-path", fields(&[(":path", "/")])),
+        with("h2-trailers-status", fields(&[(":status", "200")])),
+        with(
+            "h2-trailers-authority-coded",
+            Literal::Indexed.field_coded(":authority", "localhost"),
+        ),
+        with("h2-trailers-method-indexed", indexed(2)),
+        with("h2-trailers-pseudo-last", [fields(&[("a", "b")]), indexed(6)].concat()),
+        rfc9113("8.1", "h2-trailers-pseudo-alone", "Such trailers leave other streams alone.")
+            .app()
+            .send_all([
+                headers(1, post("/echo")),
+                headers(3, post("/echo")),
+                data(1, "one"),
+                data(3, "three"),
+                headers(1, fields(&[(":path", "/")])).end_stream(),
+                headers(3, fields(&[("a", "b")])).end_stream(),
+            ])
+            .any_of([Outcome::Reset(1, vec![ProtocolError])])
+            .response(3, ok("three"))
+            .goes_on(5),
     ]
 }
 
@@ -139,6 +171,22 @@ fn pseudo_fields() -> Vec<Draft> {
             &[METHOD, SCHEME, PATH, AUTHORITY, ("host", "example.com")],
         )
         .app(),
+        case(
+            "h2-host-twice",
+            "There is one Host, also where both say the same.",
+            &[METHOD, SCHEME, PATH, ("host", "localhost"), ("host", "localhost")],
+        )
+        .app(),
+        rfc9113("8.3.1", "h2-no-host", "A request without a host is answered with 400.")
+            .app()
+            .send(headers(1, fields(&[METHOD, SCHEME, PATH])).end_stream())
+            .response(1, status(400))
+            .goes_on(3),
+        rfc9113("8.3.1", "h2-host-empty", "Host may be empty.")
+            .app()
+            .send(headers(1, fields(&[METHOD, SCHEME, PATH, ("host", "")])).end_stream())
+            .understood(1)
+            .goes_on(3),
         case("h2-method-twice", "There is one method.", &[METHOD, METHOD, SCHEME, PATH, AUTHORITY]),
         case("h2-scheme-twice", "There is one scheme.", &[METHOD, SCHEME, SCHEME, PATH, AUTHORITY]),
         case("h2-path-twice", "There is one path.", &[METHOD, SCHEME, PATH, PATH, AUTHORITY]),
@@ -172,6 +220,60 @@ fn pseudo_fields() -> Vec<Draft> {
             "The name of a pseudo-field is in lower case.",
             fields(&[(":Method", "GET"), SCHEME, PATH, AUTHORITY]),
         ),
+    ]
+}
+
+/// Paths that are refused in HTTP/1.1 as well.
+fn paths() -> Vec<Draft> {
+    let refused = |id, requirement, block: Vec<u8>| {
+        rfc9113("8.3.1", id, requirement)
+            .app()
+            .send(headers(1, block).end_stream())
+            .any_of([Outcome::Reset(1, vec![ProtocolError])])
+            .goes_on(3)
+    };
+    let around = |path: Vec<u8>| {
+        let authority = fields(&[(":authority", "localhost")]);
+        [indexed(2), indexed(6), path, authority].concat()
+    };
+    let added = || Literal::Indexed.at_coded(4, "/echo/a#b");
+    vec![
+        refused("h2-path-fragment", "A path has no fragment.", get("/echo/a#b")),
+        refused("h2-path-fragment-end", "Whatever it ends in.", get("/echo/a#.png")),
+        refused("h2-path-fragment-query", "Nor has a query.", get("/echo/a?b#c")),
+        refused("h2-path-fragment-only", "Nor is it nothing else.", get("#")),
+        refused("h2-path-fragment-coded", "Also in Huffman code.", around(added())),
+        refused(
+            "h2-path-fragment-named",
+            "Also behind a name that is written out.",
+            around(Literal::NeverIndexed.field_coded(":path", "/echo/a#b")),
+        ),
+        rfc9113("8.3.1", "h2-path-fragment-indexed", "Also one that was sent before.")
+            .app()
+            .send_all([
+                headers(1, around(added())).end_stream(),
+                headers(3, around(indexed(62))).end_stream(),
+            ])
+            .any_of([Outcome::Reset(1, vec![ProtocolError])])
+            .any_of([Outcome::Reset(3, vec![ProtocolError])])
+            .goes_on(5),
+        rfc9113("8.3.1", "h2-path-fragment-continued", "Also one that is continued.")
+            .app()
+            .send_all([
+                headers(1, &around(added())[..7]).unfinished().end_stream().padded(9),
+                continuation(1, &around(added())[7..]),
+            ])
+            .any_of([Outcome::Reset(1, vec![ProtocolError])])
+            .goes_on(3),
+        refused("h2-path-angle", "A path has no angle brackets in it.", get("/echo/a<b")),
+        refused("h2-path-backtick", "A path has no backtick in it.", get("/echo/a`b")),
+        refused("h2-query-angle", "A query has no angle brackets in it.", get("/echo/a?b>c")),
+        refused("h2-query-quotation", "A query has no quotation mark in it.", get("/echo/a?b\"c")),
+        rfc9113("8.3.1", "h2-path-sent-by-browsers", "What browsers leave as it is, is taken.")
+            .app()
+            .send(headers(1, get("/echo/^|{}[]\"\\?^|{}[]`\\")).end_stream())
+            .response(1, ok("^|{}[]\"\\"))
+            .goes_on(3),
     ]
 }
 
