@@ -107,6 +107,7 @@ impl<H: Handler> Http<H> {
         if let Some(answered) = one.answered() {
             two = two.on_answered(answered.clone());
         }
+        two = two.on_refused(one.refused().cloned());
         if let Some(by) = self.order {
             two.shutdown(by, now);
         }

@@ -230,6 +230,7 @@ macro_rules! binary {
                 without_further_threads_the_server_goes_on,
                 a_site_is_served_and_nothing_else,
                 a_site_that_is_replaced_is_served_at_once,
+                refusals_are_logged_with_the_reason_and_the_address,
                 a_panic_is_one_line_of_the_log,
             );
         }

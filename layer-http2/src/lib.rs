@@ -42,8 +42,8 @@ use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
-    Answered, Guarded, Handler, Limits, Linger, Now, Outcome, Progress, Protocol, ReadFile, Step,
-    Ticket, Wait, after, http,
+    Answered, Guarded, Handler, Limits, Linger, Now, Outcome, Progress, Protocol, ReadFile,
+    Refused, Step, Ticket, Wait, after, http,
 };
 
 use calm::Meter;
@@ -208,6 +208,13 @@ impl<H: Handler> Http2<H> {
     #[must_use]
     pub fn on_answered(mut self, answered: Answered) -> Self {
         self.answered = Some(answered);
+        self
+    }
+
+    /// Has this called for every refusal.
+    #[must_use]
+    pub fn on_refused(mut self, refused: Option<Refused>) -> Self {
+        self.shared.refused = refused;
         self
     }
 
@@ -425,14 +432,17 @@ impl<H: Handler> Http2<H> {
         if self.malformed.is_empty() {
             return;
         }
-        let (newest, streams) = (self.newest, &mut self.streams);
+        let (newest, streams, shared) = (self.newest, &mut self.streams, &self.shared);
         self.malformed.retain(|id| {
             if *id > newest {
                 return true;
             }
             // One that is not there has ended, or was refused.
             let stream = streams.iter_mut().find(|stream| stream.id() == *id);
-            stream.into_iter().for_each(Stream::reset_malformed);
+            if let Some(stream) = stream {
+                shared.refuse(&"HTTP/2: a pseudo-field among trailers");
+                stream.reset_malformed();
+            }
             false
         });
         self.settle();
@@ -453,7 +463,7 @@ impl<H: Handler> Http2<H> {
         if let Machine::Handshake(handshake) = &mut self.machine {
             self.machine = match Pin::new(handshake).poll(&mut context) {
                 Poll::Ready(Ok(connection)) => Machine::Open(Box::new(connection)),
-                Poll::Ready(Err(_)) => return self.end(Ending::Flush),
+                Poll::Ready(Err(error)) => return self.give_up(&error),
                 Poll::Pending => return,
             };
         }
@@ -465,10 +475,19 @@ impl<H: Handler> Http2<H> {
             }
             match connection.poll_accept(&mut context) {
                 Poll::Ready(Some(Ok((request, respond)))) => self.begin(request, respond),
-                Poll::Ready(Some(Err(_)) | None) => return self.end(Ending::Flush),
+                Poll::Ready(Some(Err(error))) => return self.give_up(&error),
+                Poll::Ready(None) => return self.end(Ending::Flush),
                 Poll::Pending => return,
             }
         }
+    }
+
+    /// h2 cannot go on.
+    fn give_up(&mut self, error: &h2::Error) {
+        if error.is_library() {
+            self.shared.refuse(&format_args!("HTTP/2: {error}")); // the client's fault
+        }
+        self.end(Ending::Flush);
     }
 
     /// The head of a request is complete.
@@ -486,6 +505,7 @@ impl<H: Handler> Http2<H> {
         };
         match begun {
             Err(head::Malformed) => {
+                self.shared.refuse(&"HTTP/2: a malformed request");
                 self.meter.cancelled();
                 respond.send_reset(Reason::PROTOCOL_ERROR);
             }
@@ -558,6 +578,9 @@ impl<H: Handler> Http2<H> {
 
     /// Ends the connection without regard to what is under way.
     fn leave(&mut self, reason: Reason) {
+        if reason != Reason::NO_ERROR {
+            self.shared.refuse(&format_args!("HTTP/2: {reason}"));
+        }
         self.is_leaving = true;
         match &mut self.machine {
             Machine::Open(connection) => connection.abrupt_shutdown(reason),

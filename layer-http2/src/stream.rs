@@ -1,6 +1,7 @@
 //! One stream: a request and its response (RFC 9113 §5, §8.1).
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -12,7 +13,7 @@ use protocol::bytes::Bytes;
 use protocol::http::{self, StatusCode};
 use protocol::{
     Body, Effect, Exchange, FileRange, Guarded, Limits, Now, Outcome, Produced, Producer, Progress,
-    ReadFile, Refusal, Response, Ticket, Tickets, Work, after,
+    ReadFile, Refusal, Refused, Response, Ticket, Tickets, Work, after,
 };
 
 use crate::head::{self, Date, Terms};
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) work: VecDeque<(Ticket, Work)>,
     /// Nothing more will come than has come.
     pub(crate) input_closed: bool,
+    pub(crate) refused: Option<Refused>,
     read_file: ReadFile,
     tickets: Tickets,
     date: Date,
@@ -45,10 +47,17 @@ impl Shared {
             now,
             work: VecDeque::new(),
             input_closed: false,
+            refused: None,
             read_file,
             tickets: Tickets::default(),
             date: Date::default(),
         }
+    }
+}
+
+impl Shared {
+    pub(crate) fn refuse(&self, why: &dyn Display) {
+        self.refused.iter().for_each(|refused| refused(why));
     }
 }
 
@@ -316,6 +325,9 @@ impl Stream {
         self.receiving = Progress::start(shared.now.instant);
         if self.terms.expects_continue || self.declared > shared.limits.discard {
             self.leave_body();
+        }
+        if let Some(refusal) = response.refusal() {
+            shared.refuse(&refusal);
         }
         let response = response.possible(self.terms.is_connect);
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));

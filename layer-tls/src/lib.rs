@@ -455,7 +455,8 @@ impl<P: Inside> Tls<P> {
             return false; // nothing would be taken for the end
         }
         let before = input.len();
-        let taken = self.tls.read_tls(input).map_err(|error| rustls::Error::General(error.to_string()));
+        let taken =
+            self.tls.read_tls(input).map_err(|error| rustls::Error::General(error.to_string()));
         let state = match taken.and_then(|_| self.tls.process_new_packets()) {
             Ok(state) => state,
             Err(error) => {
