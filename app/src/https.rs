@@ -27,7 +27,8 @@ impl<H: Handler> Https<H> {
         Https { inside, port: None, promise: None }
     }
 
-    /// Answers requests over plain HTTP with a redirect to this port of the same host.
+    /// Answers requests over plain HTTP with a redirect to this port of the same host, but for those
+    /// of a certification authority below `/.well-known/acme-challenge/`.
     #[must_use]
     pub fn redirect(mut self, port: u16) -> Self {
         self.port = Some(port);
@@ -47,7 +48,9 @@ impl<H: Handler> Https<H> {
 impl<H: Handler> Handler for Https<H> {
     fn handle(&self, request: &Request<'_>) -> Reply {
         match (request.is_secure(), self.port, &self.promise) {
-            (false, Some(port), _) => redirect(request, port).into(),
+            (false, Some(port), _) if !request.path().starts_with(CHALLENGES) => {
+                redirect(request, port).into()
+            }
             // RFC 6797 §7.2: never over plain HTTP.
             (true, _, Some(promise)) => {
                 let promise = promise.clone();
@@ -58,6 +61,10 @@ impl<H: Handler> Handler for Https<H> {
         }
     }
 }
+
+/// What proves to a certification authority whose the host is (RFC 8555 §8.3). It asks over plain HTTP,
+/// and follows no redirect to a port of our choice.
+const CHALLENGES: &str = "/.well-known/acme-challenge/";
 
 /// For how long a client may remember a redirect: one that it would no longer get should not stay.
 const REMEMBERED: &str = "max-age=300";
@@ -138,6 +145,13 @@ mod tests {
             ("*", "example.org", "https://example.org:8443"),
         ] {
             assert_eq!(ask(target, Some(host), false), (308, Some(location.into()), None));
+        }
+        for (target, status) in [
+            ("/.well-known/acme-challenge/token", 200),
+            ("/.well-known/security.txt", 308),
+            ("/x/.well-known/acme-challenge/token", 308),
+        ] {
+            assert_eq!(ask(target, Some("example.org"), false).0, status, "{target}");
         }
         assert_eq!(ask("/", None, false).0, 400);
         assert_eq!(ask("/", Some(""), false).0, 400);

@@ -1,6 +1,6 @@
 //! RFC 9110 §9.3.3, §9.3.4: making and replacing files.
 
-use crate::expected::{ok, status};
+use crate::expected::{FieldRule, ok, status};
 use crate::http1::compose::{Draft, get, head, post, request, rfc9110, rfc9112, sized};
 
 const FILE: &str = "/files/conformance-<unique>.txt";
@@ -107,6 +107,21 @@ pub(super) fn cases() -> Vec<Draft> {
             .expect(status(400))
             .send(get(FILE))
             .expect(ok("hello"))
+            .open(),
+        rfc9110("8.4", "put-encoded", "Content whose coding would be lost is not taken.")
+            .app()
+            .send(request("PUT", FILE, "Content-Encoding: gzip\r\nContent-Length: 5\r\n", "hello"))
+            .expect(status(415).field("accept-encoding", FieldRule::Equals("identity")))
+            .open(),
+        rfc9110("8.4.1", "put-identity", "No coding at all is as good as none.")
+            .app()
+            .send(request(
+                "PUT",
+                FILE,
+                "Content-Encoding: identity\r\nContent-Length: 5\r\n",
+                "hello",
+            ))
+            .expect(status(201))
             .open(),
         foreign("put-other-origin", "PUT", "http://elsewhere.example"),
         foreign("post-other-origin", "POST", "http://elsewhere.example"),
