@@ -529,7 +529,6 @@ mod tests {
             ("a.webp", "image/webp"),
             ("a.webmanifest", "application/manifest+json"),
             ("a.mp4", "video/mp4"),
-            ("a.m3u8", "application/vnd.apple.mpegurl"),
             ("a.unheard-of", "application/octet-stream"),
             ("ts", "application/octet-stream"),
         ] {

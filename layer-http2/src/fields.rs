@@ -8,13 +8,16 @@
 //! the last piece has ended, so blocks may come in any pieces.
 //!
 //! To be of use it has to understand what h2 understands. So it passes over the one block that h2
-//! passes over, and what it cannot decode ends the connection, whether h2 would have noticed or not.
+//! passes over, and what it cannot decode, or should not have to, ends the connection, whether h2
+//! would have noticed or not.
 
 use std::collections::VecDeque;
 
 use h2::Reason;
 
 use crate::calm::{CONTINUATION, END_HEADERS, HEADERS};
+
+const PUSH_PROMISE: u8 = 5;
 
 /// Flags of HEADERS, and how long it is what they announce, in bytes (RFC 9113 §6.2).
 const PADDED: u8 = 0x8;
@@ -87,6 +90,8 @@ impl Fields {
                     + if flags & PRIORITY != 0 { DEPENDENCY_AND_WEIGHT } else { 0 };
             }
             CONTINUATION => {}
+            // RFC 9113 §8.4. If its fields are malformed, h2 resets a stream and goes on.
+            PUSH_PROMISE => return self.fail(Reason::PROTOCOL_ERROR),
             _ => return,
         }
         let Some(left) = length.checked_sub(self.frame.before_left) else {

@@ -264,6 +264,7 @@ fn what_cannot_be_decoded_ends_the_connection() {
     for (frame, reason) in [
         // h2 waits for the rest of such a field if the block goes on, and forgets it then.
         (headers(1, [0x40, 0]).unfinished(), Reason::PROTOCOL_ERROR),
+        (Written { kind: PUSH_PROMISE, ..headers(1, [0, 0, 0, 2]) }, Reason::PROTOCOL_ERROR),
         (headers(1, "").padded_with(1, b""), Reason::PROTOCOL_ERROR),
         (headers(1, "abc").flags(PRIORITY), Reason::FRAME_SIZE_ERROR),
         (headers(1, "").flags(PADDED), Reason::FRAME_SIZE_ERROR),

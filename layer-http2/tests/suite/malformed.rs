@@ -7,9 +7,11 @@ use crate::driver::{Driver, End, drive};
 use crate::exchanges::handler;
 use crate::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, Frame, GOAWAY, HEADERS,
-    PROTOCOL_ERROR, RST_STREAM, SETTINGS, block, content, frame, get, of, post, preface, request,
+    PROTOCOL_ERROR, RST_STREAM, block, content, frame, get, of, post, preface, request,
     take_frames,
 };
+
+const PUSH_PROMISE: u8 = 5;
 
 /// HEADERS has a dependency and a weight before its fields.
 const PRIORITY: u8 = 0x20;
@@ -172,14 +174,28 @@ fn a_path_with_a_fragment_behind_what_h2_overlooks() {
     [1, 3, 5].iter().for_each(|stream| assert_reset(&frames, *stream));
 
     // A name that is empty is waited for, if the block goes on, and not added to the table.
-    let mut driver = self::driver();
     let empty_name = [&[0x40, 0, 1, b'/'][..], &begin].concat();
-    driver.feed(frame(HEADERS, whole, 1, &remember));
-    driver.feed(frame(HEADERS, END_STREAM, 3, &empty_name));
-    driver.feed(frame(CONTINUATION, END_HEADERS, 3, &[NEWEST]));
+    let mut frames = frame(HEADERS, END_STREAM, 3, &empty_name);
+    frames.extend(frame(CONTINUATION, END_HEADERS, 3, &[NEWEST]));
+    assert_goes_away(&remember, &frames);
+
+    // A promise is an error of its stream alone, if its fields are malformed.
+    let promise = [&[0, 0, 0, 2][..], &block(&[("connection", "close")]), &[0x44, 1, b'/']];
+    let mut frames = post(3, "/collect", &[]);
+    frames.extend(frame(PUSH_PROMISE, END_HEADERS, 3, &promise.concat()));
+    frames.extend(frame(HEADERS, whole, 5, &recall));
+    assert_goes_away(&remember, &frames);
+}
+
+/// After a request that is malformed, the connection is, too.
+#[track_caller]
+fn assert_goes_away(request: &[u8], frames: &[u8]) {
+    let mut driver = driver();
+    driver.feed(frame(HEADERS, END_HEADERS | END_STREAM, 1, request));
+    driver.feed(frames);
     let frames = take_frames(&mut driver.wire);
     assert_reset(&frames, 1);
     assert!(frames.iter().any(|it| it.kind == GOAWAY && it.code() == PROTOCOL_ERROR), "{frames:?}");
     assert_eq!(driver.connection.served(), 0);
-    assert!(frames.iter().all(|it| matches!(it.kind, RST_STREAM | GOAWAY | SETTINGS)));
+    assert!(frames.iter().all(|it| it.kind != HEADERS), "{frames:?}");
 }
