@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use async_executor::Executor;
+use async_lock::Semaphore;
 use async_std::io::{Read, Write};
 use async_std::net::TcpStream;
 use async_std::task::{self, JoinHandle};
@@ -28,9 +29,10 @@ pub(crate) struct Shared {
     pub(crate) stop: Arc<Stop>,
     /// Notified when the order to stop comes.
     pub(crate) bell: Arc<Event>,
-    /// What closures become tasks of: an executor whose threads may block. They own the tasks that
-    /// share this, so they must not be owned by it.
+    /// What runs closures: its threads may block. It owns what it runs, so that must not own it.
     pub(crate) workers: Weak<Executor<'static>>,
+    /// One for each of its threads.
+    pub(crate) permits: Arc<Semaphore>,
 }
 
 /// Which of the five waits is over.
@@ -233,9 +235,17 @@ async fn sleep_until(moment: Option<Instant>) {
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Guarded<Outcome>)> {
     match job {
         Work::Blocking(job) => {
-            let workers = shared.workers.upgrade().expect("the calling task runs while it does");
-            let outcome = workers.spawn(async move { (ticket, Guarded::new(job.run())) });
-            task::spawn(outcome)
+            let (workers, permits) = (Weak::clone(&shared.workers), Arc::clone(&shared.permits));
+            task::spawn(async move {
+                let _permit = permits.acquire_arc().await;
+                let run = async move { Guarded::new(job.run()) };
+                let outcome = match workers.upgrade().map(|workers| workers.spawn(run).fallible()) {
+                    Some(outcome) => outcome.await,
+                    None => None,
+                };
+                // There is none if the server has ended, and nobody to tell.
+                (ticket, outcome.unwrap_or_else(|| Guarded::new(Outcome::Overloaded)))
+            })
         }
         Work::Future(task) => task::spawn(async move { (ticket, Guarded::new(task.await)) }),
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_executor::Executor;
 use async_global_executor::GlobalExecutorConfig;
+use async_lock::Semaphore;
 use async_std::channel;
 use async_std::future::timeout;
 use async_std::net::TcpStream;
@@ -56,6 +57,7 @@ impl Backend for Model {
             stop: Arc::clone(&context.stop),
             bell: Arc::clone(&bell),
             workers: Arc::downgrade(&workers),
+            permits: Arc::new(Semaphore::new(context.workers)),
         });
         context.stop.on_order(move |_| ring(&bell));
         task::block_on(accept(listener, &context, |stream, slot| {

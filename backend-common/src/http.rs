@@ -210,8 +210,8 @@ mod tests {
         std::mem::take(&mut driver.wire)
     }
 
-    /// SETTINGS, and a request for `/` that ends its stream (RFC 7541, appendix A).
-    const REQUEST: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84";
+    /// SETTINGS, and a request for `/` of the host `h` that ends its stream (RFC 7541, appendix A).
+    const REQUEST: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x01\x01h";
 
     #[test]
     fn the_preface_in_any_split() {

@@ -12,6 +12,7 @@ use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
 use protocol::{Guarded, Handler, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
+use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
 
 /// How often a connection may read or write before others have their turn.
@@ -22,10 +23,12 @@ pub(crate) struct Shared {
     pub(crate) stop: Arc<Stop>,
     /// Notified when the order to stop comes.
     pub(crate) bell: Arc<Event>,
-    /// What work becomes tasks of: futures of the server's executor, closures of one whose threads
-    /// may block. They own the tasks that share this, so they must not be owned by it.
+    /// What work becomes tasks of. It owns the tasks that share this, so they must not own it.
     pub(crate) executor: Weak<Executor<'static>>,
+    /// What runs closures: its threads may block.
     pub(crate) workers: Weak<Executor<'static>>,
+    /// One for each of its threads. What waits for one is cancelled with its connection.
+    pub(crate) permits: Arc<Semaphore>,
 }
 
 /// Which of the five waits is over.
@@ -167,16 +170,22 @@ fn would_block(result: &io::Result<usize>) -> bool {
 /// Work that may block goes to threads that may; a future becomes a task. Either is cancelled when
 /// its handle is dropped; only a closure that runs already goes on.
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Guarded<Outcome>)> {
-    let alive = "the calling task runs while the server does";
+    let alive = "the calling task runs while they do";
+    let executor = shared.executor.upgrade().expect(alive);
     match job {
         Work::Blocking(job) => {
             let workers = shared.workers.upgrade().expect(alive);
-            workers.spawn(async move { (ticket, Guarded::new(job.run())) })
+            let permits = Arc::clone(&shared.permits);
+            executor.spawn(async move {
+                let permit = permits.acquire_arc().await;
+                let run = async move {
+                    let _permit = permit; // with the closure, which may outlive this task
+                    (ticket, Guarded::new(job.run()))
+                };
+                workers.spawn(run).await
+            })
         }
-        Work::Future(task) => {
-            let executor = shared.executor.upgrade().expect(alive);
-            executor.spawn(async move { (ticket, Guarded::new(task.await)) })
-        }
+        Work::Future(task) => executor.spawn(async move { (ticket, Guarded::new(task.await)) }),
     }
 }
 

@@ -12,6 +12,7 @@ use polling::Poller;
 use protocol::Handler;
 use smol::channel;
 use smol::future::FutureExt;
+use smol::lock::Semaphore;
 use smol::{Async, Executor, Timer};
 
 use crate::connection::{Shared, converse};
@@ -59,6 +60,7 @@ impl Backend for Model {
             bell: Arc::clone(&bell),
             executor: Arc::downgrade(&executor),
             workers: Arc::downgrade(&workers),
+            permits: Arc::new(Semaphore::new(context.workers)),
         });
         context.stop.on_order(move |_| ring(&bell));
         smol::block_on(accept(listener, &context, |stream, slot| {
