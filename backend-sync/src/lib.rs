@@ -9,6 +9,9 @@
 //! | work done elsewhere | the thread does it itself |
 //! | the order to stop | a flag, and a wake-up through the socket that the thread sleeps on |
 //!
+//! When the system refuses a thread for a connection, one of four takes it that are kept for that;
+//! if these are busy, the client is answered 503.
+//!
 //! Two models: [`Model::Threads`], a thread for each connection, and [`Model::Pool`], a fixed
 //! number of threads fed by a channel. `src/connection.rs` drives one connection, `src/server.rs`
 //! accepts.

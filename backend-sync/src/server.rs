@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +29,9 @@ pub enum Model {
 /// Threads of the pool, unless said otherwise.
 const POOL: usize = 64;
 
+/// Threads that are kept for connections to which the system refuses one of their own.
+const SPARE: usize = 4;
+
 /// What is said to a client for whose connection there is no thread (RFC 9110 §15.6.4).
 const NO_THREAD: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
     Retry-After: 1\r\nConnection: close\r\n\r\n";
@@ -47,23 +51,36 @@ impl Backend for Model {
     ];
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
-        let crew = Arc::new(Crew { context, peers: Mutex::default(), bell: Condvar::new() });
-        let pool = match self {
-            Model::Threads => None,
-            Model::Pool => {
-                let crew = Arc::clone(&crew);
-                let threads = crew.context.threads.unwrap_or(POOL);
-                let serve = move |(socket, slot)| crew.serve(socket, slot);
-                Some(Pool::start(threads, || builder("pool"), serve)?)
+        let crew = Arc::new(Crew {
+            context,
+            peers: Mutex::default(),
+            bell: Condvar::new(),
+            spare: AtomicUsize::new(SPARE),
+        });
+        let threads = match self {
+            Model::Threads => SPARE,
+            Model::Pool => crew.context.threads.unwrap_or(POOL),
+        };
+        let serve = {
+            let crew = Arc::clone(&crew);
+            move |(socket, slot)| {
+                crew.serve(socket, slot);
+                crew.spare.fetch_add(1, Ordering::Relaxed);
             }
         };
+        let pool = Pool::start(threads, || builder("pool"), serve)?;
         let listener = Arc::new(listener);
         crew.listen_for_orders(&listener);
         let mut refused = VecDeque::new();
         while let Some(accepted) = crew.accept(&listener) {
-            match &pool {
-                Some(pool) => pool.send(accepted),
-                None => refused.extend(crew.start(accepted)),
+            let without_thread = match self {
+                Model::Threads => crew.start(accepted),
+                Model::Pool => Some(accepted),
+            };
+            match without_thread {
+                Some(accepted) if self == Model::Pool || crew.takes_spare() => pool.send(accepted),
+                Some(accepted) => refused.extend(crew.refuse(accepted)),
+                None => {}
             }
             refused.drain(..refused.len().saturating_sub(KEPT));
         }
@@ -86,6 +103,8 @@ struct Crew<H> {
     peers: Mutex<Peers>,
     /// Rings when a connection leaves, and when the order to stop comes.
     bell: Condvar,
+    /// How many of the threads that are kept have nothing to do.
+    spare: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -97,9 +116,8 @@ struct Peers {
 }
 
 impl<H: Handler> Crew<H> {
-    /// Drives a connection on a thread of its own. If the system has none, the client is told so, and
-    /// the socket is returned, on which nothing more is to be done.
-    fn start(self: &Arc<Self>, accepted: Accepted) -> Option<TcpStream> {
+    /// Drives a connection on a thread of its own, or returns it if the system refuses one.
+    fn start(self: &Arc<Self>, accepted: Accepted) -> Option<Accepted> {
         let take = |from: &Mutex<Option<Accepted>>| {
             from.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
@@ -110,7 +128,18 @@ impl<H: Handler> Crew<H> {
             move || take(&theirs).into_iter().for_each(|(socket, slot)| crew.serve(socket, slot));
         let error = builder("connection").spawn(serve).err()?;
         tracing::warn!("no thread for a connection: {error}");
-        let (mut socket, _slot) = take(&accepted)?;
+        take(&accepted)
+    }
+
+    /// Whether one of the threads that are kept is free. It is taken then.
+    fn takes_spare(&self) -> bool {
+        let one_less = |spare: usize| spare.checked_sub(1);
+        self.spare.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    }
+
+    /// Tells a client that there is no thread for it. Returns the socket, on which nothing more is to
+    /// be done.
+    fn refuse(&self, (mut socket, _slot): Accepted) -> Option<TcpStream> {
         if self.context.is_plain() {
             socket.set_nonblocking(true).and_then(|()| socket.write_all(NO_THREAD)).ok()?;
         }
