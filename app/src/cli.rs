@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backend_common::{Backend, Limits, Server, Stopper, socket};
 use bytesize::ByteSize;
@@ -254,8 +254,9 @@ pub fn main<B: Backend>() -> ExitCode {
     if let Err(error) = &result {
         log.say(format_args!("error: {error}"));
     }
-    out.finish(LAST_LINES);
-    log.finish(LAST_LINES);
+    let by = Instant::now() + LAST_LINES;
+    out.finish(by);
+    log.finish(by);
     if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -398,6 +399,19 @@ fn application(options: &Options, backend: &str, model: &str) -> Result<App, Str
     Ok(app)
 }
 
+/// What to do about a port that only some may have.
+const RESERVED: &str = if cfg!(target_os = "linux") {
+    "; ports below 1024 are reserved, so take a higher one, or let the program have them: \
+     setcap cap_net_bind_service=+ep FILE"
+} else {
+    "; ports below 1024 are reserved, so take a higher one"
+};
+
+fn is_reserved(address: &str) -> bool {
+    let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    port.is_some_and(|port| (1..1024).contains(&port))
+}
+
 /// Listens at an address. One that is taken is tried again for a moment: of a server with a ring that
 /// was killed, the kernel lets go a little later.
 fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, String> {
@@ -417,10 +431,7 @@ fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, S
         let way_out = match error.kind() {
             io::ErrorKind::AddrInUse => "; something else listens there, so take another port",
             io::ErrorKind::AddrNotAvailable => "; no interface of this machine has it",
-            io::ErrorKind::PermissionDenied => {
-                "; ports below 1024 are reserved, so take a higher one, or let the program have \
-                 them: setcap cap_net_bind_service=+ep FILE"
-            }
+            io::ErrorKind::PermissionDenied if is_reserved(address) => RESERVED,
             _ => "",
         };
         format!("cannot listen on {address}: {error}{way_out}")
@@ -542,10 +553,10 @@ fn stop_on_signals(
         if again.swap(true, Ordering::Relaxed) {
             stopper.stop(Duration::ZERO);
         } else {
-            stopper.stop(within);
             if !quiet {
                 out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
             }
+            stopper.stop(within);
         }
     })
 }

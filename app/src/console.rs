@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::Instant;
 
 /// How many lines may wait to be written.
 const MOST: usize = 1024;
@@ -31,6 +31,16 @@ struct Lines {
     waiting: VecDeque<Vec<u8>>,
     is_writing: bool,
     lost: u64,
+}
+
+impl Lines {
+    /// How many lines have been lost, if any, for the place where they are missing.
+    fn take_note(&mut self) -> Option<Vec<u8>> {
+        let lost = std::mem::take(&mut self.lost);
+        let note =
+            || format!("({lost} lines were lost, since they could not be written in time)\n");
+        (lost > 0).then(|| note().into_bytes())
+    }
 }
 
 impl Console {
@@ -53,16 +63,19 @@ impl Console {
 
     fn push(&self, line: Vec<u8>) {
         let mut lines = self.0.lock();
-        if lines.waiting.len() < MOST {
-            lines.waiting.push_back(line);
-            self.0.changed.notify_all();
-        } else {
+        if lines.waiting.len() >= MOST {
             lines.lost += 1;
+            return;
         }
+        let note = lines.take_note();
+        lines.waiting.extend(note);
+        lines.waiting.push_back(line);
+        self.0.changed.notify_all();
     }
 
-    /// Waits until everything has been written, but not for longer than this.
-    pub(crate) fn finish(&self, within: Duration) {
+    /// Waits until everything has been written, but not beyond a moment.
+    pub(crate) fn finish(&self, by: Instant) {
+        let within = by.saturating_duration_since(Instant::now());
         let is_busy = |lines: &mut Lines| lines.is_writing || !lines.waiting.is_empty();
         drop(self.0.changed.wait_timeout_while(self.0.lock(), within, is_busy));
     }
@@ -88,29 +101,20 @@ impl Shared {
     /// Writes what there is, as long as the process lives. What cannot be written is lost.
     fn write_all(&self, mut to: impl Write) {
         loop {
-            let (line, lost) = self.next();
-            let note = match lost {
-                0 => String::new(),
-                lost => {
-                    format!("({lost} lines were lost, since they could not be written in time)\n")
-                }
-            };
-            let whole = [&line[..], note.as_bytes()].concat();
-            let _ = to.write_all(&whole).and_then(|()| to.flush());
+            let line = self.next();
+            let _ = to.write_all(&line).and_then(|()| to.flush());
         }
     }
 
-    /// The next line, and how many have been lost behind it.
-    fn next(&self) -> (Vec<u8>, u64) {
+    /// The next line, which is waited for.
+    fn next(&self) -> Vec<u8> {
         let mut lines = self.lock();
         lines.is_writing = false;
         loop {
-            if let Some(line) = lines.waiting.pop_front() {
+            let next = lines.waiting.pop_front().or_else(|| lines.take_note());
+            if let Some(line) = next {
                 lines.is_writing = true;
-                // Said behind the last of those that had a place: there the others are missing.
-                let lost =
-                    if lines.waiting.is_empty() { std::mem::take(&mut lines.lost) } else { 0 };
-                return (line, lost);
+                return line;
             }
             self.changed.notify_all();
             lines = self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner);
@@ -122,8 +126,11 @@ impl Shared {
 mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
 
-    const SOON: Duration = Duration::from_secs(10);
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
 
     /// Takes one write for each thing that comes, and none otherwise.
     struct Gated {
@@ -151,9 +158,9 @@ mod tests {
         for number in 0..MOST + 10 {
             console.say(format_args!("{number}"));
         }
-        console.finish(Duration::from_millis(1)); // nobody takes anything, and it returns
+        console.finish(Instant::now()); // nobody takes anything, and it returns
         (0..MOST + 20).for_each(|_| open.send(()).unwrap());
-        console.finish(SOON);
+        console.finish(soon());
         let all: Vec<String> = seen.try_iter().collect();
         assert_eq!(all[0], "0\n");
         let lost = all.iter().find_map(|text| {
@@ -171,7 +178,7 @@ mod tests {
         drop(open);
         let console = Console::start("broken", Gated { gate, written }).unwrap();
         console.say(format_args!("lost"));
-        console.finish(SOON);
+        console.finish(soon());
         assert_eq!(seen.try_iter().count(), 0);
     }
 }

@@ -337,12 +337,13 @@ impl Upload {
         let present = admit(&dir, &path, replace, &conditions)?;
         let (file, unfinished) = create_unfinished(&dir).map_err(|error| failure(&error))?;
         let upload = Upload { store, dir, file, unfinished, path, replace, conditions };
-        upload.keep_mode(present.as_ref()).map_err(|error| failure(&error))?;
+        // Whoever sweeps has to be able to open it.
+        upload.keep_mode(present.as_ref(), 0o600).map_err(|error| failure(&error))?;
         Ok(upload)
     }
 
     /// Gives the complete file its name, in one step. Says whether it is a new one.
-    fn publish(&self) -> Result<bool, Response> {
+    fn publish(&mut self) -> Result<bool, Response> {
         self.check_directory()?;
         let dir = &self.dir;
         let _only_one = self.store.publishing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -356,23 +357,30 @@ impl Upload {
                 // A link is refused where a file is, which renaming is not.
                 return dir.hard_link(&self.unfinished, dir, &self.path);
             }
-            self.keep_mode(present.as_ref())?;
+            self.keep_mode(present.as_ref(), 0)?;
             dir.rename(&self.unfinished, dir, &self.path)
         };
-        give_name().map(|()| present.is_none()).map_err(|error| failure(&error))
+        give_name().map_err(|error| failure(&error))?;
+        if self.replace {
+            self.unfinished.clear(); // another may have the name by now
+        }
+        Ok(present.is_none())
     }
 
-    /// Users of the machine who may read the old file may read the new one, and nobody else.
-    fn keep_mode(&self, present: Option<&Metadata>) -> io::Result<()> {
+    /// Gives the file the mode of the one that it replaces, and its group, as far as we may: without
+    /// it, no group has access. `more` is allowed besides.
+    fn keep_mode(&self, present: Option<&Metadata>, more: u32) -> io::Result<()> {
         #[cfg(unix)]
         if let Some(present) = present.filter(|present| present.is_file()) {
-            use std::os::unix::fs::PermissionsExt;
-            // What runs in its owner's name would do so with anybody's content.
-            let mode = present.mode() & 0o777;
+            use std::os::unix::fs::{PermissionsExt, fchown};
+            let has_group = fchown(&self.file, None, Some(present.gid())).is_ok();
+            // Not set-user-ID: what runs in its owner's name would do so with anybody's content.
+            let kept = if has_group { 0o777 } else { 0o707 };
+            let mode = present.mode() & kept | more;
             self.file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         }
         #[cfg(not(unix))]
-        let _ = present;
+        let _ = (present, more);
         Ok(())
     }
 
@@ -447,7 +455,7 @@ impl Sink for Upload {
         self.file.write_all(piece).map_err(|error| failure(&error))
     }
 
-    fn finish(self: Box<Self>) -> Reply {
+    fn finish(mut self: Box<Self>) -> Reply {
         match self.publish() {
             Ok(true) => {
                 let location = format!("/files/{}", encode(&self.path));
@@ -463,8 +471,9 @@ impl Sink for Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        // After a rename it has no such name any more.
-        let _ = self.dir.remove_file(&self.unfinished);
+        if !self.unfinished.is_empty() {
+            let _ = self.dir.remove_file(&self.unfinished);
+        }
     }
 }
 

@@ -70,6 +70,7 @@ pub(crate) async fn converse<H: Handler>(
                     timer.set(sleep_until(Some(deadline)));
                     is_set_to = Some(deadline);
                 }
+                piece.fill(session.file());
                 // Racing is biased: a socket that is always ready must not outrun the rest.
                 if let Some(by) = shared.stop.ordered().filter(|by| Some(*by) != ordered) {
                     ordered = Some(by);
@@ -84,7 +85,6 @@ pub(crate) async fn converse<H: Handler>(
                     }
                     task::yield_now().await; // nor other connections
                 }
-                piece.fill(session.file());
                 // room to send, and input
                 let ready =
                     poll_fn(|context| poll_ready(stream, session, &mut piece, wait, context));

@@ -37,13 +37,15 @@ impl Backend for Model {
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
         let threads = context.threads();
-        check_runtime(threads)?;
+        check_system(threads + context.workers)?;
         async_global_executor::init_with_config(
             GlobalExecutorConfig::default()
                 .with_min_threads(threads)
                 .with_max_threads(threads)
                 .with_thread_name_fn(|| "async-std".into()),
         );
+        // The reactor takes its descriptors now, before others may.
+        task::block_on(task::sleep(Duration::from_millis(1)));
         let workers = Arc::new(Executor::new());
         let (_end, ended) = channel::bounded::<()>(1); // dropped when all have left
         for _ in 0..context.workers {
@@ -67,9 +69,9 @@ impl Backend for Model {
     }
 }
 
-/// Has the system give once what the runtime takes at its first use, and would panic without:
-/// threads, of which the reactor has one, and descriptors.
-fn check_runtime(threads: usize) -> io::Result<()> {
+/// Has the system give once what we will take, and what the runtime takes at its first use and would
+/// panic without: descriptors, and a thread for the reactor.
+fn check_system(threads: usize) -> io::Result<()> {
     drop(Poller::new()?);
     threads::check(threads + 1)
 }

@@ -188,7 +188,12 @@ impl<H: Handler> Session<H> {
                         self.meter.does(State::Answering, WaitsFor::Work);
                         return Next::Run(ticket, work.holding(permit));
                     }
-                    None => self.settle(ticket, Outcome::Overloaded),
+                    None => {
+                        if let Some(client) = self.client {
+                            tracing::debug!("{client}: refused: too much work waits already");
+                        }
+                        self.settle(ticket, Outcome::Overloaded);
+                    }
                 },
                 Step::ShutdownWrite => {
                     self.is_closing = true;

@@ -71,7 +71,13 @@ pub fn check(threads: usize) -> io::Result<()> {
     // All of them at once: each waits until the last has been made, or refused.
     let started: Vec<_> = (0..threads).map(start).collect();
     drop(shut);
-    started.into_iter().try_for_each(|thread| thread?.join().map_err(|_| ErrorKind::Other.into()))
+    for thread in started {
+        let thread = thread.map_err(|error| {
+            io::Error::new(error.kind(), format!("the system refuses {threads} threads: {error}"))
+        })?;
+        thread.join().map_err(|_| ErrorKind::Other)?;
+    }
+    Ok(())
 }
 
 /// Does work on the current thread: a future is polled to its end.

@@ -170,19 +170,22 @@ fn would_block(result: &io::Result<usize>) -> bool {
 /// Work that may block goes to threads that may; a future becomes a task. Either is cancelled when
 /// its handle is dropped; only a closure that runs already goes on.
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Guarded<Outcome>)> {
-    let alive = "the calling task runs while they do";
-    let executor = shared.executor.upgrade().expect(alive);
+    let executor = shared.executor.upgrade().expect("the calling task runs on it");
     match job {
         Work::Blocking(job) => {
-            let workers = shared.workers.upgrade().expect(alive);
-            let permits = Arc::clone(&shared.permits);
+            let (workers, permits) = (Weak::clone(&shared.workers), Arc::clone(&shared.permits));
             executor.spawn(async move {
                 let permit = permits.acquire_arc().await;
                 let run = async move {
                     let _permit = permit; // with the closure, which may outlive this task
-                    (ticket, Guarded::new(job.run()))
+                    Guarded::new(job.run())
                 };
-                workers.spawn(run).await
+                let outcome = match workers.upgrade().map(|workers| workers.spawn(run).fallible()) {
+                    Some(outcome) => outcome.await,
+                    None => None,
+                };
+                // There is none if the server has ended, and nobody to tell.
+                (ticket, outcome.unwrap_or_else(|| Guarded::new(Outcome::Overloaded)))
             })
         }
         Work::Future(task) => executor.spawn(async move { (ticket, Guarded::new(task.await)) }),

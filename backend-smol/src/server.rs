@@ -34,7 +34,7 @@ impl Backend for Model {
         &[(Model::Executor, "executor", "tasks on an executor of the server's own")];
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
-        check_reactor()?;
+        check_system(context.threads() + context.workers)?;
         let (executor, workers) = (Arc::new(Executor::new()), Arc::new(Executor::new()));
         let (end, ended) = channel::bounded::<()>(1);
         // Closed when the last thread has ended.
@@ -77,11 +77,11 @@ impl Backend for Model {
     }
 }
 
-/// Has the system give once what the reactor takes at its first use, and would panic without: a
-/// thread, and descriptors.
-fn check_reactor() -> io::Result<()> {
+/// Has the system give once what we will take, and what the reactor takes at its first use and would
+/// panic without: descriptors, and a thread.
+fn check_system(threads: usize) -> io::Result<()> {
     drop(Poller::new()?);
-    threads::check(1)
+    threads::check(threads + 1)
 }
 
 /// Accepts until the order to stop has come and nobody is left who had connected before it; then

@@ -75,7 +75,7 @@ pub(crate) fn connect(
 }
 
 /// Reads one response; returns its status and its body.
-fn response(stream: &mut Stream) -> (u16, Vec<u8>) {
+pub(crate) fn response(stream: &mut Stream) -> (u16, Vec<u8>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];

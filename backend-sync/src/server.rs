@@ -29,17 +29,6 @@ pub enum Model {
 /// Threads of the pool, unless said otherwise.
 const POOL: usize = 64;
 
-/// Threads that are kept for connections to which the system refuses one of their own.
-const SPARE: usize = 4;
-
-/// What is said to a client for whose connection there is no thread (RFC 9110 §15.6.4).
-const NO_THREAD: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
-    Retry-After: 1\r\nConnection: close\r\n\r\n";
-
-/// How many sockets are kept on which this has been said. To close one at once would reset it when
-/// the request comes, and the reset may overtake the answer.
-const KEPT: usize = 16;
-
 /// How long threads that have been cut may take to leave. Only one that computes does not.
 const LEAVE: Duration = Duration::from_millis(500);
 
@@ -51,40 +40,26 @@ impl Backend for Model {
     ];
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
-        let crew = Arc::new(Crew {
-            context,
-            peers: Mutex::default(),
-            bell: Condvar::new(),
-            spare: AtomicUsize::new(SPARE),
-        });
-        let threads = match self {
-            Model::Threads => SPARE,
-            Model::Pool => crew.context.threads.unwrap_or(POOL),
-        };
-        let serve = {
-            let crew = Arc::clone(&crew);
-            move |(socket, slot)| {
-                crew.serve(socket, slot);
-                crew.spare.fetch_add(1, Ordering::Relaxed);
+        let crew = Arc::new(Crew { context, peers: Mutex::default(), bell: Condvar::new() });
+        let mut hand_over: Box<dyn FnMut(Accepted)> = match self {
+            Model::Threads => {
+                let (crew, mut spare) = (Arc::clone(&crew), Spare::start(&crew)?);
+                Box::new(move |accepted| spare.hand_over(crew.start(accepted)))
+            }
+            Model::Pool => {
+                let threads = crew.context.threads.unwrap_or(POOL);
+                let crew = Arc::clone(&crew);
+                let serve = move |(socket, slot)| crew.serve(socket, slot);
+                let pool = Pool::start(threads, || builder("pool"), serve)?;
+                Box::new(move |accepted| pool.send(accepted))
             }
         };
-        let pool = Pool::start(threads, || builder("pool"), serve)?;
         let listener = Arc::new(listener);
         crew.listen_for_orders(&listener);
-        let mut refused = VecDeque::new();
         while let Some(accepted) = crew.accept(&listener) {
-            let without_thread = match self {
-                Model::Threads => crew.start(accepted),
-                Model::Pool => Some(accepted),
-            };
-            match without_thread {
-                Some(accepted) if self == Model::Pool || crew.takes_spare() => pool.send(accepted),
-                Some(accepted) => refused.extend(crew.refuse(accepted)),
-                None => {}
-            }
-            refused.drain(..refused.len().saturating_sub(KEPT));
+            hand_over(accepted);
         }
-        drop((listener, pool)); // refuse further connections; let the pool run dry
+        drop((listener, hand_over)); // refuse further connections; let the pool run dry
         crew.see_off();
         Ok(())
     }
@@ -103,8 +78,6 @@ struct Crew<H> {
     peers: Mutex<Peers>,
     /// Rings when a connection leaves, and when the order to stop comes.
     bell: Condvar,
-    /// How many of the threads that are kept have nothing to do.
-    spare: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -116,8 +89,8 @@ struct Peers {
 }
 
 impl<H: Handler> Crew<H> {
-    /// Drives a connection on a thread of its own, or returns it if the system refuses one.
-    fn start(self: &Arc<Self>, accepted: Accepted) -> Option<Accepted> {
+    /// Drives a connection on a thread of its own. If the system refuses one, the connection comes back.
+    fn start(self: &Arc<Self>, accepted: Accepted) -> Result<(), (io::Error, Accepted)> {
         let take = |from: &Mutex<Option<Accepted>>| {
             from.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
@@ -126,25 +99,10 @@ impl<H: Handler> Crew<H> {
         let (crew, theirs) = (Arc::clone(self), Arc::clone(&accepted));
         let serve =
             move || take(&theirs).into_iter().for_each(|(socket, slot)| crew.serve(socket, slot));
-        let error = builder("connection").spawn(serve).err()?;
-        tracing::warn!("no thread for a connection: {error}");
-        take(&accepted)
-    }
-
-    /// Whether one of the threads that are kept is free. It is taken then.
-    fn takes_spare(&self) -> bool {
-        let one_less = |spare: usize| spare.checked_sub(1);
-        self.spare.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
-    }
-
-    /// Tells a client that there is no thread for it. Returns the socket, on which nothing more is to
-    /// be done.
-    fn refuse(&self, (mut socket, _slot): Accepted) -> Option<TcpStream> {
-        if self.context.is_plain() {
-            socket.set_nonblocking(true).and_then(|()| socket.write_all(NO_THREAD)).ok()?;
+        match builder("connection").spawn(serve) {
+            Ok(_) => Ok(()),
+            Err(error) => take(&accepted).map_or(Ok(()), |accepted| Err((error, accepted))),
         }
-        socket.shutdown(Shutdown::Write).ok()?;
-        Some(socket)
     }
 
     /// Drives a connection on the current thread.
@@ -272,5 +230,83 @@ impl<H: Handler> Crew<H> {
 
     fn lock(&self) -> MutexGuard<'_, Peers> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What becomes of connections to which the system refuses a thread of their own: a few threads are
+/// kept for them, and what is more is answered 503 (RFC 9110 §15.6.4).
+struct Spare {
+    pool: Pool<(Accepted, Taken)>,
+    free: Arc<AtomicUsize>,
+    /// Whether clients can read a plain answer.
+    is_plain: bool,
+    /// Sockets on which the answer has been said, and when. To close one at once would reset it when
+    /// the request comes, and the reset may overtake the answer.
+    refused: VecDeque<(Instant, TcpStream)>,
+    warned: Option<Instant>,
+}
+
+/// One of the threads is busy, until this is dropped.
+struct Taken(Arc<AtomicUsize>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Spare {
+    /// How many threads are kept.
+    const THREADS: usize = 4;
+
+    /// How many sockets are kept, and for how long at least while others come.
+    const REFUSED: usize = 16;
+    const LINGER: Duration = Duration::from_secs(2);
+
+    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
+        Retry-After: 1\r\nConnection: close\r\n\r\n";
+
+    fn start<H: Handler>(crew: &Arc<Crew<H>>) -> io::Result<Self> {
+        let is_plain = crew.context.is_plain();
+        let crew = Arc::clone(crew);
+        let serve = move |((socket, slot), _taken): (Accepted, Taken)| crew.serve(socket, slot);
+        Ok(Spare {
+            pool: Pool::start(Self::THREADS, || builder("spare"), serve)?,
+            free: Arc::new(AtomicUsize::new(Self::THREADS)),
+            is_plain,
+            refused: VecDeque::new(),
+            warned: None,
+        })
+    }
+
+    /// Takes a connection that could not be started, and forgets those that have been refused.
+    fn hand_over(&mut self, started: Result<(), (io::Error, Accepted)>) {
+        let now = Instant::now();
+        let is_over = |(since, _): &(Instant, TcpStream)| now - *since > Self::LINGER;
+        while self.refused.len() > Self::REFUSED || self.refused.front().is_some_and(is_over) {
+            self.refused.pop_front();
+        }
+        let Err((error, accepted)) = started else { return };
+        if self.warned.is_none_or(|since| now - since > socket::ACCEPT_PAUSE) {
+            self.warned = Some(now);
+            tracing::warn!("no thread for a connection: {error}");
+        }
+        let one_less = |free: usize| free.checked_sub(1);
+        match self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) {
+            Ok(_) => self.pool.send((accepted, Taken(Arc::clone(&self.free)))),
+            Err(_) => self.refused.extend(self.refuse(accepted).map(|socket| (now, socket))),
+        }
+    }
+
+    /// Tells a client that it cannot be served. On the socket nothing more is to be done.
+    fn refuse(&self, (mut socket, _slot): Accepted) -> Option<TcpStream> {
+        if let (true, Ok(client)) = (tracing::enabled!(tracing::Level::DEBUG), socket.peer_addr()) {
+            tracing::debug!("{client}: refused: there is no thread for it");
+        }
+        if self.is_plain {
+            socket.set_nonblocking(true).and_then(|()| socket.write_all(Self::ANSWER)).ok()?;
+        }
+        socket.shutdown(Shutdown::Write).ok()?;
+        Some(socket)
     }
 }

@@ -35,11 +35,16 @@ impl Backend for Model {
 
     fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
+        let (threads, workers) = (context.threads(), context.workers);
+        // All at once, or a runtime would panic where it has no more.
+        threads::check(match self {
+            Model::Multi => threads + workers,
+            Model::Local => threads + threads * workers.div_ceil(threads),
+        })?;
         let runtime = match self {
             Model::Multi => {
-                threads::check(context.threads())?; // or the runtime would panic
                 let mut builder = Builder::new_multi_thread();
-                runtime(builder.worker_threads(context.threads()), context.workers)?
+                runtime(builder.worker_threads(threads), workers)?
             }
             // It accepts, and has no work.
             Model::Local => local_runtime(0)?,
@@ -75,7 +80,6 @@ fn runtime(builder: &mut Builder, workers: usize) -> io::Result<Runtime> {
     /// For a thread to begin; that it does not is the only sign that there is none.
     const PATIENCE: Duration = Duration::from_secs(10);
     const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-    threads::check(workers)?;
     let builder = builder.max_blocking_threads(workers.max(1)).thread_keep_alive(FOR_EVER);
     let runtime = builder.enable_all().build()?;
     let (begun, has_begun) = mpsc::channel();
@@ -88,7 +92,9 @@ fn runtime(builder: &mut Builder, workers: usize) -> io::Result<Runtime> {
             let _ = begun.send(());
             drop(gate.lock());
         });
-        has_begun.recv_timeout(PATIENCE).map_err(|_| ErrorKind::WouldBlock)?;
+        has_begun.recv_timeout(PATIENCE).map_err(|_| {
+            io::Error::new(ErrorKind::TimedOut, "a thread for work has not begun in time")
+        })?;
     }
     drop(shut);
     Ok(runtime)

@@ -43,7 +43,7 @@ use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
     Answered, Guarded, Handler, Limits, Linger, Now, Outcome, Progress, Protocol, ReadFile,
-    Refused, Step, Ticket, Wait, after, http,
+    Refusal, Refused, Step, Ticket, Wait, after, http,
 };
 
 use calm::Meter;
@@ -307,6 +307,9 @@ impl<H: Handler> Protocol for Http2<H> {
             self.end(Ending::Closed);
         }
         if has_come(self.receive_deadline()) {
+            if self.meter.begun().is_some() {
+                self.shared.refuse(&Refusal::Timeout);
+            }
             self.leave(Reason::NO_ERROR);
         }
         self.streams.iter_mut().for_each(|stream| stream.handle_timeout(&mut self.shared));
