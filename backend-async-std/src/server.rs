@@ -158,7 +158,7 @@ async fn see_off<H>(context: &Context<H>, bell: &Event) {
 
 /// The task of one connection.
 async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, shared: Arc<Shared>) {
-    let _ = stream.set_nodelay(true); // it only costs latency
+    let _ = socket::prepare(&stream); // it only costs latency
     if let Err(error) = converse(&stream, &mut session, shared).await {
         session.ended(&error);
     }

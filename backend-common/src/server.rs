@@ -348,9 +348,7 @@ impl Stopper {
     /// Graceful shutdown: no new connections; idle ones are closed, requests under way answered.
     /// What is not done `within` this time is cut. With zero, everything ends at once.
     pub fn stop(&self, within: Duration) {
-        // More than the clock can hold is as good as a century.
-        const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-        self.stop.order(Instant::now() + within.min(CENTURY));
+        self.stop.order(protocol::after(Instant::now(), within));
     }
 }
 

@@ -186,6 +186,7 @@ fn round_up(timeout: Duration) -> Duration {
 }
 
 /// How much of a file is sent in one call, so that one download does not hold up the others.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const FILE_PIECE: u64 = 256 << 10;
 
 /// Sends the beginning of a range of a file to a socket, in the kernel: `sendfile(2)`. Returns

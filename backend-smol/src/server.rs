@@ -171,7 +171,7 @@ async fn see_off<H>(context: &Context<H>, bell: &Event) {
 
 /// The task of one connection.
 async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, shared: Arc<Shared>) {
-    let _ = stream.set_nodelay(true); // it only costs latency
+    let _ = socket::prepare(&stream); // it only costs latency
     let conversation = async { converse(&Async::new(stream)?, &mut session, shared).await };
     if let Err(error) = conversation.await {
         session.ended(&error);

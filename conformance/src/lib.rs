@@ -18,11 +18,9 @@
 //! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange, words for
 //!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
 //!   them;
-//! * `wire`: the connection under a session; `template`: what is filled in;
-//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and holding
 //! * `wire`: the connection under a session; `transport`: what carries it, `tcp` for one;
 //! * `template`: what is filled in;
-//! * `expected`, `response`, `check`: what a response should be, reading one of HTTP/1.1, and holding
+//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and holding
 //!   it against that;
 //! * `runner`: all cases in all deliveries; `splits`: which these are; `report`: what came of it.
 

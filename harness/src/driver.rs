@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use protocol::{FileRange, Now, Outcome, Protocol, Step, Ticket, Wait, Work};
@@ -328,9 +327,10 @@ impl<P: Protocol> Driver<P> {
         {
             let length = usize::try_from(range.length).unwrap_or(usize::MAX);
             let mut piece = vec![0; length.min(most - from_out)];
-            range.file.read_exact_at(&mut piece, range.offset).expect("the file is long enough");
-            self.wire.extend_from_slice(&piece);
-            sent += piece.len();
+            let length = read_file(range, &mut piece).expect("the file can be read");
+            assert!(length > 0 || piece.is_empty(), "the file is long enough");
+            self.wire.extend_from_slice(&piece[..length]);
+            sent += length;
         }
         if sent > 0 {
             self.patience = STEPS;
@@ -340,10 +340,19 @@ impl<P: Protocol> Driver<P> {
     }
 }
 
-/// Reads a piece of a file, for layers that send no files but their content.
+/// Reads the beginning of a range of a file, for layers that send no files but their content. Returns
+/// how much.
 ///
 /// # Errors
 /// Those of the operating system.
 pub fn read_file(range: &FileRange, buffer: &mut [u8]) -> io::Result<usize> {
-    range.file.read_at(buffer, range.offset)
+    let most = usize::try_from(range.length).unwrap_or(usize::MAX).min(buffer.len());
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(&*range.file, &mut buffer[..most], range.offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(
+        &*range.file,
+        &mut buffer[..most],
+        range.offset,
+    );
 }

@@ -41,7 +41,7 @@ const LARGEST: usize = 256 << 10;
 /// How long reading rests when there is no room for more work.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Names our own work. The protocol inside counts its work up from zero.
+/// Names our own work. The protocol inside counts its work up from one.
 const FILE: Ticket = Ticket::new(u64::MAX);
 
 /// For who speaks HTTP where TLS is spoken: a head, and its content.
