@@ -337,7 +337,7 @@ impl Upload {
         let present = admit(&dir, &path, replace, &conditions)?;
         let (file, unfinished) = create_unfinished(&dir).map_err(|error| failure(&error))?;
         let upload = Upload { store, dir, file, unfinished, path, replace, conditions };
-        // Whoever sweeps has to be able to open it.
+        // `tidy` has to be able to open it.
         upload.keep_mode(present.as_ref(), 0o600).map_err(|error| failure(&error))?;
         Ok(upload)
     }

@@ -210,14 +210,14 @@ pub fn a_second_server_leaves_the_uploads_of_the_first_alone(path: &str) {
     let files = || fs::read_dir(first.data.path()).unwrap().count();
     eventually("the upload has begun", || files() == 1);
     first.signal(Signal::TERM);
-    // What nobody uploads any more is swept, and a directory is none of the server's business.
+    // A file without an upload is removed; a directory is not.
     fs::write(first.data.path().join(".unfinished-1-1"), "left").unwrap();
     fs::create_dir(first.data.path().join(".unfinished-notes")).unwrap();
 
     let mut next = command(path);
     next.arg("--data").arg(first.data.path());
     let next = Process::start_as_is(next);
-    assert!(!first.data.path().join(".unfinished-1-1").exists(), "what was left is swept");
+    assert!(!first.data.path().join(".unfinished-1-1").exists(), "it is removed");
     client.send("world");
     let response = client.response();
     assert_eq!((response.status, response.closes()), (201, true));

@@ -168,7 +168,7 @@ fn an_idle_connection_has_nothing_on_the_heap() {
 
 #[test]
 fn a_connection_is_small() {
-    // 480 bytes on a 64-bit machine: whoever makes it larger should know that they do.
+    // 480 bytes on a 64-bit machine: a change that makes it larger should be made on purpose.
     let size = size_of::<Connection<fn(&Request<'_>) -> Response>>();
     assert!(size <= 480, "{size}");
 }
