@@ -47,8 +47,9 @@ pub struct Session<H: Handler> {
     ordered: Option<Instant>,
     /// What was waited for last.
     awaited: Wait,
-    /// The deadline for which the socket has been tried.
-    tried: Option<Instant>,
+    /// The deadlines for which the socket has been tried, in each direction.
+    tried_to_send: Option<Instant>,
+    tried_to_receive: Option<Instant>,
 }
 
 /// The other end of a connection, as logs name it.
@@ -169,7 +170,8 @@ impl<H: Handler> Session<H> {
             is_closing: false,
             ordered: None,
             awaited: Wait::default(),
-            tried: None,
+            tried_to_send: None,
+            tried_to_receive: None,
         }
     }
 
@@ -366,8 +368,8 @@ impl<H: Handler> Session<H> {
     // ANCHOR: handle_timeout_with
     /// The deadline has come. What is in the socket by now came in time: after a pause of the whole
     /// process, which may have been stopped for longer than any deadline, bytes and deadlines are
-    /// there at once. So the socket is tried first, without waiting, once for each deadline. If
-    /// something was there, the deadline counts only if it is still the same afterwards.
+    /// there at once. So the socket is tried first, without waiting, once in each direction for each
+    /// deadline. If that gets anywhere, the deadline counts only if it is still the same afterwards.
     ///
     /// # Errors
     /// Those of `receive` and `send`, but for `WouldBlock`.
@@ -377,13 +379,21 @@ impl<H: Handler> Session<H> {
         send: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<()> {
         let Wait { read, write, deadline } = self.awaited;
-        let is_due = deadline.is_some_and(|at| at <= Instant::now());
-        if is_due && self.tried != deadline {
-            self.tried = deadline;
-            let sent = write && is_done(self.send_with(send))?;
-            let received = read && is_done(self.receive_with(receive))?;
-            if sent || received {
-                return Ok(());
+        if deadline.is_some_and(|at| at <= Instant::now()) {
+            // One at a time: the connection is asked for its wishes after each.
+            let may_send = write && self.tried_to_send != deadline;
+            if may_send {
+                self.tried_to_send = deadline;
+                if is_done(self.send_with(send))? {
+                    return Ok(());
+                }
+            }
+            let may_receive = read && self.tried_to_receive != deadline;
+            if may_receive {
+                self.tried_to_receive = deadline;
+                if is_done(self.receive_with(receive))? {
+                    return Ok(());
+                }
             }
         }
         self.handle_timeout();
@@ -616,6 +626,36 @@ mod tests {
             session.send_with(all).unwrap();
             assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
             assert!(holds_none(&session), "after a request");
+        }
+    }
+
+    /// A process that was stopped finds deadlines and bytes at once.
+    #[test]
+    fn a_deadline_counts_after_the_socket_has_been_tried_once() {
+        use std::time::Duration;
+        let would_block = || io::Result::<usize>::Err(io::ErrorKind::WouldBlock.into());
+        let mut context = context(|_: &Request<'_>| "served");
+        let limits = Limits { head_time: Duration::ZERO, ..Limits::default() };
+        context.limits = Arc::new(limits);
+        for rest in ["Host: h\r\n\r\n", "Host: h\r\n"] {
+            let slot = context.admission.admit().unwrap();
+            let mut session = Session::with(&context, slot, None);
+            session.receive_from(&mut b"GET / HTTP/1.1\r\n".to_vec());
+            assert!(matches!(session.poll(), Next::Wait(Wait { read: true, .. })));
+            let read = |space: &mut [u8]| {
+                space[..rest.len()].copy_from_slice(rest.as_bytes());
+                Ok(rest.len())
+            };
+            session.handle_timeout_with(read, |_| would_block()).unwrap();
+            let is_whole = rest.ends_with("\r\n\r\n");
+            assert!(matches!(session.poll(), Next::Wait(Wait { write, .. }) if write == is_whole));
+            if !is_whole {
+                let again = |_: &mut [u8]| panic!("it has been tried for this deadline");
+                session.handle_timeout_with(again, |_| would_block()).unwrap();
+                assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+            }
+            let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
+            assert!(session.take_output().starts_with(status.as_bytes()), "{status}");
         }
     }
 
