@@ -378,7 +378,9 @@ impl<H: Handler> Session<H> {
         receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,
         send: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<()> {
-        let Wait { read, write, deadline } = self.awaited;
+        let Wait { read, deadline, .. } = self.awaited;
+        // As it is now: what has been received since may have been answered.
+        let write = self.sent < self.output.len() || self.file().is_some();
         if deadline.is_some_and(|at| at <= Instant::now()) {
             // One at a time: the connection is asked for its wishes after each.
             let may_send = write && self.tried_to_send != deadline;

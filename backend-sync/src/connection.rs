@@ -77,6 +77,10 @@ impl<H: Handler> Conversation<'_, H> {
                 Next::ShutdownWrite => self.peer.socket.shutdown(Shutdown::Write)?,
                 Next::Abort => socket::abort(&self.peer.socket)?,
                 Next::Close => return Ok(()),
+                // a moment in time that has come: not before what the last wait brought is passed on
+                Next::Wait(Wait { deadline: Some(by), .. }) if by <= Instant::now() => {
+                    self.time_out()?;
+                }
                 Next::Wait(wait) => {
                     let result = self.wait(wait);
                     self.obey(); // before anything is answered
@@ -87,8 +91,6 @@ impl<H: Handler> Conversation<'_, H> {
                     }
                     if is_cut {
                         self.session.handle_timeout();
-                    } else if wait.deadline.is_some_and(|by| by <= Instant::now()) {
-                        self.time_out()?;
                     }
                 }
             }
