@@ -39,7 +39,7 @@ pub fn read_chunked(input: &[u8], limits: &Limits) -> Result<(Vec<u8>, usize), E
         if size == 0 {
             break;
         }
-        if (content.len() as u64).checked_add(size).is_none_or(|sum| sum > limits.body) {
+        if (content.len() as u64).saturating_add(size) > limits.body {
             return refused(413, "the body is too large");
         }
         let data = take(&input[at..], size)?;
@@ -176,4 +176,26 @@ fn line_end(input: &[u8]) -> Result<bool, End> {
 fn take(input: &[u8], length: u64) -> Result<&[u8], End> {
     let length = usize::try_from(length).map_err(|_| End::Incomplete)?;
     input.get(..length).ok_or(End::Incomplete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of the chunk sizes is above what a `u64` holds, and above no limit.
+    #[test]
+    fn without_a_limit_no_sum_of_chunk_sizes_is_too_large() {
+        let limits = Limits {
+            request_line: 100,
+            head: 100,
+            fields: 10,
+            body: u64::MAX,
+            chunk_extensions: 0,
+        };
+        let body = b"1\r\nx\r\nffffffffffffffff\r\nhello";
+        assert_eq!(read_chunked(body, &limits), Err(End::Incomplete));
+        let limits = Limits { body: u64::MAX - 1, ..limits };
+        let refused = read_chunked(body, &limits);
+        assert!(matches!(refused, Err(End::Refused { status: 413, .. })), "{refused:?}");
+    }
 }
