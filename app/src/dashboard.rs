@@ -188,7 +188,7 @@ mod tests {
     use std::net::TcpListener;
     use std::time::UNIX_EPOCH;
 
-    use backend_common::{Backend, Context, Handler, Server};
+    use backend_common::{Backend, Context, Server};
     use protocol::Field;
     use protocol::http::{Method, Version};
 
@@ -202,7 +202,7 @@ mod tests {
         const NAME: &'static str = "never";
         const MODELS: &'static [(Self, &'static str, &'static str)] = &[(Never, "never", "")];
 
-        fn serve<H: Handler>(self, _: TcpListener, _: Arc<Context<H>>) -> io::Result<()> {
+        fn serve(self, _: TcpListener, _: Arc<Context>) -> io::Result<()> {
             Ok(())
         }
     }

@@ -21,7 +21,7 @@ use protocol::{Connection, Now};
 
 /// A connection of the demo application.
 struct Memory {
-    driver: Driver<Http<App>>,
+    driver: Driver<Http>,
 }
 
 impl Memory {

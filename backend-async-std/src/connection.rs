@@ -16,7 +16,7 @@ use async_std::task::{self, JoinHandle};
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
 use futures_lite::FutureExt;
-use protocol::{FileRange, Guarded, Handler, Outcome, Ticket, Work};
+use protocol::{FileRange, Guarded, Outcome, Ticket, Work};
 
 /// How often a connection may read or write before others have their turn.
 const TURN: usize = 16;
@@ -46,9 +46,9 @@ enum Over {
 
 // ANCHOR: converse
 /// Drives one connection to its end.
-pub(crate) async fn converse<H: Handler>(
+pub(crate) async fn converse(
     stream: &TcpStream,
-    session: &mut Session<H>,
+    session: &mut Session,
     shared: Arc<Shared>,
 ) -> io::Result<()> {
     let mut timer = pin!(sleep_until(None));
@@ -122,9 +122,9 @@ pub(crate) async fn converse<H: Handler>(
 
 /// Sends or receives if either can be done without waiting. There is no waiting for readiness as
 /// such: the attempt itself leaves the task's waker behind.
-fn poll_ready<H: Handler>(
+fn poll_ready(
     stream: &TcpStream,
-    session: &mut Session<H>,
+    session: &mut Session,
     piece: &mut FilePiece,
     wait: Wait,
     context: &mut Context<'_>,
@@ -166,11 +166,7 @@ fn write(
 }
 
 /// The socket is tried once more before the deadline counts. Nobody is to be woken by that.
-fn time_out<H: Handler>(
-    stream: &TcpStream,
-    session: &mut Session<H>,
-    piece: &mut FilePiece,
-) -> io::Result<()> {
+fn time_out(stream: &TcpStream, session: &mut Session, piece: &mut FilePiece) -> io::Result<()> {
     let mut socket = stream;
     session.handle_timeout_with(
         |space| {

@@ -17,7 +17,6 @@ use backend_common::{Backend, Context, Session, Slot, socket, threads};
 use event_listener::Event;
 use futures_lite::{FutureExt, future};
 use polling::Poller;
-use protocol::Handler;
 
 use crate::connection::{Shared, converse};
 
@@ -35,7 +34,7 @@ impl Backend for Model {
     const MODELS: &'static [(Self, &'static str, &'static str)] =
         &[(Model::Global, "global", "tasks on the runtime of the process")];
 
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         let threads = context.threads();
         check_system(threads + context.workers)?;
         async_global_executor::init_with_config(
@@ -78,9 +77,9 @@ fn check_system(threads: usize) -> io::Result<()> {
 
 /// Accepts until the order to stop has come and nobody is left who had connected before it; then
 /// waits until all connections have left.
-async fn accept<H: Handler>(
+async fn accept(
     listener: TcpListener,
-    context: &Context<H>,
+    context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
@@ -143,7 +142,7 @@ fn ring(bell: &Event) {
 
 /// Waits until all connections have left. Each goes of its own accord when its time is up; one
 /// that does not is held by a handler that blocks its thread.
-async fn see_off<H>(context: &Context<H>, bell: &Event) {
+async fn see_off(context: &Context, bell: &Event) {
     const LEAVE: Duration = Duration::from_millis(500);
     loop {
         let rings = bell.listen();
@@ -157,7 +156,7 @@ async fn see_off<H>(context: &Context<H>, bell: &Event) {
 }
 
 /// The task of one connection.
-async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     let _ = socket::prepare(&stream); // it only costs latency
     if let Err(error) = converse(&stream, &mut session, shared).await {
         session.ended(&error);

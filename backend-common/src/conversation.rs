@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Refused, Step, Ticket};
+use protocol::{Connection, FileRange, Now, Outcome, Protocol, Refused, Step, Ticket};
 
 use crate::Context;
 use crate::http::Http;
@@ -10,10 +10,10 @@ use crate::http::Http;
 /// A connection with its layers.
 // An indirection for each would cost the plain ones, for the sake of the others.
 #[allow(clippy::large_enum_variant, reason = "the plain one is the common one")]
-pub(crate) enum Conversation<H: Handler> {
-    Plain(Http<H>),
+pub(crate) enum Conversation {
+    Plain(Http),
     #[cfg(feature = "tls")]
-    Tls(Box<layer_tls::Tls<Http<H>>>),
+    Tls(Box<layer_tls::Tls<Http>>),
 }
 
 /// Does the same, whatever the layers.
@@ -27,9 +27,9 @@ macro_rules! each {
     };
 }
 
-impl<H: Handler> Conversation<H> {
+impl Conversation {
     /// With whoever has connected to this context's listener; `None` if it cannot be set up.
-    pub(crate) fn new(context: &Context<H>, refused: Option<Refused>, now: Now) -> Option<Self> {
+    pub(crate) fn new(context: &Context, refused: Option<Refused>, now: Now) -> Option<Self> {
         let one = Connection::new(context.handler.clone(), context.limits.clone(), now);
         let one = one.on_answered(context.statistics.answered()).on_refused(refused.clone());
         let http = Http::from(one);
@@ -79,7 +79,7 @@ impl<H: Handler> Conversation<H> {
     }
 }
 
-impl<H: Handler> Protocol for Conversation<H> {
+impl Protocol for Conversation {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         each!(self, it => it.receive(input, out, now))
     }

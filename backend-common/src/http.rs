@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use protocol::{Connection, FileRange, Handler, Now, Outcome, Protocol, Step, Ticket};
+use protocol::{Connection, FileRange, Now, Outcome, Protocol, Step, Ticket};
 
 /// A connection of either version: HTTP/1.1 until it is known better.
-pub struct Http<H: Handler> {
-    version: Version<H>,
+pub struct Http {
+    version: Version,
     /// Nothing has come that decides.
     #[cfg(feature = "http2")]
     is_open: bool,
@@ -18,10 +18,10 @@ pub struct Http<H: Handler> {
 
 // An indirection for each would cost the first, for the sake of the second.
 #[allow(clippy::large_enum_variant, reason = "the first is the common one")]
-enum Version<H: Handler> {
-    One(Connection<H>),
+enum Version {
+    One(Connection),
     #[cfg(feature = "http2")]
-    Two(Box<layer_http2::Http2<H>>),
+    Two(Box<layer_http2::Http2>),
 }
 
 /// Does the same, whatever the version.
@@ -35,9 +35,9 @@ macro_rules! each {
     };
 }
 
-impl<H: Handler> From<Connection<H>> for Http<H> {
+impl From<Connection> for Http {
     /// With whoever has connected.
-    fn from(one: Connection<H>) -> Self {
+    fn from(one: Connection) -> Self {
         Http {
             version: Version::One(one),
             #[cfg(feature = "http2")]
@@ -48,7 +48,7 @@ impl<H: Handler> From<Connection<H>> for Http<H> {
     }
 }
 
-impl<H: Handler> Http<H> {
+impl Http {
     /// How many requests have been answered.
     pub(crate) fn served(&self) -> u64 {
         each!(&self.version, it => it.served())
@@ -79,7 +79,7 @@ impl<H: Handler> Http<H> {
 }
 
 #[cfg(feature = "http2")]
-impl<H: Handler> Http<H> {
+impl Http {
     // ANCHOR: decide
     /// Looks at what comes first. Returns how much of it may be seen by HTTP/1.1, which takes the
     /// preface for a request with an impossible version.
@@ -117,7 +117,7 @@ impl<H: Handler> Http<H> {
 }
 
 #[cfg(feature = "tls")]
-impl<H: Handler> layer_tls::Inside for Http<H> {
+impl layer_tls::Inside for Http {
     #[cfg_attr(not(feature = "http2"), expect(unused_variables, reason = "there is no choice"))]
     fn agreed(&mut self, protocol: Option<&[u8]>, now: Now) {
         #[cfg(feature = "http2")]
@@ -130,7 +130,7 @@ impl<H: Handler> layer_tls::Inside for Http<H> {
     }
 }
 
-impl<H: Handler> Protocol for Http<H> {
+impl Protocol for Http {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         #[cfg(feature = "http2")]
         let input = if self.is_open {
@@ -195,13 +195,13 @@ mod tests {
 
     use super::*;
 
-    fn driver() -> Driver<Http<impl Handler>> {
+    fn driver() -> Driver<Http> {
         let handler = |request: &Request<'_>| request.path().to_owned();
         let one = Connection::new(Arc::new(handler), Arc::new(Limits::default()), start());
         Driver::new(Http::from(one), start())
     }
 
-    fn is_two(driver: &Driver<Http<impl Handler>>) -> bool {
+    fn is_two(driver: &Driver<Http>) -> bool {
         matches!(driver.connection.version, Version::Two(_))
     }
 

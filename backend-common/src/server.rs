@@ -30,7 +30,7 @@ pub trait Backend: Copy + Default + Send + 'static {
     ///
     /// # Errors
     /// If it cannot begin. Once it serves, no error ends it.
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()>;
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()>;
 }
 
 /// How a server is set up.
@@ -67,9 +67,10 @@ fn cores() -> usize {
 }
 
 /// What a backend is given.
-pub struct Context<H> {
+#[derive(Clone)]
+pub struct Context {
     /// Answers requests.
-    pub handler: Arc<H>,
+    pub handler: Arc<dyn Handler>,
     /// The limits of each connection.
     pub limits: Arc<Limits>,
     /// Threads that drive connections, if it was said how many.
@@ -86,23 +87,7 @@ pub struct Context<H> {
     pub tls: Option<Arc<layer_tls::Setup>>,
 }
 
-impl<H> Clone for Context<H> {
-    fn clone(&self) -> Self {
-        Context {
-            handler: Arc::clone(&self.handler),
-            limits: Arc::clone(&self.limits),
-            threads: self.threads,
-            workers: self.workers,
-            stop: Arc::clone(&self.stop),
-            admission: Arc::clone(&self.admission),
-            statistics: self.statistics.clone(),
-            #[cfg(feature = "tls")]
-            tls: self.tls.clone(),
-        }
-    }
-}
-
-impl<H> Context<H> {
+impl Context {
     /// Threads that drive connections: as many as were asked for, or one for each processor.
     #[must_use]
     pub fn threads(&self) -> usize {
@@ -315,11 +300,8 @@ impl Drop for StopOnPanic {
 
 /// Serves two listeners. If one cannot begin, or panics, the other ends.
 #[cfg(feature = "tls")]
-fn both<B: Backend, H: Handler>(
-    backend: B,
-    listeners: [(TcpListener, Context<H>); 2],
-) -> io::Result<()> {
-    let serve = move |(listener, context): (TcpListener, Context<H>)| {
+fn both<B: Backend>(backend: B, listeners: [(TcpListener, Context); 2]) -> io::Result<()> {
+    let serve = move |(listener, context): (TcpListener, Context)| {
         let stop = Arc::clone(&context.stop);
         let _guard = StopOnPanic(Arc::clone(&stop));
         let result = backend.serve(listener, Arc::new(context));

@@ -12,9 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use protocol::{
-    FileRange, Guarded, Handler, Now, Outcome, Protocol, Refused, Step, Ticket, Work, caught,
-};
+use protocol::{FileRange, Guarded, Now, Outcome, Protocol, Refused, Step, Ticket, Work, caught};
 use socket2::SockRef;
 
 use crate::conversation::Conversation;
@@ -23,9 +21,9 @@ use crate::statistics::{Meter, State, WaitsFor};
 use crate::{Context, Slot};
 
 /// One connection and the bytes that are under way on it, in both directions.
-pub struct Session<H: Handler> {
+pub struct Session {
     /// `None` once it has panicked: there is no going on then.
-    connection: Option<Conversation<H>>,
+    connection: Option<Conversation>,
     /// Whom it is with, if that is to be logged.
     client: Option<Client>,
     /// Before the slot, so that everything is counted when the connection has left.
@@ -120,9 +118,9 @@ pub fn recycle(output: Vec<u8>) {
 
 /// Calls a connection. If something that it holds panics (a source, an upgraded protocol), this
 /// connection ends, and no thread with it.
-fn guarded<H: Handler, R>(
-    connection: &mut Option<Conversation<H>>,
-    call: impl FnOnce(&mut Conversation<H>) -> R,
+fn guarded<R>(
+    connection: &mut Option<Conversation>,
+    call: impl FnOnce(&mut Conversation) -> R,
 ) -> Option<R> {
     let whole = connection.as_mut()?;
     let result = caught(|| call(whole));
@@ -133,15 +131,15 @@ fn guarded<H: Handler, R>(
 }
 
 /// Drops a connection, whatever comes of it.
-fn discard<H: Handler>(connection: &mut Option<Conversation<H>>) {
+fn discard(connection: &mut Option<Conversation>) {
     let connection = connection.take();
     caught(|| drop(connection));
 }
 
-impl<H: Handler> Session<H> {
+impl Session {
     /// A connection that has just been accepted on this socket.
     #[must_use]
-    pub fn new<'s, S>(context: &Context<H>, slot: Slot, socket: &'s S) -> Self
+    pub fn new<'s, S>(context: &Context, slot: Slot, socket: &'s S) -> Self
     where
         SockRef<'s>: From<&'s S>,
     {
@@ -151,7 +149,7 @@ impl<H: Handler> Session<H> {
         Session::with(context, slot, client.map(Client))
     }
 
-    fn with(context: &Context<H>, slot: Slot, client: Option<Client>) -> Self {
+    fn with(context: &Context, slot: Slot, client: Option<Client>) -> Self {
         let refused = client.map(|client| -> Refused {
             Arc::new(move |why| tracing::debug!("{client}: refused: {why}"))
         });
@@ -256,8 +254,7 @@ impl<H: Handler> Session<H> {
         } else if self.start == self.end {
             self.borrow_output();
             let output = &mut self.output; // parsed where it lies
-            let receive =
-                |connection: &mut Conversation<H>| connection.receive(bytes, output, now());
+            let receive = |connection: &mut Conversation| connection.receive(bytes, output, now());
             let consumed = guarded(&mut self.connection, receive).unwrap_or(bytes.len());
             self.keep(&bytes[consumed..]);
         } else {
@@ -359,7 +356,7 @@ impl<H: Handler> Session<H> {
         self.borrow_output();
         let output = &mut self.output;
         let outcome = Guarded::new(outcome); // there may be no connection any more
-        let complete = |connection: &mut Conversation<H>| {
+        let complete = |connection: &mut Conversation| {
             connection.complete(ticket, outcome.into_inner(), output, now());
         };
         guarded(&mut self.connection, complete);
@@ -450,7 +447,7 @@ impl<H: Handler> Session<H> {
         self.borrow_output();
         let input = &mut self.input[self.start..self.end];
         let output = &mut self.output;
-        let receive = |connection: &mut Conversation<H>| connection.receive(input, output, now);
+        let receive = |connection: &mut Conversation| connection.receive(input, output, now);
         self.start += guarded(&mut self.connection, receive).unwrap_or(0);
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -526,7 +523,7 @@ impl<H: Handler> Session<H> {
     }
 }
 
-impl<H: Handler> Drop for Session<H> {
+impl Drop for Session {
     fn drop(&mut self) {
         self.count();
         discard(&mut self.connection);
@@ -541,10 +538,10 @@ mod tests {
     use super::*;
     use crate::{Admission, Statistics, Stop};
     use proptest::prelude::*;
-    use protocol::{Limits, Reply, Request, Response};
+    use protocol::{Handler, Limits, Reply, Request, Response};
 
     /// A server that has room for one session.
-    fn context<H: Handler>(handler: H) -> Context<H> {
+    fn context(handler: impl Handler) -> Context {
         Context {
             handler: Arc::new(handler),
             limits: Arc::new(Limits::default()),
@@ -559,7 +556,7 @@ mod tests {
     }
 
     /// A session that is alone on its server.
-    fn session<H: Handler>(handler: H) -> Session<H> {
+    fn session(handler: impl Handler) -> Session {
         let context = context(handler);
         Session::with(&context, context.admission.admit().unwrap(), None)
     }
@@ -608,7 +605,7 @@ mod tests {
     fn an_idle_session_holds_no_buffer() {
         let mut session = session(|_: &Request<'_>| "served");
         let holds_none =
-            |session: &Session<_>| session.input.capacity() == 0 && session.output.capacity() == 0;
+            |session: &Session| session.input.capacity() == 0 && session.output.capacity() == 0;
         let would_block = || io::Result::<usize>::Err(io::ErrorKind::WouldBlock.into());
         for _ in 0..2 {
             session.receive_with(|_| would_block()).unwrap_err();

@@ -12,7 +12,7 @@ use backend_common::{
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{Guarded, Handler, Outcome, Ticket};
+use protocol::{Guarded, Outcome, Ticket};
 use slab::Slab;
 
 /// Marks the mailbox; connections have their keys as tokens.
@@ -25,11 +25,11 @@ const EVENTS: usize = 1024;
 const TURN: usize = 16;
 
 /// A connection and what is known of its socket.
-struct Peer<H: Handler> {
+struct Peer {
     /// Distinguishes it from others that have had its key.
     number: u64,
     socket: TcpStream,
-    session: Session<H>,
+    session: Session,
     /// An event said so, and nothing has since said otherwise (edge triggering).
     readable: bool,
     writable: bool,
@@ -42,12 +42,12 @@ struct Peer<H: Handler> {
 }
 
 /// One thread's connections.
-pub(crate) struct EventLoop<H: Handler> {
+pub(crate) struct EventLoop {
     poll: Poll,
     mailbox: Arc<Mailbox<TcpStream>>,
-    context: Arc<Context<H>>,
+    context: Arc<Context>,
     workers: Pool<Job<TcpStream>>,
-    peers: Slab<Peer<H>>,
+    peers: Slab<Peer>,
     numbers: u64,
     timers: Timers,
     /// Connections that had to let others go first.
@@ -56,8 +56,8 @@ pub(crate) struct EventLoop<H: Handler> {
     last: bool,
 }
 
-impl<H: Handler> EventLoop<H> {
-    pub(crate) fn new(context: Arc<Context<H>>, workers: Pool<Job<TcpStream>>) -> io::Result<Self> {
+impl EventLoop {
+    pub(crate) fn new(context: Arc<Context>, workers: Pool<Job<TcpStream>>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), MAILBOX)?;
         let wake = move || {
@@ -252,7 +252,7 @@ impl<H: Handler> EventLoop<H> {
     // ANCHOR_END: drive
 }
 
-impl<H: Handler> Peer<H> {
+impl Peer {
     // ANCHOR: receive
     fn receive(&mut self) -> io::Result<()> {
         let mut room = 0;

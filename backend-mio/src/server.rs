@@ -10,7 +10,6 @@ use backend_common::threads::Pool;
 use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::Handler;
 
 use crate::event_loop::EventLoop;
 
@@ -27,7 +26,7 @@ impl Backend for Model {
     const MODELS: &'static [(Self, &'static str, &'static str)] =
         &[(Model::Loops, "loops", "an event loop on each thread, and a pool of workers")];
 
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         let mut acceptor = Acceptor::new(listener, &context)?;
         let builder = || thread::Builder::new().name("worker".into());
         let workers = Pool::start(context.workers, builder, Job::run)?;
@@ -61,7 +60,7 @@ const LISTENER: Token = Token(0);
 const WAKER: Token = Token(1);
 
 impl Acceptor {
-    fn new<H>(listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
+    fn new(listener: TcpListener, context: &Context) -> io::Result<Self> {
         let poll = Poll::new()?;
         listener.set_nonblocking(true)?;
         let mut listener = mio::net::TcpListener::from_std(listener);

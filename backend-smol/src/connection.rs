@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use backend_common::{Next, Output, Session, Stop, Wait, socket};
 use event_listener::Event;
-use protocol::{Guarded, Handler, Outcome, Ticket, Work};
+use protocol::{Guarded, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
 use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
@@ -42,9 +42,9 @@ enum Over {
 
 // ANCHOR: converse
 /// Drives one connection to its end.
-pub(crate) async fn converse<H: Handler>(
+pub(crate) async fn converse(
     stream: &Async<TcpStream>,
-    session: &mut Session<H>,
+    session: &mut Session,
     shared: Arc<Shared>,
 ) -> io::Result<()> {
     let mut timer = Timer::never();
@@ -116,9 +116,9 @@ pub(crate) async fn converse<H: Handler>(
 
 /// Sends or receives if either can be done without waiting. If not, the task's waker is left with
 /// the reactor, for those directions only that are waited for.
-fn poll_ready<H: Handler>(
+fn poll_ready(
     stream: &Async<TcpStream>,
-    session: &mut Session<H>,
+    session: &mut Session,
     emptied: &mut bool,
     wait: Wait,
     context: &mut Context<'_>,
@@ -158,7 +158,7 @@ fn write(mut tcp: &TcpStream, output: Output<'_>) -> io::Result<usize> {
 }
 
 /// The socket is tried whatever the reactor knows of it: what it knows may be from before a pause.
-fn time_out<H: Handler>(stream: &Async<TcpStream>, session: &mut Session<H>) -> io::Result<()> {
+fn time_out(stream: &Async<TcpStream>, session: &mut Session) -> io::Result<()> {
     let tcp = stream.get_ref();
     session.handle_timeout_with(|space| (&*tcp).read(space), |output| write(tcp, output))
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use backend_common::{Backend, Context, Session, Slot, socket, threads};
 use event_listener::Event;
 use polling::Poller;
-use protocol::Handler;
 use smol::channel;
 use smol::future::FutureExt;
 use smol::lock::Semaphore;
@@ -33,7 +32,7 @@ impl Backend for Model {
     const MODELS: &'static [(Self, &'static str, &'static str)] =
         &[(Model::Executor, "executor", "tasks on an executor of the server's own")];
 
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         check_system(context.threads() + context.workers)?;
         let (executor, workers) = (Arc::new(Executor::new()), Arc::new(Executor::new()));
         let (end, ended) = channel::bounded::<()>(1);
@@ -86,9 +85,9 @@ fn check_system(threads: usize) -> io::Result<()> {
 
 /// Accepts until the order to stop has come and nobody is left who had connected before it; then
 /// waits until all connections have left.
-async fn accept<H: Handler>(
+async fn accept(
     listener: TcpListener,
-    context: &Context<H>,
+    context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
     let listener = Async::new(listener)?;
@@ -158,7 +157,7 @@ async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
 
 /// Waits until all connections have left. Each goes of its own accord when its time is up; one
 /// that does not is held by a handler that blocks its thread.
-async fn see_off<H>(context: &Context<H>, bell: &Event) {
+async fn see_off(context: &Context, bell: &Event) {
     loop {
         let rings = bell.listen();
         let ordered = context.stop.ordered().filter(|_| !context.admission.is_empty());
@@ -170,7 +169,7 @@ async fn see_off<H>(context: &Context<H>, bell: &Event) {
 }
 
 /// The task of one connection.
-async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     let _ = socket::prepare(&stream); // it only costs latency
     let conversation = async { converse(&Async::new(stream)?, &mut session, shared).await };
     if let Err(error) = conversation.await {

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use backend_common::socket::{self, Timeouts};
 use backend_common::threads::perform;
 use backend_common::{Next, Output, Session, Stop, Wait};
-use protocol::Handler;
 
 /// How often a connection whose read side was shut down to wake it is looked at. That is after
 /// the order to stop, and not for long.
@@ -49,9 +48,9 @@ impl Peer {
 }
 
 /// One connection and the thread that drives it.
-pub(crate) struct Conversation<'a, H: Handler> {
+pub(crate) struct Conversation<'a> {
     pub(crate) peer: &'a Peer,
-    pub(crate) session: Session<H>,
+    pub(crate) session: Session,
     pub(crate) stop: &'a Stop,
     /// The order to stop, as far as it has been passed on.
     pub(crate) ordered: Option<Instant>,
@@ -59,7 +58,7 @@ pub(crate) struct Conversation<'a, H: Handler> {
     pub(crate) timeouts: Timeouts,
 }
 
-impl<H: Handler> Conversation<'_, H> {
+impl Conversation<'_> {
     /// Drives the connection to its end.
     pub(crate) fn run(mut self) {
         if let Err(error) = self.drive() {

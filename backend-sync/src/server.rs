@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use backend_common::socket::{self, Timeouts};
 use backend_common::threads::Pool;
 use backend_common::{Backend, Context, Session, Slot};
-use protocol::Handler;
 
 use crate::connection::{Conversation, Peer};
 
@@ -39,7 +38,7 @@ impl Backend for Model {
         (Model::Pool, "pool", "a fixed pool of threads, fed by a channel"),
     ];
 
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         let crew = Arc::new(Crew { context, peers: Mutex::default(), bell: Condvar::new() });
         let mut hand_over: Box<dyn FnMut(Accepted)> = match self {
             Model::Threads => {
@@ -73,8 +72,8 @@ fn builder(name: &str) -> thread::Builder {
 }
 
 /// All threads of a server, and what it takes to wake them.
-struct Crew<H> {
-    context: Arc<Context<H>>,
+struct Crew {
+    context: Arc<Context>,
     peers: Mutex<Peers>,
     /// Rings when a connection leaves, and when the order to stop comes.
     bell: Condvar,
@@ -88,7 +87,7 @@ struct Peers {
     by_number: HashMap<u64, Arc<Peer>>,
 }
 
-impl<H: Handler> Crew<H> {
+impl Crew {
     /// Drives a connection on a thread of its own. If the system refuses one, the connection comes back.
     fn start(self: &Arc<Self>, accepted: Accepted) -> Result<(), (io::Error, Accepted)> {
         let take = |from: &Mutex<Option<Accepted>>| {
@@ -266,7 +265,7 @@ impl Spare {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
         Retry-After: 1\r\nConnection: close\r\n\r\n";
 
-    fn start<H: Handler>(crew: &Arc<Crew<H>>) -> io::Result<Self> {
+    fn start(crew: &Arc<Crew>) -> io::Result<Self> {
         let is_plain = crew.context.is_plain();
         let crew = Arc::clone(crew);
         let serve = move |((socket, slot), _taken): (Accepted, Taken)| crew.serve(socket, slot);

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::time::Instant;
 
 use backend_common::{Next, Output, Session, Wait, socket};
-use protocol::{Handler, Outcome, Ticket, Work};
+use protocol::{Outcome, Ticket, Work};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -22,9 +22,9 @@ pub(crate) type Orders = watch::Receiver<Option<Instant>>;
 
 // ANCHOR: converse
 /// Drives one connection to its end.
-pub(crate) async fn converse<H: Handler>(
+pub(crate) async fn converse(
     stream: &TcpStream,
-    session: &mut Session<H>,
+    session: &mut Session,
     orders: Orders,
 ) -> io::Result<()> {
     let mut timer = pin!(sleep_until(Instant::now().into()));
@@ -78,7 +78,7 @@ pub(crate) async fn converse<H: Handler>(
 // ANCHOR_END: converse
 
 /// Sends what the socket has room for.
-fn send<H: Handler>(stream: &TcpStream, session: &mut Session<H>) -> io::Result<usize> {
+fn send(stream: &TcpStream, session: &mut Session) -> io::Result<usize> {
     session.send_with(|output| match output {
         Output::Bytes(bytes) => stream.try_write(bytes),
         Output::File(range) => {
@@ -88,7 +88,7 @@ fn send<H: Handler>(stream: &TcpStream, session: &mut Session<H>) -> io::Result<
 }
 
 /// The socket is tried whatever the runtime knows of it: what it knows may be from before a pause.
-fn time_out<H: Handler>(stream: &TcpStream, session: &mut Session<H>) -> io::Result<()> {
+fn time_out(stream: &TcpStream, session: &mut Session) -> io::Result<()> {
     let socket = socket2::SockRef::from(stream);
     session.handle_timeout_with(
         |space| (&*socket).read(space),

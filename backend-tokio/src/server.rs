@@ -7,7 +7,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use backend_common::{Backend, Context, Session, Slot, Stop, socket, threads};
-use protocol::Handler;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -33,7 +32,7 @@ impl Backend for Model {
         (Model::Local, "local", "tasks on a single-threaded runtime for each thread"),
     ];
 
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let (threads, workers) = (context.threads(), context.workers);
         // All at once, or a runtime would panic where it has no more.
@@ -111,9 +110,9 @@ fn listen_for_orders(stop: &Stop) -> Orders {
 
 /// Accepts until the order to stop has come and nobody is left who had connected before it; then
 /// waits until all connections have left.
-async fn accept<H: Handler>(
+async fn accept(
     listener: TcpListener,
-    context: &Context<H>,
+    context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -163,7 +162,7 @@ async fn accept<H: Handler>(
 
 /// Waits until all connections have left. Each goes of its own accord when its time is up; one
 /// that does not is held by a handler that blocks its thread.
-async fn see_off<H>(context: &Context<H>, bell: &Notify) {
+async fn see_off(context: &Context, bell: &Notify) {
     const LEAVE: Duration = Duration::from_millis(500);
     while let Some(by) = context.stop.ordered().filter(|_| !context.admission.is_empty()) {
         let patience = by.max(Instant::now()) + LEAVE;
@@ -180,7 +179,7 @@ fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
 }
 
 /// The task of one connection.
-async fn serve<H: Handler>(stream: TcpStream, mut session: Session<H>, orders: Orders) {
+async fn serve(stream: TcpStream, mut session: Session, orders: Orders) {
     let _ = socket::prepare(&stream); // it only costs latency
     if let Err(error) = converse(&stream, &mut session, orders).await {
         session.ended(&error);
@@ -198,7 +197,7 @@ struct Locals {
 }
 
 impl Locals {
-    fn start<H: Handler>(context: &Arc<Context<H>>, orders: &Orders) -> io::Result<Self> {
+    fn start(context: &Arc<Context>, orders: &Orders) -> io::Result<Self> {
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for _ in 0..context.threads() {
             let (sender, inbox) = unbounded_channel();
@@ -229,9 +228,9 @@ impl Locals {
 }
 
 /// Serves the connections that come in until no more can come.
-fn run_local<H: Handler>(
+fn run_local(
     runtime: Runtime,
-    context: &Context<H>,
+    context: &Context,
     mut inbox: UnboundedReceiver<Accepted>,
     orders: &Orders,
 ) {

@@ -25,7 +25,7 @@ impl Backend for Model {
         Err(io::Error::new(io::ErrorKind::Unsupported, missing))
     }
 
-    fn serve<H: Handler>(self, _: TcpListener, _: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, _: TcpListener, _: Arc<Context>) -> io::Result<()> {
         Self::check_system()
     }
 }

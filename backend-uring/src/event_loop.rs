@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use backend_common::threads::Pool;
 use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle, socket};
 use completions::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
-use protocol::{FileRange, Guarded, Handler, Outcome, Ticket};
+use protocol::{FileRange, Guarded, Outcome, Ticket};
 use slab::Slab;
 use socket2::SockRef;
 
@@ -20,11 +20,11 @@ use socket2::SockRef;
 const FILE_PIECE: u32 = 128 << 10;
 
 /// A connection, and what the kernel is doing with its socket.
-struct Peer<H: Handler> {
+struct Peer {
     /// Distinguishes it from others that have had its key.
     number: u64,
     socket: Arc<OwnedFd>,
-    session: Session<H>,
+    session: Session,
     receiving: Receiving,
     /// A send, or a read of what is to be sent, if one is under way.
     sending: Option<Id>,
@@ -45,23 +45,23 @@ enum Receiving {
 }
 
 /// One thread's connections.
-pub(crate) struct EventLoop<H: Handler> {
+pub(crate) struct EventLoop {
     ring: Ring,
     bell: Bell,
     mailbox: Arc<Mailbox<OwnedFd>>,
-    context: Arc<Context<H>>,
+    context: Arc<Context>,
     workers: Pool<Job<OwnedFd>>,
-    peers: Slab<Peer<H>>,
+    peers: Slab<Peer>,
     numbers: u64,
     timers: Timers,
     stopping: Option<Instant>,
     last: bool,
 }
 
-impl<H: Handler> EventLoop<H> {
+impl EventLoop {
     pub(crate) fn new(
         sizes: Sizes,
-        context: Arc<Context<H>>,
+        context: Arc<Context>,
         workers: Pool<Job<OwnedFd>>,
     ) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
@@ -326,7 +326,7 @@ impl<H: Handler> EventLoop<H> {
     // ANCHOR_END: drive
 }
 
-impl<H: Handler> Peer<H> {
+impl Peer {
     /// Begins to send what is to be sent. A file has to be read first.
     fn send(&mut self, key: usize, ring: &mut Ring) -> Option<Id> {
         let output = self.session.take_output();

@@ -11,7 +11,6 @@ use std::time::Instant;
 use backend_common::threads::Pool;
 use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
 use completions::{Bell, Event, Id, Ring, Sizes};
-use protocol::Handler;
 use socket2::SockRef;
 
 use crate::event_loop::EventLoop;
@@ -50,7 +49,7 @@ impl Backend for Model {
         })
     }
 
-    fn serve<H: Handler>(self, listener: TcpListener, context: Arc<Context<H>>) -> io::Result<()> {
+    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         apart(move || serve([ACCEPTOR, SIZES], listener, &context))
     }
 }
@@ -62,10 +61,10 @@ fn apart(act: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn serve<H: Handler>(
+fn serve(
     [acceptor, sizes]: [Sizes; 2],
     listener: TcpListener,
-    context: &Arc<Context<H>>,
+    context: &Arc<Context>,
 ) -> io::Result<()> {
     let mut acceptor = Acceptor::new(acceptor, listener, context)?;
     let builder = || thread::Builder::new().name("worker".into());
@@ -101,7 +100,7 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new<H>(sizes: Sizes, listener: TcpListener, context: &Context<H>) -> io::Result<Self> {
+    fn new(sizes: Sizes, listener: TcpListener, context: &Context) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
         let bell = Bell::new()?;
         let (departure, order) = (bell.clone(), bell.clone());
@@ -206,11 +205,7 @@ mod tests {
             Model::check_system()
         }
 
-        fn serve<H: Handler>(
-            self,
-            listener: TcpListener,
-            context: Arc<Context<H>>,
-        ) -> io::Result<()> {
+        fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
             let sizes = Sizes { operations: 2, completions: 4, buffers: 2, buffer: 256 };
             apart(move || serve([sizes; 2], listener, &context))
         }

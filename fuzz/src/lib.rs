@@ -6,10 +6,10 @@ use std::sync::Arc;
 pub use harness::{End, silence_expected_panics, start};
 use protocol::{Connection, Handler, Limits};
 
-pub type Driver<H> = harness::Driver<Connection<H>>;
+pub type Driver = harness::Driver<Connection>;
 
 /// A connection that has just begun.
-pub fn drive<H: Handler>(handler: H, limits: Limits) -> Driver<H> {
+pub fn drive(handler: impl Handler, limits: Limits) -> Driver {
     let connection = Connection::new(Arc::new(handler), Arc::new(limits), start());
     harness::Driver::new(connection, start())
 }

@@ -26,9 +26,9 @@ pub(crate) struct Terms {
 pub(crate) struct Malformed;
 
 /// Has a request answered whose head is complete. With `has_body` its body is on its way.
-pub(crate) fn begin<H: Handler>(
+pub(crate) fn begin(
     request: &http::Request<RecvStream>,
-    handler: &H,
+    handler: &dyn Handler,
     limits: &Limits,
     is_secure: bool,
     now: Now,

@@ -78,8 +78,8 @@ const MALFORMED: usize = 200;
 const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// One HTTP/2 connection without its socket. It is driven as [`Protocol`] says.
-pub struct Http2<H> {
-    handler: Arc<H>,
+pub struct Http2 {
+    handler: Arc<dyn Handler>,
     machine: Machine,
     pipe: Pipe,
     woken: Arc<Woken>,
@@ -155,10 +155,15 @@ impl Wake for Woken {
 }
 // ANCHOR_END: woken
 
-impl<H: Handler> Http2<H> {
+impl Http2 {
     /// A connection on which nothing has been said.
     #[must_use]
-    pub fn new(handler: Arc<H>, limits: Arc<Limits>, read_file: ReadFile, now: Now) -> Self {
+    pub fn new(
+        handler: Arc<dyn Handler>,
+        limits: Arc<Limits>,
+        read_file: ReadFile,
+        now: Now,
+    ) -> Self {
         let pipe = Pipe::default();
         let window = STREAM_WINDOW.saturating_mul(limits.streams);
         let handshake = Builder::new()
@@ -237,7 +242,7 @@ impl<H: Handler> Http2<H> {
     }
 }
 
-impl<H: Handler> Protocol for Http2<H> {
+impl Protocol for Http2 {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.shared.now = now;
         self.again = false;
@@ -347,7 +352,7 @@ impl<H: Handler> Protocol for Http2<H> {
     }
 }
 
-impl<H: Handler> Http2<H> {
+impl Http2 {
     // ANCHOR: drive
     /// Goes on as far as input, windows and room for output allow.
     fn drive(&mut self, out: &mut Vec<u8>) {

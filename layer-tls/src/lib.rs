@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::{
-    Guarded, Handler, Linger, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after,
+    Guarded, Linger, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after,
 };
 use rustls::{ServerConfig, ServerConnection};
 
@@ -63,7 +63,7 @@ pub trait Inside: Protocol {
     fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {}
 }
 
-impl<H: Handler> Inside for protocol::Connection<H> {
+impl Inside for protocol::Connection {
     fn agreed(&mut self, _: Option<&[u8]>, _: Now) {
         self.secure();
     }

@@ -150,7 +150,7 @@ fn client(config: &Arc<ClientConfig>) -> ClientConnection {
     client
 }
 
-fn http<H: Handler>(handler: H) -> Connection<H> {
+fn http(handler: impl Handler) -> Connection {
     Connection::new(Arc::new(handler), Arc::new(Limits::default()), now())
 }
 
@@ -211,7 +211,7 @@ fn requests_are_answered_whatever_the_pieces() {
 }
 
 /// A connection whose handshake is over.
-fn open<H: Handler>(handler: H) -> (ClientConnection, Server<Tls<Connection<H>>>) {
+fn open(handler: impl Handler) -> (ClientConnection, Server<Tls<Connection>>) {
     let (server_config, client_config) = configs(&TLS13);
     let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
     let (mut client, mut server) = (client(&client_config), Server::new(tls));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{Echo, Server, frames, start, text};
 use layer_websocket::{Limits, accept};
-use protocol::{Connection, Handler, Request};
+use protocol::{Connection, Request};
 
 fn answer(request: &str, then: &[u8]) -> (String, Vec<u8>) {
     let mut server = http();
@@ -16,7 +16,7 @@ fn answer(request: &str, then: &[u8]) -> (String, Vec<u8>) {
 }
 
 /// Accepts a WebSocket whatever it is asked for.
-fn http() -> Server<Connection<impl Handler>> {
+fn http() -> Server<Connection> {
     let handler = |request: &Request<'_>| accept(request, &Limits::default(), Echo::new());
     Server::of(Connection::new(Arc::new(handler), Arc::default(), start()))
 }

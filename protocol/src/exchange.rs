@@ -91,8 +91,8 @@ impl Exchange {
     };
 
     /// Asks the handler. The request has a body if `body` says how much of it is certain to come.
-    pub fn begin<H: Handler>(
-        handler: &H,
+    pub fn begin(
+        handler: &dyn Handler,
         request: &Request<'_>,
         body: Option<u64>,
         limits: &Limits,

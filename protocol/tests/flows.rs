@@ -17,7 +17,7 @@ use protocol::{
     Work,
 };
 
-fn demo() -> Driver<Demo> {
+fn demo() -> Driver {
     common::silence_expected_panics();
     drive(Demo, Limits::default())
 }
@@ -707,7 +707,7 @@ mod upgrades {
     const SWITCHED: &str =
         "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
 
-    fn upgrading() -> Driver<fn(&Request<'_>) -> Reply> {
+    fn upgrading() -> Driver {
         let mut driver = drive(upgrade as fn(&Request<'_>) -> Reply, Limits::default());
         driver.is_trusting = true; // as the echo is
         driver
@@ -918,7 +918,7 @@ mod answered {
     }
 
     /// A driver, and when the requests were complete whose responses are, in ms after the start.
-    fn observed() -> (Driver<impl Fn(&Request<'_>) -> Reply>, impl Fn() -> Vec<u128>) {
+    fn observed() -> (Driver, impl Fn() -> Vec<u128>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (told, start) = (Arc::clone(&seen), common::start().instant);
         let mut driver = drive(handler, Limits::default());

@@ -182,7 +182,7 @@ proptest! {
 
 /// A driver whose peer sends all the time and takes nothing, or little.
 struct Glut {
-    connection: Connection<Demo>,
+    connection: Connection,
     held: Vec<u8>,
     out: Vec<u8>,
 }

@@ -17,7 +17,7 @@ const LINGER: u64 = 2_000;
 const LONGEST_LINGER: u64 = 30_000;
 const LAST_CALL: u64 = 500;
 
-fn demo() -> Driver<Demo> {
+fn demo() -> Driver {
     let limits = Limits {
         idle: Duration::from_millis(IDLE),
         head_time: Duration::from_millis(HEAD),
@@ -39,12 +39,12 @@ fn post(path: &str, length: usize) -> String {
 }
 
 /// The milliseconds until the deadline.
-fn patience(driver: &Driver<Demo>) -> Option<u64> {
+fn patience(driver: &Driver) -> Option<u64> {
     driver.patience().map(|patience| patience.as_millis() as u64)
 }
 
 /// What is said last, in one word: the status, and whether the connection is said to close.
-fn answer(driver: &mut Driver<Demo>) -> String {
+fn answer(driver: &mut Driver) -> String {
     let text = driver.take_text();
     match text.rsplit_once("HTTP/1.1 ") {
         Some((_, last)) if last.contains("connection: close") => format!("{} close", &last[..3]),
@@ -54,7 +54,7 @@ fn answer(driver: &mut Driver<Demo>) -> String {
 }
 
 /// Nothing happens before this time has passed; then something does. Returns what is said.
-fn due_after(driver: &mut Driver<Demo>, milliseconds: u64) -> String {
+fn due_after(driver: &mut Driver, milliseconds: u64) -> String {
     assert_eq!(patience(driver), Some(milliseconds));
     let (wait, end) = (driver.wait, driver.end);
     driver.pass_ms(milliseconds - 1);
@@ -66,7 +66,7 @@ fn due_after(driver: &mut Driver<Demo>, milliseconds: u64) -> String {
 }
 
 /// Our side is closed; the peer has the time of the linger to close its own.
-fn lingers(driver: &mut Driver<Demo>) {
+fn lingers(driver: &mut Driver) {
     assert_eq!(driver.end, End::HalfClosed);
     assert!(driver.wait.read);
     assert_eq!(due_after(driver, LINGER), "");
@@ -280,7 +280,7 @@ mod writing {
     use super::*;
 
     /// The connection is dropped, with what was unsent.
-    fn is_aborted_after(driver: &mut Driver<Demo>, milliseconds: u64) {
+    fn is_aborted_after(driver: &mut Driver, milliseconds: u64) {
         assert_eq!(due_after(driver, milliseconds), "");
         assert_eq!(driver.end, End::Closed);
     }
@@ -387,7 +387,7 @@ mod lingering {
     use super::*;
 
     /// Its body is refused before any of it has come.
-    fn refused() -> Driver<Demo> {
+    fn refused() -> Driver {
         let mut driver = demo();
         driver.feed(post("/collect", 100 << 20));
         assert_eq!((answer(&mut driver).as_str(), driver.end), ("413 close", End::HalfClosed));

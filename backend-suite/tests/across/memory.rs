@@ -14,11 +14,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use crate::wire::Wire;
 
 /// One connection in memory.
-pub(crate) struct Memory(Driver<Http<App>>);
+pub(crate) struct Memory(Driver<Http>);
 
 impl Memory {
     pub(crate) fn new(app: &Arc<App>, limits: Limits) -> Self {
-        let one = Connection::new(Arc::clone(app), Arc::new(limits), start());
+        let one = Connection::new(app.clone(), Arc::new(limits), start());
         Memory(Driver::new(Http::from(one), start()))
     }
 

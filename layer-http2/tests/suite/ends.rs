@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::http2::{Client, talk};
 use layer_http2::PREFACE;
-use protocol::{Handler, Limits, Reply, Request, Response};
+use protocol::{Limits, Request, Response};
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::{big, handler};
@@ -15,7 +15,7 @@ use crate::frames::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
+fn driver() -> Driver {
     drive(handler, Limits::default())
 }
 
@@ -54,7 +54,7 @@ fn what_is_under_way_is_finished() {
 }
 
 /// All of a response is with h2, in several frames, of which there is room for the first.
-fn with_a_rest() -> (Client, Driver<impl Handler>) {
+fn with_a_rest() -> (Client, Driver) {
     let limits = Limits { high_water: 1000, ..Limits::default() };
     let answer = |_: &Request<'_>| Response::ok().body(rest());
     let (mut client, mut driver) = (Client::new(), drive(answer, limits));
@@ -71,7 +71,7 @@ fn rest() -> Vec<u8> {
 }
 
 /// The client takes all that comes, each time until nothing is unsent.
-fn take_all(client: &mut Client, driver: &mut Driver<impl Handler>) {
+fn take_all(client: &mut Client, driver: &mut Driver) {
     while driver.take(usize::MAX) > 0 {
         client.hear(&std::mem::take(&mut driver.wire));
         driver.feed(client.said());
@@ -260,7 +260,7 @@ fn after_the_end_of_input_answers_are_sent_as_far_as_the_windows_go() {
 #[test]
 fn what_came_before_the_end_is_answered_even_if_it_was_not_wanted_then() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed([preface(&[(frames::INITIAL_WINDOW, 1 << 20)]), open_window(0, 1 << 20)].concat());
     driver.takes = 0;
     driver.is_eager = true; // as those do whose receives go on
@@ -278,7 +278,7 @@ fn what_came_before_the_end_is_answered_even_if_it_was_not_wanted_then() {
 #[test]
 fn what_came_too_early_is_asked_for() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     driver.takes = 0;
     driver.is_eager = true;

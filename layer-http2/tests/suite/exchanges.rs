@@ -159,7 +159,7 @@ pub(crate) fn handler(request: &Request<'_>) -> Reply {
     }
 }
 
-fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
+fn driver() -> Driver {
     silence_expected_panics();
     drive(handler, Limits::default())
 }
@@ -416,7 +416,7 @@ fn malformed_requests_are_reset() {
 #[test]
 fn a_cookie_is_one_field_however_many_lines_it_has() {
     let limits = Limits { fields: 3, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed(frames::preface(&[]));
     let crumbs: Vec<String> = (0..200).map(|it| format!("c{it}={it}")).collect();
     let crumbs = |names: &[&'static str]| -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{Limits, Reply, Request};
+use protocol::Limits;
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::handler;
@@ -12,15 +12,15 @@ use crate::frames::{
     request, reset, take_frames,
 };
 
-fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, Limits::default());
+fn driver() -> Driver {
+    let mut driver = drive(handler, Limits::default());
     driver.feed(preface(&[]));
     take_frames(&mut driver.wire);
     driver
 }
 
 /// Whether it ends with this error, and in an orderly way.
-fn is_told(driver: &mut Driver<fn(&Request<'_>) -> Reply>, code: u32) -> bool {
+fn is_told(driver: &mut Driver, code: u32) -> bool {
     let last = take_frames(&mut driver.wire).pop();
     driver.end == End::HalfClosed
         && last.is_some_and(|last| last.kind == GOAWAY && last.code() == code)
@@ -139,7 +139,7 @@ fn asking_on_against_refusals_is_a_flood() {
 #[test]
 fn one_stream_is_always_allowed() {
     let limits = Limits { streams: 0, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.feed([preface(&[]), get(1, "/any")].concat());
     driver.feed(get(3, "/any"));
     let told = take_frames(&mut driver.wire);

@@ -1,7 +1,7 @@
 //! What h2 does not show, and is malformed all the same (RFC 9113 §8.1.1): that stream is reset, and
 //! the others go on.
 
-use protocol::{Limits, Reply, Request};
+use protocol::Limits;
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::handler;
@@ -20,8 +20,8 @@ const PRIORITY: u8 = 0x20;
 const ADDED_PATH: u8 = 0x44;
 const NEWEST: u8 = 0x80 | 62;
 
-fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, Limits::default());
+fn driver() -> Driver {
+    let mut driver = drive(handler, Limits::default());
     driver.feed(preface(&[]));
     take_frames(&mut driver.wire);
     driver

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use protocol::{Limits, Outcome, Reply, Request};
+use protocol::{Limits, Outcome};
 
 use crate::driver::{Driver, End, drive, silence_expected_panics};
 use crate::exchanges::{expected, handler};
@@ -14,7 +14,7 @@ use harness::http2::Client;
 fn answers(pieces: &[usize], takes: usize, high_water: usize) -> Vec<(u16, Vec<u8>, bool)> {
     silence_expected_panics();
     let limits = Limits { high_water, ..Limits::default() };
-    let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+    let mut driver = drive(handler, limits);
     driver.takes = takes;
     let mut client = Client::new();
     expected().iter().for_each(|(path, ..)| client.get(path));
@@ -93,7 +93,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn happen(driver: &mut Driver<fn(&Request<'_>) -> Reply>, event: Event) {
+fn happen(driver: &mut Driver, event: Event) {
     match event {
         Event::Feed(piece) => driver.feed(piece),
         Event::Take(bytes) => drop(driver.take(bytes)),
@@ -147,7 +147,7 @@ proptest! {
     ) {
         silence_expected_panics();
         let limits = Limits { high_water, collect, streams: 5, ..Limits::default() };
-        let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, limits);
+        let mut driver = drive(handler, limits);
         driver.feed(preface(&[(4, window)]));
         for event in events {
             happen(&mut driver, event);
@@ -169,7 +169,7 @@ proptest! {
         frames in prop::collection::vec(piece(), 0..5),
         step in 1_usize..2000,
     ) {
-        let mut driver: Driver<fn(&Request<'_>) -> Reply> = drive(handler, Limits::default());
+        let mut driver = drive(handler, Limits::default());
         driver.feed([preface(&[]), frames.concat()].concat());
         bytes.chunks(step).for_each(|piece| driver.feed(piece));
         prop_assert!(driver.most_unsent < 200_000);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{Body, Content, Handler, Limits, Now, Production, Reply, Request, Response};
+use protocol::{Body, Content, Limits, Now, Production, Request, Response};
 
 use crate::driver::{Driver, End, drive};
 use crate::exchanges::{handler, ticks};
@@ -15,7 +15,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn driver() -> Driver<fn(&Request<'_>) -> Reply> {
+fn driver() -> Driver {
     drive(handler, Limits::default())
 }
 
@@ -245,7 +245,7 @@ fn timers_that_ring_early_do_nothing() {
 }
 
 /// Has the windows shut when all of a response is with h2. Returns how much of it has come.
-fn stall<H: Handler>(driver: &mut Driver<H>, stream: u32) -> usize {
+fn stall(driver: &mut Driver, stream: u32) -> usize {
     let window = |size: u8| frame(frames::SETTINGS, 0, 0, &[0, 4, 0, size, 0, 0]);
     driver.takes = 0;
     driver.is_eager = true; // as those do whose receives go on
@@ -259,7 +259,7 @@ fn stall<H: Handler>(driver: &mut Driver<H>, stream: u32) -> usize {
 }
 
 /// A second less than the windows may be shut for. The peer does not keep silent.
-fn ping(driver: &mut Driver<impl Handler>) {
+fn ping(driver: &mut Driver) {
     for _ in 0..19 {
         driver.pass(seconds(1));
         driver.feed(frame(PING, 0, 0, &[0; 8]));

@@ -7,13 +7,12 @@ use super::outgoing::{self, Ends, Outgoing};
 use super::{Connection, Ending};
 use crate::clock::Progress;
 use crate::exchange::{Effect, Produced, Producer};
-use crate::handler::Handler;
 use crate::head::HeadScanner;
 use crate::response::Body;
 use crate::writer::{self, BodyFraming, Persistence};
 use crate::{Now, Protocol, Response};
 
-impl<H: Handler> Connection<H> {
+impl Connection {
     /// Does what the exchange wants.
     pub(super) fn pursue(&mut self, effect: Option<Effect>, out: &mut Vec<u8>, now: Now) {
         match effect {

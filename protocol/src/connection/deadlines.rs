@@ -6,10 +6,9 @@ use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::{Connection, Ending};
 use crate::clock::after;
-use crate::handler::Handler;
 use crate::{Now, Refusal};
 
-impl<H: Handler> Connection<H> {
+impl Connection {
     /// Whether the peer, of its own will, is done with the connection, so that nothing of it can
     /// be under way and no reset can destroy our response. Under TLS something always may be: the
     /// alert with which it closes (RFC 8446 §6.1).

@@ -37,8 +37,8 @@ use incoming::Incoming;
 use outgoing::Outgoing;
 
 /// One client connection without its socket. It is driven as [`Protocol`] says.
-pub struct Connection<H> {
-    handler: Arc<H>,
+pub struct Connection {
+    handler: Arc<dyn Handler>,
     limits: Arc<Limits>,
     date: DateCache,
 
@@ -147,14 +147,14 @@ enum Ending {
 }
 // ANCHOR_END: ending
 
-impl<H: Handler> Connection<H> {
+impl Connection {
     /// How long an idle connection may still be used after the order to stop. A request that
     /// crosses the order on the wire is answered rather than lost.
     pub const LAST_CALL: Duration = Duration::from_millis(500);
 
     /// A connection that has just been accepted.
     #[must_use]
-    pub fn new(handler: Arc<H>, limits: Arc<Limits>, now: Now) -> Self {
+    pub fn new(handler: Arc<dyn Handler>, limits: Arc<Limits>, now: Now) -> Self {
         Connection {
             handler,
             limits,
@@ -198,7 +198,7 @@ impl<H: Handler> Connection<H> {
 
     /// Who answers its requests.
     #[must_use]
-    pub fn handler(&self) -> &Arc<H> {
+    pub fn handler(&self) -> &Arc<dyn Handler> {
         &self.handler
     }
 
@@ -260,7 +260,7 @@ impl<H: Handler> Connection<H> {
     }
 }
 
-impl<H: Handler> Protocol for Connection<H> {
+impl Protocol for Connection {
     // ANCHOR: receive
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         let mut consumed = 0;
@@ -410,7 +410,7 @@ impl<H: Handler> Protocol for Connection<H> {
     }
 }
 
-impl<H: Handler> Connection<H> {
+impl Connection {
     /// What the protocol wants that has taken over. Time that is up is up for it as well, and what
     /// we said before it has to be taken: its orderly end waits for that, and only a cut does not.
     fn poll_next(&mut self) -> Step {
@@ -438,7 +438,7 @@ impl<H: Handler> Connection<H> {
 }
 
 /// The account of unsent output.
-impl<H: Handler> Connection<H> {
+impl Connection {
     fn enter(&mut self, out: &[u8], now: Now) {
         self.now = now.instant;
         self.mark = out.len();

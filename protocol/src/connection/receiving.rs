@@ -6,10 +6,9 @@ use super::{Connection, Ending, Terms};
 use crate::body::{BodyDecoder, BodyLength};
 use crate::clock::Progress;
 use crate::exchange::Exchange;
-use crate::handler::Handler;
 use crate::{Now, Refusal, head};
 
-impl<H: Handler> Connection<H> {
+impl Connection {
     // ANCHOR: advance
     /// Goes on as far as input and room for output allow. Returns the bytes consumed.
     pub(super) fn advance(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {

@@ -9,10 +9,10 @@ use std::sync::Arc;
 pub(crate) use harness::{EXPECTED_PANIC, End, run, silence_expected_panics, start};
 use protocol::{Connection, Handler, Limits};
 
-pub(crate) type Driver<H> = harness::Driver<Connection<H>>;
+pub(crate) type Driver = harness::Driver<Connection>;
 
 /// A connection that has just begun.
-pub(crate) fn drive<H: Handler>(handler: H, limits: Limits) -> Driver<H> {
+pub(crate) fn drive(handler: impl Handler, limits: Limits) -> Driver {
     let connection = Connection::new(Arc::new(handler), Arc::new(limits), start());
     harness::Driver::new(connection, start())
 }
