@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
 use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle, socket};
-use completions::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
+use safe_uring::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
 use protocol::{FileRange, Guarded, Outcome, Ticket};
 use slab::Slab;
 use socket2::SockRef;

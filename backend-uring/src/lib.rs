@@ -5,7 +5,7 @@
 //! An operation goes into one queue that is shared with the kernel, its completion comes out of
 //! another, and one system call for each turn of the loop does for all that have gathered. The
 //! price is ownership: between the two, memory that the operation names is the kernel's. Nothing is
-//! lent to an attempt, as with readiness; buffers change hands. The crate `completions` sees to that,
+//! lent to an attempt, as with readiness; buffers change hands. The crate `safe-uring` sees to that,
 //! and has all that is unsafe about it.
 //!
 //! | wait for | here |

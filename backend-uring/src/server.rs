@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use backend_common::threads::Pool;
 use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
-use completions::{Bell, Event, Id, Ring, Sizes};
+use safe_uring::{Bell, Event, Id, Ring, Sizes};
 use socket2::SockRef;
 
 use crate::event_loop::EventLoop;

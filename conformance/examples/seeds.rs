@@ -1,6 +1,6 @@
 //! Writes what the cases of HTTP/1.1 send into a directory for each fuzz target: somewhere to start.
 //!
-//! `cargo run -p conformance --example seeds -- fuzz/corpus`
+//! `cargo run -p conformance --example seeds -- testing/fuzz/corpus`
 
 use std::io::Result;
 use std::path::Path;

@@ -8,7 +8,7 @@ mod common {
     pub(crate) use fuzz::{End, drive};
 }
 
-#[path = "../../protocol/tests/understanding/mod.rs"]
+#[path = "../../../protocol/tests/understanding/mod.rs"]
 mod understanding;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use completions::{Bell, Completion, Event, Ring, Sizes};
+use safe_uring::{Bell, Completion, Event, Ring, Sizes};
 
 const SMALL: Sizes = Sizes { operations: 2, completions: 4, buffers: 2, buffer: 8 };
 

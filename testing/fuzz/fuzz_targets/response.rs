@@ -8,7 +8,7 @@ use protocol::Limits;
 use protocol::Request;
 use protocol::http::{HeaderName, HeaderValue, Method, StatusCode};
 
-#[path = "../../protocol/tests/responses/mod.rs"]
+#[path = "../../../protocol/tests/responses/mod.rs"]
 mod responses;
 use responses::{Plan, Planned};
 

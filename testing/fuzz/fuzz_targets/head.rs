@@ -6,7 +6,7 @@ use httparse::{EMPTY_HEADER, Status};
 use protocol::internals::parse_head;
 
 /// What we refuse although httparse would not, and why.
-const STRICTER: &str = include_str!("../../protocol/src/stricter.md");
+const STRICTER: &str = include_str!("../../../protocol/src/stricter.md");
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     // Of the empty lines before a request, the connection takes care.

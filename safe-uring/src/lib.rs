@@ -18,7 +18,7 @@
 //! ```
 //! # #[cfg(target_os = "linux")]
 //! # fn main() -> std::io::Result<()> {
-//! use completions::{Event, Ring, Sizes};
+//! use safe_uring::{Event, Ring, Sizes};
 //! use std::{io::Read, net::{TcpListener, TcpStream}, os::fd::OwnedFd, sync::Arc};
 //!
 //! let listener = TcpListener::bind("127.0.0.1:0")?;
