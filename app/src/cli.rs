@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Limits, Server, Stopper, socket};
+use backend_common::{Backend, Limits, Server, ShutdownHandle, socket};
 use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
@@ -114,31 +114,31 @@ struct TlsOptions {
 struct LimitOptions {
     /// Longest request line [default: 8 KiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    request_line_limit: Option<ByteSize>,
+    max_request_line: Option<ByteSize>,
     /// Longest request head [default: 16 KiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    head_limit: Option<ByteSize>,
+    max_head: Option<ByteSize>,
     /// Most fields in a head, up to 128 [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=128))]
-    fields_limit: Option<u64>,
+    max_fields: Option<u64>,
     /// Longest request body [default: 1 GiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    body_limit: Option<ByteSize>,
+    max_body: Option<ByteSize>,
     /// Longest request body that is kept in memory [default: 1 MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    collect_limit: Option<ByteSize>,
+    max_collect: Option<ByteSize>,
     /// Longest sum of chunk extensions in a body [default: 16 KiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    chunk_extensions_limit: Option<ByteSize>,
+    max_chunk_extensions: Option<ByteSize>,
     /// Most of an unwanted body that is read to keep the connection [default: 256 KiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    discard_limit: Option<ByteSize>,
+    max_discard: Option<ByteSize>,
     /// Most unsent output before a connection has to wait [default: 64 KiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     high_water: Option<ByteSize>,
     /// Requests that an HTTP/2 connection may have under way at once [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    streams_limit: Option<u32>,
+    max_streams: Option<u32>,
     /// Longest silence between requests [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     idle_timeout: Option<Duration>,
@@ -163,20 +163,23 @@ impl LimitOptions {
             size.map(|size| usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
         };
         Limits {
-            request_line: size(self.request_line_limit).unwrap_or(or.request_line),
-            head: size(self.head_limit).unwrap_or(or.head),
-            fields: self.fields_limit.map_or(or.fields, |it| usize::try_from(it).unwrap_or(1)),
-            body: self.body_limit.map_or(or.body, |size| size.as_u64()),
-            collect: size(self.collect_limit).unwrap_or(or.collect),
+            max_request_line: size(self.max_request_line).unwrap_or(or.max_request_line),
+            max_head: size(self.max_head).unwrap_or(or.max_head),
+            max_fields: self
+                .max_fields
+                .map_or(or.max_fields, |it| usize::try_from(it).unwrap_or(1)),
+            max_body: self.max_body.map_or(or.max_body, |size| size.as_u64()),
+            max_collect: size(self.max_collect).unwrap_or(or.max_collect),
             high_water: size(self.high_water).unwrap_or(or.high_water).max(1),
-            idle: self.idle_timeout.unwrap_or(or.idle),
-            head_time: self.head_timeout.unwrap_or(or.head_time),
-            body_time: self.body_timeout.unwrap_or(or.body_time),
-            write_time: self.write_timeout.unwrap_or(or.write_time),
-            chunk_extensions: size(self.chunk_extensions_limit).unwrap_or(or.chunk_extensions),
-            discard: self.discard_limit.map_or(or.discard, |size| size.as_u64()),
-            streams: self.streams_limit.unwrap_or(or.streams),
-            linger: self.linger_timeout.unwrap_or(or.linger),
+            idle_timeout: self.idle_timeout.unwrap_or(or.idle_timeout),
+            head_timeout: self.head_timeout.unwrap_or(or.head_timeout),
+            body_timeout: self.body_timeout.unwrap_or(or.body_timeout),
+            write_timeout: self.write_timeout.unwrap_or(or.write_timeout),
+            max_chunk_extensions: size(self.max_chunk_extensions)
+                .unwrap_or(or.max_chunk_extensions),
+            max_discard: self.max_discard.map_or(or.max_discard, |size| size.as_u64()),
+            max_streams: self.max_streams.unwrap_or(or.max_streams),
+            linger_timeout: self.linger_timeout.unwrap_or(or.linger_timeout),
         }
     }
 }
@@ -335,7 +338,7 @@ fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<
         server = server.tls_from(listener, tls.setup.clone()).map_err(because("cannot listen"))?;
     }
     let hangs_up = tls.is_none(); // with certificates it has another meaning
-    stop_on_signals(server.stopper(), options, hangs_up, out.clone())
+    stop_on_signals(server.shutdown_handle(), options, hangs_up, out.clone())
         .map_err(because("cannot listen for signals"))?;
     say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
     say(format_args!("  {name}: {what}"));
@@ -353,7 +356,7 @@ fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<
         handler = handler.redirect(address.port());
     }
     if let Some(time) = options.tls.hsts {
-        handler = handler.promise(time);
+        handler = handler.hsts(time);
     }
     let report = server.run(handler).map_err(because("cannot serve"))?;
     say(format_args!("Stopped: {report}"));
@@ -525,8 +528,8 @@ impl Tls {
         Arc::clone(&certificates).keep_fresh().map_err(because("cannot watch the certificates"))?;
         let setup = layer_tls::Setup {
             config,
-            handshake: options.handshake_timeout,
-            linger: limits.linger,
+            handshake_timeout: options.handshake_timeout,
+            linger_timeout: limits.linger_timeout,
             read_file: socket::read_file,
         };
         Ok(Tls { address: address.to_owned(), setup, note, _certificates: certificates })
@@ -542,7 +545,7 @@ fn state_directory() -> Result<PathBuf, String> {
 
 /// The first order to stop is carried out gracefully, a second at once.
 fn stop_on_signals(
-    stopper: Stopper,
+    shutdown_handle: ShutdownHandle,
     options: &Options,
     hangs_up: bool,
     out: Console,
@@ -551,12 +554,12 @@ fn stop_on_signals(
     let again = AtomicBool::new(false);
     signals::on_order(hangs_up, move || {
         if again.swap(true, Ordering::Relaxed) {
-            stopper.stop(Duration::ZERO);
+            shutdown_handle.shutdown(Duration::ZERO);
         } else {
             if !quiet {
                 out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
             }
-            stopper.stop(within);
+            shutdown_handle.shutdown(within);
         }
     })
 }

@@ -69,8 +69,11 @@ impl Dashboard {
         if Arc::strong_count(&self.pages) > MOST_PAGES {
             return Response::plain(StatusCode::SERVICE_UNAVAILABLE).into();
         }
-        let limits =
-            Limits { message: LONGEST_MESSAGE, frame: LONGEST_MESSAGE, ..Limits::default() };
+        let limits = Limits {
+            max_message: LONGEST_MESSAGE,
+            max_frame: LONGEST_MESSAGE,
+            ..Limits::default()
+        };
         let feed = Feed {
             statistics: self.statistics.clone(),
             hello: self.hello(),
@@ -169,7 +172,7 @@ fn message(sample: &Sample, latencies: &Latencies, opened: Instant) -> String {
         },
         "waits": { "input": input, "room": room, "time": time, "work": work },
         "work": sample.work,
-        "stop_in": sample.stop.map(|by| by.saturating_duration_since(sample.at).as_secs_f64()),
+        "stop_in": sample.shutdown.map(|by| by.saturating_duration_since(sample.at).as_secs_f64()),
         "latency": {
             "count": latencies.count,
             "p50": microseconds(latencies.p50),

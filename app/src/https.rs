@@ -1,4 +1,4 @@
-//! From plain HTTP to HTTPS: a redirect, and the promise that makes the next one needless.
+//! From plain HTTP to HTTPS: a redirect, and the hsts that makes the next one needless.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use protocol::{Handler, Reply, Request, Response, Target};
 /// use std::time::Duration;
 /// # use protocol::Request;
 /// let handler = |_: &Request<'_>| "only over TLS";
-/// let handler = Https::new(handler).redirect(443).promise(Duration::from_secs(3600));
+/// let handler = Https::new(handler).redirect(443).hsts(Duration::from_secs(3600));
 /// ```
 pub struct Https<H> {
-    inside: H,
+    inner: H,
     port: Option<u16>,
-    promise: Option<HeaderValue>,
+    hsts: Option<HeaderValue>,
 }
 
 impl<H: Handler> Https<H> {
     /// The same handler, without any change so far.
-    pub fn new(inside: H) -> Self {
-        Https { inside, port: None, promise: None }
+    pub fn new(inner: H) -> Self {
+        Https { inner, port: None, hsts: None }
     }
 
     /// Answers requests over plain HTTP with a redirect to this port of the same host, but for those
@@ -38,26 +38,26 @@ impl<H: Handler> Https<H> {
     /// Tells clients over TLS not to try plain HTTP with this host for so long (HSTS, RFC 6797).
     /// Whole seconds count.
     #[must_use]
-    pub fn promise(mut self, time: Duration) -> Self {
+    pub fn hsts(mut self, time: Duration) -> Self {
         let value = HeaderValue::try_from(format!("max-age={}", time.as_secs()));
-        self.promise = value.ok();
+        self.hsts = value.ok();
         self
     }
 }
 
 impl<H: Handler> Handler for Https<H> {
     fn handle(&self, request: &Request<'_>) -> Reply {
-        match (request.is_secure(), self.port, &self.promise) {
+        match (request.is_secure(), self.port, &self.hsts) {
             (false, Some(port), _) if !request.path().starts_with(CHALLENGES) => {
                 redirect(request, port).into()
             }
             // RFC 6797 §7.2: never over plain HTTP.
-            (true, _, Some(promise)) => {
-                let promise = promise.clone();
-                let reply = self.inside.handle(request);
-                reply.map(move |it| it.field(STRICT_TRANSPORT_SECURITY, promise.clone()))
+            (true, _, Some(hsts)) => {
+                let hsts = hsts.clone();
+                let reply = self.inner.handle(request);
+                reply.map(move |it| it.field(STRICT_TRANSPORT_SECURITY, hsts.clone()))
             }
-            _ => self.inside.handle(request),
+            _ => self.inner.handle(request),
         }
     }
 }
@@ -112,7 +112,7 @@ mod tests {
         secure: bool,
     ) -> (u16, Option<String>, Option<String>) {
         let handler = |_: &Request<'_>| Reply::collect(|_| "served");
-        let handler = Https::new(handler).redirect(8443).promise(Duration::from_millis(90_500));
+        let handler = Https::new(handler).redirect(8443).hsts(Duration::from_millis(90_500));
         let fields: Vec<_> =
             host.iter().map(|host| Field { name: "Host", value: host.as_bytes() }).collect();
         let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn over_tls_it_is_served_with_a_promise() {
-        let promise = Some("max-age=90".to_owned());
-        assert_eq!(ask("/", Some("example.org"), true), (200, None, promise));
+        let hsts = Some("max-age=90".to_owned());
+        assert_eq!(ask("/", Some("example.org"), true), (200, None, hsts));
     }
 }

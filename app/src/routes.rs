@@ -340,8 +340,8 @@ impl Socket for EchoSocket {
 
 fn echo_socket(request: &Request<'_>) -> Reply {
     let limits = layer_websocket::Limits {
-        message: LONGEST_MESSAGE,
-        frame: LONGEST_MESSAGE,
+        max_message: LONGEST_MESSAGE,
+        max_frame: LONGEST_MESSAGE,
         ..layer_websocket::Limits::default()
     };
     layer_websocket::accept(request, &limits, EchoSocket)

@@ -13,10 +13,10 @@ use async_lock::Semaphore;
 use async_std::io::{Read, Write};
 use async_std::net::TcpStream;
 use async_std::task::{self, JoinHandle};
-use backend_common::{Next, Output, Session, Stop, Wait, socket};
+use backend_common::{Next, Output, Session, ShutdownSignal, Wait, socket};
 use event_listener::Event;
 use futures_lite::FutureExt;
-use protocol::{FileRange, Guarded, Outcome, Ticket, Work};
+use protocol::{DropGuarded, FileRange, Outcome, Ticket, Work};
 
 /// How often a connection may read or write before others have their turn.
 const TURN: usize = 16;
@@ -26,7 +26,7 @@ const FILE_PIECE: usize = 64 << 10;
 
 /// What all connections of a server have in common.
 pub(crate) struct Shared {
-    pub(crate) stop: Arc<Stop>,
+    pub(crate) shutdown: Arc<ShutdownSignal>,
     /// Notified when the order to stop comes.
     pub(crate) bell: Arc<Event>,
     /// What runs closures: its threads may block. It owns what it runs, so that must not own it.
@@ -72,7 +72,7 @@ pub(crate) async fn converse(
                 }
                 piece.fill(session.file());
                 // Racing is biased: a socket that is always ready must not outrun the rest.
-                if let Some(by) = shared.stop.ordered().filter(|by| Some(*by) != ordered) {
+                if let Some(by) = shared.shutdown.deadline().filter(|by| Some(*by) != ordered) {
                     ordered = Some(by);
                     session.shutdown(by);
                     continue;
@@ -228,27 +228,27 @@ async fn sleep_until(moment: Option<Instant>) {
 }
 
 /// Work that may block goes to threads that may; a future becomes a task.
-fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Guarded<Outcome>)> {
+fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, DropGuarded<Outcome>)> {
     match job {
         Work::Blocking(job) => {
             let (workers, permits) = (Weak::clone(&shared.workers), Arc::clone(&shared.permits));
             task::spawn(async move {
                 let _permit = permits.acquire_arc().await;
-                let run = async move { Guarded::new(job.run()) };
+                let run = async move { DropGuarded::new(job.run()) };
                 let outcome = match workers.upgrade().map(|workers| workers.spawn(run).fallible()) {
                     Some(outcome) => outcome.await,
                     None => None,
                 };
                 // There is none if the server has ended, and nobody to tell.
-                (ticket, outcome.unwrap_or_else(|| Guarded::new(Outcome::Overloaded)))
+                (ticket, outcome.unwrap_or_else(|| DropGuarded::new(Outcome::Overloaded)))
             })
         }
-        Work::Future(task) => task::spawn(async move { (ticket, Guarded::new(task.await)) }),
+        Work::Future(task) => task::spawn(async move { (ticket, DropGuarded::new(task.await)) }),
     }
 }
 
 /// The next outcome of work; never, if there is none.
-async fn next_done(work: &mut Vec<JoinHandle<(Ticket, Guarded<Outcome>)>>) -> Over {
+async fn next_done(work: &mut Vec<JoinHandle<(Ticket, DropGuarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {
             if let Poll::Ready((ticket, outcome)) = Pin::new(&mut work[at]).poll(context) {
@@ -265,7 +265,7 @@ async fn next_done(work: &mut Vec<JoinHandle<(Ticket, Guarded<Outcome>)>>) -> Ov
 async fn next_order(shared: &Shared, last: Option<Instant>) -> Instant {
     loop {
         let rings = shared.bell.listen();
-        match shared.stop.ordered() {
+        match shared.shutdown.deadline() {
             Some(by) if Some(by) != last => return by,
             _ => rings.await,
         }

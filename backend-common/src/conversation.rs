@@ -47,7 +47,7 @@ impl Conversation {
         match self {
             Conversation::Plain(http) => http.served(),
             #[cfg(feature = "tls")]
-            Conversation::Tls(tls) => tls.inside().served(),
+            Conversation::Tls(tls) => tls.inner().served(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Conversation {
         match self {
             Conversation::Plain(http) => http.is_idle(),
             #[cfg(feature = "tls")]
-            Conversation::Tls(tls) => tls.is_idle() && tls.inside().is_idle(),
+            Conversation::Tls(tls) => tls.is_idle() && tls.inner().is_idle(),
         }
     }
 
@@ -65,7 +65,7 @@ impl Conversation {
         match self {
             Conversation::Plain(http) => http.is_receiving(),
             #[cfg(feature = "tls")]
-            Conversation::Tls(tls) => tls.inside().is_receiving(),
+            Conversation::Tls(tls) => tls.inner().is_receiving(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Conversation {
         match self {
             Conversation::Plain(http) => http.is_upgraded(),
             #[cfg(feature = "tls")]
-            Conversation::Tls(tls) => tls.inside().is_upgraded(),
+            Conversation::Tls(tls) => tls.inner().is_upgraded(),
         }
     }
 }
@@ -92,8 +92,8 @@ impl Protocol for Conversation {
         each!(self, it => it.sent(bytes, now));
     }
 
-    fn excuse(&mut self, now: Now) {
-        each!(self, it => it.excuse(now));
+    fn reset_send_timeout(&mut self, now: Now) {
+        each!(self, it => it.reset_send_timeout(now));
     }
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {

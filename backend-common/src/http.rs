@@ -117,9 +117,9 @@ impl Http {
 }
 
 #[cfg(feature = "tls")]
-impl layer_tls::Inside for Http {
+impl layer_tls::Inner for Http {
     #[cfg_attr(not(feature = "http2"), expect(unused_variables, reason = "there is no choice"))]
-    fn agreed(&mut self, protocol: Option<&[u8]>, now: Now) {
+    fn negotiated(&mut self, protocol: Option<&[u8]>, now: Now) {
         #[cfg(feature = "http2")]
         match protocol {
             Some(b"h2") => self.become_two(now),
@@ -150,8 +150,8 @@ impl Protocol for Http {
         each!(&mut self.version, it => it.sent(bytes, now));
     }
 
-    fn excuse(&mut self, now: Now) {
-        each!(&mut self.version, it => it.excuse(now));
+    fn reset_send_timeout(&mut self, now: Now) {
+        each!(&mut self.version, it => it.reset_send_timeout(now));
     }
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
@@ -282,12 +282,12 @@ mod tests {
     #[cfg(feature = "tls")]
     #[test]
     fn what_was_agreed_on_is_spoken() {
-        use layer_tls::Inside;
+        use layer_tls::Inner;
         for (agreed, expected) in
             [(None, true), (Some(&b"h2"[..]), true), (Some(b"http/1.1"), false)]
         {
             let mut driver = driver();
-            driver.connection.agreed(agreed, start());
+            driver.connection.negotiated(agreed, start());
             driver.feed(PREFACE);
             assert_eq!(is_two(&driver), expected, "{agreed:?}");
         }

@@ -4,7 +4,7 @@
 //! * [`Server`], [`Handle`], [`Report`]: the builder and the handle, the same for all.
 //! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
 //! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
-//! * [`Stop`], [`Admission`]: the order to stop, and the bound on connections.
+//! * [`ShutdownSignal`], [`Admission`]: the order to stop, and the bound on connections.
 //! * [`Statistics`]: what a running server does, for whoever looks.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
 //! * [`threads`], [`Loops`], [`Timers`]: for backends that have no runtime to ask.
@@ -27,9 +27,9 @@ mod mailbox;
 mod pool;
 mod server;
 mod session;
+mod shutdown;
 pub mod socket;
 mod statistics;
-mod stop;
 pub mod threads;
 mod timers;
 
@@ -38,8 +38,8 @@ pub use http::Http;
 pub use latency::{Latencies, Watch};
 pub use mailbox::{Job, Letter, Loops, Mailbox};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
-pub use server::{Backend, Config, Context, Handle, Server, Stopper};
+pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle};
 pub use session::{Next, Output, Session, Wait, recycle};
+pub use shutdown::ShutdownSignal;
 pub use statistics::{Open, Sample, Statistics, Waits};
-pub use stop::Stop;
 pub use timers::Timers;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Instant;
 
-use protocol::{Guarded, Outcome, Ticket, Work};
+use protocol::{DropGuarded, Outcome, Ticket, Work};
 
 use crate::threads::perform;
-use crate::{Slot, Stop};
+use crate::{ShutdownSignal, Slot};
 
 // ANCHOR: mailbox
 /// What others have to tell an event loop, whose sockets are `S`.
@@ -16,9 +16,9 @@ pub enum Letter<S> {
     /// A connection has been accepted.
     Connection(S, Slot),
     /// Work has been done for the connection with this key and number.
-    Done(usize, u64, Ticket, Guarded<Outcome>),
+    Done(usize, u64, Ticket, DropGuarded<Outcome>),
     /// The order to stop.
-    Stop(Instant),
+    Shutdown(Instant),
     /// There will be no more connections.
     Last,
 }
@@ -81,12 +81,12 @@ impl<S: Send + 'static> Loops<S> {
     }
 
     /// Has them told of the order to stop, those that have been started.
-    pub fn obey(&self, stop: &Stop) {
+    pub fn obey(&self, shutdown: &ShutdownSignal) {
         // The order may be given, and kept, for longer than the loops are there.
         let mailboxes: Vec<_> = self.mailboxes.iter().map(Arc::downgrade).collect();
-        stop.on_order(move |by| {
+        shutdown.on_begin(move |by| {
             let there = mailboxes.iter().filter_map(Weak::upgrade);
-            there.for_each(|mailbox| mailbox.post(Letter::Stop(by)));
+            there.for_each(|mailbox| mailbox.post(Letter::Shutdown(by)));
         });
     }
 
@@ -142,7 +142,7 @@ pub struct Job<S> {
 impl<S> Job<S> {
     /// Does the work, on a thread that may block.
     pub fn run(self) {
-        let outcome = Guarded::new(perform(self.work));
+        let outcome = DropGuarded::new(perform(self.work));
         self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
     }
 }
@@ -159,10 +159,10 @@ mod tests {
         let mailbox = Mailbox::<()>::new(move || {
             count.fetch_add(1, Ordering::SeqCst);
         });
-        mailbox.post(Letter::Stop(Instant::now()));
+        mailbox.post(Letter::Shutdown(Instant::now()));
         mailbox.post(Letter::Last);
         assert_eq!(woken.load(Ordering::SeqCst), 1);
-        assert!(matches!(mailbox.take()[..], [Letter::Stop(_), Letter::Last]));
+        assert!(matches!(mailbox.take()[..], [Letter::Shutdown(_), Letter::Last]));
         assert!(mailbox.take().is_empty());
         mailbox.post(Letter::Last);
         assert_eq!(woken.load(Ordering::SeqCst), 2);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{Handler, Limits};
 
-use crate::{Admission, Report, Statistics, Stop, socket};
+use crate::{Admission, Report, ShutdownSignal, Statistics, socket};
 
 /// A concurrency model. Its values are the variants that it comes in.
 pub trait Backend: Copy + Default + Send + 'static {
@@ -78,7 +78,7 @@ pub struct Context {
     /// Threads for blocking work.
     pub workers: usize,
     /// The order to stop.
-    pub stop: Arc<Stop>,
+    pub shutdown: Arc<ShutdownSignal>,
     /// The bound on connections.
     pub admission: Arc<Admission>,
     pub(crate) statistics: Statistics,
@@ -112,7 +112,7 @@ pub struct Server<B> {
     config: Config,
     listener: TcpListener,
     address: SocketAddr,
-    stop: Arc<Stop>,
+    shutdown: Arc<ShutdownSignal>,
     statistics: Statistics,
     #[cfg(feature = "tls")]
     tls: Option<(TcpListener, SocketAddr, Arc<layer_tls::Setup>)>,
@@ -128,14 +128,14 @@ impl<B: Backend> Server<B> {
         B::check_system()?;
         let listener = socket::listen(address)?;
         let address = listener.local_addr()?;
-        let stop = Arc::<Stop>::default();
+        let shutdown = Arc::<ShutdownSignal>::default();
         Ok(Server {
             backend: B::default(),
             config: Config::default(),
             listener,
             address,
-            statistics: Statistics::new(Arc::clone(&stop)),
-            stop,
+            statistics: Statistics::new(Arc::clone(&shutdown)),
+            shutdown,
             #[cfg(feature = "tls")]
             tls: None,
         })
@@ -228,8 +228,8 @@ impl<B: Backend> Server<B> {
 
     /// Gives the order to stop, from anywhere.
     #[must_use]
-    pub fn stopper(&self) -> Stopper {
-        Stopper { stop: Arc::clone(&self.stop) }
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        ShutdownHandle { shutdown: Arc::clone(&self.shutdown) }
     }
 
     /// What the server does, for whoever looks: from now on, and still when it has ended.
@@ -257,7 +257,7 @@ impl<B: Backend> Server<B> {
             limits: Arc::new(limits),
             threads: threads.map(|threads| threads.max(1)),
             workers: workers.max(1),
-            stop: self.stop,
+            shutdown: self.shutdown,
             admission: Arc::clone(&admission),
             statistics: self.statistics.clone(),
             #[cfg(feature = "tls")]
@@ -278,22 +278,23 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If there is no thread to be had.
     pub fn spawn(self, handler: impl Handler) -> io::Result<Handle> {
-        let (address, stopper, statistics) = (self.address, self.stopper(), self.statistics());
+        let (address, shutdown_handle, statistics) =
+            (self.address, self.shutdown_handle(), self.statistics());
         let thread =
             std::thread::Builder::new().name("server".into()).spawn(move || self.run(handler))?;
-        Ok(Handle { address, stopper, statistics, thread })
+        Ok(Handle { address, shutdown_handle, statistics, thread })
     }
 }
 
 /// Orders to stop when it is dropped by a panic.
 #[cfg(feature = "tls")]
-struct StopOnPanic(Arc<Stop>);
+struct ShutDownOnPanic(Arc<ShutdownSignal>);
 
 #[cfg(feature = "tls")]
-impl Drop for StopOnPanic {
+impl Drop for ShutDownOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.order(Instant::now());
+            self.0.begin(Instant::now());
         }
     }
 }
@@ -302,11 +303,11 @@ impl Drop for StopOnPanic {
 #[cfg(feature = "tls")]
 fn both<B: Backend>(backend: B, listeners: [(TcpListener, Context); 2]) -> io::Result<()> {
     let serve = move |(listener, context): (TcpListener, Context)| {
-        let stop = Arc::clone(&context.stop);
-        let _guard = StopOnPanic(Arc::clone(&stop));
+        let shutdown = Arc::clone(&context.shutdown);
+        let _guard = ShutDownOnPanic(Arc::clone(&shutdown));
         let result = backend.serve(listener, Arc::new(context));
         if result.is_err() {
-            stop.order(Instant::now());
+            shutdown.begin(Instant::now());
         }
         result
     };
@@ -322,22 +323,22 @@ fn both<B: Backend>(backend: B, listeners: [(TcpListener, Context); 2]) -> io::R
 
 /// Gives the order to stop.
 #[derive(Clone)]
-pub struct Stopper {
-    stop: Arc<Stop>,
+pub struct ShutdownHandle {
+    shutdown: Arc<ShutdownSignal>,
 }
 
-impl Stopper {
+impl ShutdownHandle {
     /// Graceful shutdown: no new connections; idle ones are closed, requests under way answered.
     /// What is not done `within` this time is cut. With zero, everything ends at once.
-    pub fn stop(&self, within: Duration) {
-        self.stop.order(protocol::after(Instant::now(), within));
+    pub fn shutdown(&self, within: Duration) {
+        self.shutdown.begin(protocol::after(Instant::now(), within));
     }
 }
 
 /// A running server.
 pub struct Handle {
     address: SocketAddr,
-    stopper: Stopper,
+    shutdown_handle: ShutdownHandle,
     statistics: Statistics,
     thread: JoinHandle<io::Result<Report>>,
 }
@@ -351,8 +352,8 @@ impl Handle {
 
     /// Gives the order to stop, from anywhere.
     #[must_use]
-    pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        self.shutdown_handle.clone()
     }
 
     /// What the server does, for whoever looks.
@@ -361,12 +362,12 @@ impl Handle {
         self.statistics.clone()
     }
 
-    /// Stops gracefully, as [`Stopper::stop`] says, and reports what was served and what was cut.
+    /// Stops gracefully, as [`ShutdownHandle::shutdown`] says, and reports what was served and what was cut.
     ///
     /// # Errors
     /// If the server could not begin.
     pub fn shutdown(self, within: Duration) -> io::Result<Report> {
-        self.stopper.stop(within);
+        self.shutdown_handle.shutdown(within);
         self.join()
     }
 

@@ -12,7 +12,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use protocol::{FileRange, Guarded, Now, Outcome, Protocol, Refused, Step, Ticket, Work, caught};
+use protocol::{
+    DropGuarded, FileRange, Now, Outcome, Protocol, Refused, Step, Ticket, Work, catch_panic,
+};
 use socket2::SockRef;
 
 use crate::conversation::Conversation;
@@ -123,7 +125,7 @@ fn guarded<R>(
     call: impl FnOnce(&mut Conversation) -> R,
 ) -> Option<R> {
     let whole = connection.as_mut()?;
-    let result = caught(|| call(whole));
+    let result = catch_panic(|| call(whole));
     if result.is_none() {
         discard(connection);
     }
@@ -133,7 +135,7 @@ fn guarded<R>(
 /// Drops a connection, whatever comes of it.
 fn discard(connection: &mut Option<Conversation>) {
     let connection = connection.take();
-    caught(|| drop(connection));
+    catch_panic(|| drop(connection));
 }
 
 impl Session {
@@ -355,7 +357,7 @@ impl Session {
     fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         self.borrow_output();
         let output = &mut self.output;
-        let outcome = Guarded::new(outcome); // there may be no connection any more
+        let outcome = DropGuarded::new(outcome); // there may be no connection any more
         let complete = |connection: &mut Conversation| {
             connection.complete(ticket, outcome.into_inner(), output, now());
         };
@@ -536,7 +538,7 @@ impl Drop for Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Admission, Statistics, Stop};
+    use crate::{Admission, ShutdownSignal, Statistics};
     use proptest::prelude::*;
     use protocol::{Handler, Limits, Reply, Request, Response};
 
@@ -547,7 +549,7 @@ mod tests {
             limits: Arc::new(Limits::default()),
             threads: None,
             workers: 1,
-            stop: Arc::new(Stop::default()),
+            shutdown: Arc::new(ShutdownSignal::default()),
             statistics: Statistics::new(Arc::default()),
             #[cfg(feature = "tls")]
             tls: None,
@@ -634,7 +636,7 @@ mod tests {
         use std::time::Duration;
         let would_block = || io::Result::<usize>::Err(io::ErrorKind::WouldBlock.into());
         let mut context = context(|_: &Request<'_>| "served");
-        let limits = Limits { head_time: Duration::ZERO, ..Limits::default() };
+        let limits = Limits { head_timeout: Duration::ZERO, ..Limits::default() };
         context.limits = Arc::new(limits);
         for rest in ["Host: h\r\n\r\n", "Host: h\r\n"] {
             let slot = context.admission.admit().unwrap();

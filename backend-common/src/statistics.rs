@@ -19,7 +19,7 @@ use protocol::Answered;
 use slab::Slab;
 
 use crate::latency::{Recorder, Watch};
-use crate::{Admission, Report, Stop};
+use crate::{Admission, Report, ShutdownSignal};
 
 /// The statistics of one server, before, while and after it runs. A clone is another view of the
 /// same.
@@ -29,7 +29,7 @@ pub struct Statistics {
 }
 
 struct Shared {
-    stop: Arc<Stop>,
+    shutdown: Arc<ShutdownSignal>,
     /// Once the server runs.
     admission: OnceLock<Arc<Admission>>,
     registry: Mutex<Registry>,
@@ -114,7 +114,7 @@ pub struct Sample {
     pub max_work: u64,
     /// The fifth wait is the same for all: the order to stop, and by when everything has to be
     /// gone, once it has come.
-    pub stop: Option<Instant>,
+    pub shutdown: Option<Instant>,
 }
 
 /// Open connections, by how far each is with its request.
@@ -162,12 +162,14 @@ pub struct Waits {
 }
 
 impl Statistics {
-    pub(crate) fn new(stop: Arc<Stop>) -> Self {
+    pub(crate) fn new(shutdown: Arc<ShutdownSignal>) -> Self {
         let recorder = Arc::new(Recorder::default());
         let record = Arc::clone(&recorder);
         let answered: Answered = Arc::new(move |since| record.record(since));
         let (admission, registry) = (OnceLock::new(), Mutex::default());
-        Statistics { shared: Arc::new(Shared { stop, admission, registry, recorder, answered }) }
+        Statistics {
+            shared: Arc::new(Shared { shutdown, admission, registry, recorder, answered }),
+        }
     }
 
     /// The server runs, within these bounds.
@@ -215,7 +217,7 @@ impl Statistics {
             work: bound(Admission::work),
             max_connections: bound(Admission::most),
             max_work: bound(Admission::most_work),
-            stop: self.shared.stop.ordered(),
+            shutdown: self.shared.shutdown.deadline(),
         }
     }
 
@@ -392,10 +394,10 @@ mod tests {
 
     #[test]
     fn bounds_work_and_the_order_to_stop_are_those_of_the_server() {
-        let stop = Arc::<Stop>::default();
-        let statistics = Statistics::new(Arc::clone(&stop));
+        let shutdown = Arc::<ShutdownSignal>::default();
+        let statistics = Statistics::new(Arc::clone(&shutdown));
         let sample = statistics.sample();
-        assert_eq!((sample.max_connections, sample.max_work, sample.stop), (0, 0, None));
+        assert_eq!((sample.max_connections, sample.max_work, sample.shutdown), (0, 0, None));
         let admission = Arc::new(Admission::new(5, 2));
         statistics.begin(Arc::clone(&admission));
         let slot = admission.admit().unwrap();
@@ -404,8 +406,8 @@ mod tests {
         assert_eq!((sample.max_connections, sample.max_work, sample.work), (5, 2, 1));
         assert_eq!(sample.open.all(), 0, "a place that nobody has taken yet");
         drop(permit);
-        stop.order(Instant::now());
+        shutdown.begin(Instant::now());
         let sample = statistics.sample();
-        assert_eq!((sample.work, sample.stop), (0, stop.ordered()));
+        assert_eq!((sample.work, sample.shutdown), (0, shutdown.deadline()));
     }
 }

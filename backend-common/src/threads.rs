@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use protocol::{Outcome, Work, caught};
+use protocol::{Outcome, Work, catch_panic};
 
 /// A fixed number of threads, fed by a channel. Each takes the next thing when it is done with
 /// the last. They end when this is dropped, after what is in the channel.
@@ -37,7 +37,7 @@ impl<T: Send + 'static> Pool<T> {
             builder().spawn(move || {
                 while let Some(next) = take(&receiver) {
                     // A panic costs what was being served, not the thread.
-                    let _ = caught(|| serve(next));
+                    let _ = catch_panic(|| serve(next));
                 }
             })?;
         }

@@ -12,7 +12,7 @@ use backend_common::{
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{Guarded, Outcome, Ticket};
+use protocol::{DropGuarded, Outcome, Ticket};
 use slab::Slab;
 
 /// Marks the mailbox; connections have their keys as tokens.
@@ -126,7 +126,7 @@ impl EventLoop {
                 Letter::Done(key, number, ticket, outcome) => {
                     self.on_done(key, number, ticket, outcome);
                 }
-                Letter::Stop(by) => self.on_stop(by),
+                Letter::Shutdown(by) => self.on_shutdown(by),
                 Letter::Last => self.last = true,
             }
         }
@@ -189,7 +189,7 @@ impl EventLoop {
     }
 
     /// Work done elsewhere.
-    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Guarded<Outcome>) {
+    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: DropGuarded<Outcome>) {
         let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
         let Some(peer) = peer else { return }; // it has been cut meanwhile
         peer.session.complete(ticket, outcome.into_inner());
@@ -197,7 +197,7 @@ impl EventLoop {
     }
 
     /// The order to stop.
-    fn on_stop(&mut self, by: Instant) {
+    fn on_shutdown(&mut self, by: Instant) {
         self.stopping = Some(by);
         let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
         for key in keys {

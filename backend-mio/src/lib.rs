@@ -28,7 +28,7 @@ mod event_loop;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, Stopper,
+    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
+use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -35,7 +35,7 @@ impl Backend for Model {
             let event_loop = EventLoop::new(Arc::clone(&context), workers.clone())?;
             loops.start(event_loop.mailbox(), move || event_loop.run())?;
         }
-        loops.obey(&context.stop);
+        loops.obey(&context.shutdown);
 
         let result = acceptor.run(&mut loops);
         drop(acceptor); // refuse further connections
@@ -49,7 +49,7 @@ struct Acceptor {
     poll: Poll,
     listener: mio::net::TcpListener,
     admission: Arc<Admission>,
-    stop: Arc<Stop>,
+    shutdown: Arc<ShutdownSignal>,
     /// An event said that there is somebody to accept, and no accept has since said otherwise.
     ready: bool,
     /// After an error: when to try again.
@@ -68,9 +68,9 @@ impl Acceptor {
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let departure = Arc::clone(&waker);
         context.admission.on_departure(move || drop(departure.wake()));
-        context.stop.on_order(move |_| drop(waker.wake()));
-        let (admission, stop) = (Arc::clone(&context.admission), Arc::clone(&context.stop));
-        Ok(Acceptor { poll, listener, admission, stop, ready: false, pause: None })
+        context.shutdown.on_begin(move |_| drop(waker.wake()));
+        let (admission, shutdown) = (Arc::clone(&context.admission), Arc::clone(&context.shutdown));
+        Ok(Acceptor { poll, listener, admission, shutdown, ready: false, pause: None })
     }
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
@@ -79,7 +79,7 @@ impl Acceptor {
         let mut events = Events::with_capacity(8);
         let mut last_look = false;
         loop {
-            let ordered = self.stop.ordered();
+            let ordered = self.shutdown.deadline();
             // An event may not have come yet for somebody who had connected before the order.
             self.ready |= ordered.is_some() && !std::mem::replace(&mut last_look, true);
             while let Some((socket, slot)) = self.accept()? {

@@ -8,9 +8,9 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use backend_common::{Next, Output, Session, Stop, Wait, socket};
+use backend_common::{Next, Output, Session, ShutdownSignal, Wait, socket};
 use event_listener::Event;
-use protocol::{Guarded, Outcome, Ticket, Work};
+use protocol::{DropGuarded, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
 use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
@@ -20,7 +20,7 @@ const TURN: usize = 16;
 
 /// What all connections of a server have in common.
 pub(crate) struct Shared {
-    pub(crate) stop: Arc<Stop>,
+    pub(crate) shutdown: Arc<ShutdownSignal>,
     /// Notified when the order to stop comes.
     pub(crate) bell: Arc<Event>,
     /// What work becomes tasks of. It owns the tasks that share this, so they must not own it.
@@ -67,7 +67,7 @@ pub(crate) async fn converse(
                     is_set_to = Some(deadline);
                 }
                 // Racing is biased: a socket that is always ready must not outrun the rest.
-                if let Some(by) = shared.stop.ordered().filter(|by| Some(*by) != ordered) {
+                if let Some(by) = shared.shutdown.deadline().filter(|by| Some(*by) != ordered) {
                     ordered = Some(by);
                     session.shutdown(by);
                     continue;
@@ -169,7 +169,7 @@ fn would_block(result: &io::Result<usize>) -> bool {
 
 /// Work that may block goes to threads that may; a future becomes a task. Either is cancelled when
 /// its handle is dropped; only a closure that runs already goes on.
-fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Guarded<Outcome>)> {
+fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, DropGuarded<Outcome>)> {
     let executor = shared.executor.upgrade().expect("the calling task runs on it");
     match job {
         Work::Blocking(job) => {
@@ -178,22 +178,22 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, Guarded<Ou
                 let permit = permits.acquire_arc().await;
                 let run = async move {
                     let _permit = permit; // with the closure, which may outlive this task
-                    Guarded::new(job.run())
+                    DropGuarded::new(job.run())
                 };
                 let outcome = match workers.upgrade().map(|workers| workers.spawn(run).fallible()) {
                     Some(outcome) => outcome.await,
                     None => None,
                 };
                 // There is none if the server has ended, and nobody to tell.
-                (ticket, outcome.unwrap_or_else(|| Guarded::new(Outcome::Overloaded)))
+                (ticket, outcome.unwrap_or_else(|| DropGuarded::new(Outcome::Overloaded)))
             })
         }
-        Work::Future(task) => executor.spawn(async move { (ticket, Guarded::new(task.await)) }),
+        Work::Future(task) => executor.spawn(async move { (ticket, DropGuarded::new(task.await)) }),
     }
 }
 
 /// The next outcome of work; never, if there is none.
-async fn next_done(work: &mut Vec<Task<(Ticket, Guarded<Outcome>)>>) -> Over {
+async fn next_done(work: &mut Vec<Task<(Ticket, DropGuarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {
             if let Poll::Ready((ticket, outcome)) = Pin::new(&mut work[at]).poll(context) {
@@ -210,7 +210,7 @@ async fn next_done(work: &mut Vec<Task<(Ticket, Guarded<Outcome>)>>) -> Over {
 async fn next_order(shared: &Shared, last: Option<Instant>) -> Instant {
     loop {
         let rings = shared.bell.listen();
-        match shared.stop.ordered() {
+        match shared.shutdown.deadline() {
             Some(by) if Some(by) != last => return by,
             _ => rings.await,
         }

@@ -55,13 +55,13 @@ impl Backend for Model {
         drop(running);
         let bell = Arc::new(Event::new());
         let shared = Arc::new(Shared {
-            stop: Arc::clone(&context.stop),
+            shutdown: Arc::clone(&context.shutdown),
             bell: Arc::clone(&bell),
             executor: Arc::downgrade(&executor),
             workers: Arc::downgrade(&workers),
             permits: Arc::new(Semaphore::new(context.workers)),
         });
-        context.stop.on_order(move |_| ring(&bell));
+        context.shutdown.on_begin(move |_| ring(&bell));
         smol::block_on(accept(listener, &context, |stream, slot| {
             let session = Session::new(&context, slot, &stream);
             let task = executor.spawn(serve(stream, session, Arc::clone(&shared)));
@@ -94,11 +94,11 @@ async fn accept(
     let bell = Arc::new(Event::new());
     let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
     context.admission.on_departure(move || ring(&departure));
-    context.stop.on_order(move |_| ring(&order));
+    context.shutdown.on_begin(move |_| ring(&order));
 
     loop {
         let rings = bell.listen(); // before looking, so that no ring is missed
-        if context.stop.ordered().is_some() {
+        if context.shutdown.deadline().is_some() {
             break;
         }
         let Some(slot) = context.admission.admit() else {
@@ -122,7 +122,7 @@ async fn accept(
         }
     }
     // Whoever had connected before the order is still served, as places become free.
-    while let Some(by) = context.stop.ordered() {
+    while let Some(by) = context.shutdown.deadline() {
         let rings = bell.listen();
         let Some(slot) = context.admission.admit() else {
             match wait(rings, by).await {
@@ -160,7 +160,7 @@ async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
 async fn see_off(context: &Context, bell: &Event) {
     loop {
         let rings = bell.listen();
-        let ordered = context.stop.ordered().filter(|_| !context.admission.is_empty());
+        let ordered = context.shutdown.deadline().filter(|_| !context.admission.is_empty());
         let Some(by) = ordered else { return };
         if !wait(rings, by.max(Instant::now()) + LEAVE).await {
             return;

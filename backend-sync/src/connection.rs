@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use backend_common::socket::{self, Timeouts};
 use backend_common::threads::perform;
-use backend_common::{Next, Output, Session, Stop, Wait};
+use backend_common::{Next, Output, Session, ShutdownSignal, Wait};
 
 /// How often a connection whose read side was shut down to wake it is looked at. That is after
 /// the order to stop, and not for long.
@@ -51,7 +51,7 @@ impl Peer {
 pub(crate) struct Conversation<'a> {
     pub(crate) peer: &'a Peer,
     pub(crate) session: Session,
-    pub(crate) stop: &'a Stop,
+    pub(crate) shutdown: &'a ShutdownSignal,
     /// The order to stop, as far as it has been passed on.
     pub(crate) ordered: Option<Instant>,
     /// The timeouts that are set on the socket.
@@ -141,7 +141,7 @@ impl Conversation<'_> {
         peer.idle.store(self.session.is_idle(), Ordering::SeqCst);
         // Whoever gives the order raises the flag and then looks who is idle; here it is the other
         // way round. So either the order is seen here, or this thread is seen there.
-        let is_news = self.stop.ordered() != self.ordered;
+        let is_news = self.shutdown.deadline() != self.ordered;
         let result = if is_news {
             Ok(0)
         } else {
@@ -175,12 +175,12 @@ impl Conversation<'_> {
 
     /// Whether the time to stop is up, so that whatever the socket says is our own doing.
     fn is_cut(&self) -> bool {
-        self.stop.ordered().is_some_and(|by| by <= Instant::now())
+        self.shutdown.deadline().is_some_and(|by| by <= Instant::now())
     }
 
     /// Passes the order to stop on.
     fn obey(&mut self) {
-        let order = self.stop.ordered();
+        let order = self.shutdown.deadline();
         if order != self.ordered {
             self.ordered = order;
             order.into_iter().for_each(|by| self.session.shutdown(by));

@@ -54,7 +54,7 @@ impl Backend for Model {
             }
         };
         let listener = Arc::new(listener);
-        crew.listen_for_orders(&listener);
+        crew.shutdown_channel(&listener);
         while let Some(accepted) = crew.accept(&listener) {
             hand_over(accepted);
         }
@@ -116,9 +116,9 @@ impl Crew {
             peers.by_number.insert(number, Arc::clone(&peer));
             number
         };
-        let stop = &*self.context.stop;
+        let shutdown = &*self.context.shutdown;
         let timeouts = Timeouts::default();
-        Conversation { peer: &peer, session, stop, ordered: None, timeouts }.run();
+        Conversation { peer: &peer, session, shutdown, ordered: None, timeouts }.run();
         self.lock().by_number.remove(&number);
     }
 
@@ -128,14 +128,14 @@ impl Crew {
         loop {
             let mut place = None;
             while place.is_none() && !self.is_time_up() {
-                self.sleep(self.context.stop.ordered(), |_| {
+                self.sleep(self.context.shutdown.deadline(), |_| {
                     place = place.take().or_else(|| self.context.admission.admit());
                     place.is_some() || self.is_time_up()
                 });
             }
             let slot = place?;
             let accepted = listener.accept();
-            let is_ordered = self.context.stop.ordered().is_some();
+            let is_ordered = self.context.shutdown.deadline().is_some();
             match accepted {
                 // Accepted sockets inherit the mode of the listener on some systems.
                 Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
@@ -149,7 +149,7 @@ impl Crew {
                 Err(error) => {
                     socket::report_accept_error(&error);
                     self.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| {
-                        self.context.stop.ordered().is_some()
+                        self.context.shutdown.deadline().is_some()
                     });
                 }
             }
@@ -157,11 +157,11 @@ impl Crew {
     }
 
     fn is_time_up(&self) -> bool {
-        self.context.stop.ordered().is_some_and(|by| by <= Instant::now())
+        self.context.shutdown.deadline().is_some_and(|by| by <= Instant::now())
     }
 
     /// Has the order to stop wake every thread that sleeps.
-    fn listen_for_orders(self: &Arc<Self>, listener: &Arc<TcpListener>) {
+    fn shutdown_channel(self: &Arc<Self>, listener: &Arc<TcpListener>) {
         let crew = Arc::downgrade(self);
         self.context.admission.on_departure(move || {
             crew.upgrade().into_iter().for_each(|crew| crew.ring());
@@ -169,7 +169,7 @@ impl Crew {
         let crew = Arc::downgrade(self);
         let caller = socket::Caller::new(listener);
         let listener = Arc::downgrade(listener);
-        self.context.stop.on_order(move |_| {
+        self.context.shutdown.on_begin(move |_| {
             let Some(crew) = crew.upgrade() else { return };
             let mut peers = crew.lock();
             peers.by_number.values().for_each(|peer| peer.rouse());
@@ -188,12 +188,14 @@ impl Crew {
     /// Waits until all connections have left or their time is up; then cuts those that remain.
     fn see_off(&self) {
         let mut by = Instant::now();
-        while let Some(ordered) = self.context.stop.ordered().filter(|_| !self.is_empty()) {
+        while let Some(ordered) = self.context.shutdown.deadline().filter(|_| !self.is_empty()) {
             by = ordered;
             if by <= Instant::now() {
                 break;
             }
-            self.sleep(Some(by), |_| self.is_empty() || self.context.stop.ordered() != Some(by));
+            self.sleep(Some(by), |_| {
+                self.is_empty() || self.context.shutdown.deadline() != Some(by)
+            });
         }
         self.lock().by_number.values().for_each(|peer| peer.cut());
         self.sleep(Some(by.max(Instant::now()) + LEAVE), |_| self.is_empty());

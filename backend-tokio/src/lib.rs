@@ -30,7 +30,7 @@ mod connection;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, Stopper,
+    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Context, Session, Slot, Stop, socket, threads};
+use backend_common::{Backend, Context, Session, ShutdownSignal, Slot, socket, threads};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -48,7 +48,7 @@ impl Backend for Model {
             // It accepts, and has no work.
             Model::Local => local_runtime(0)?,
         };
-        let orders = listen_for_orders(&context.stop);
+        let orders = shutdown_channel(&context.shutdown);
         match self {
             Model::Multi => runtime.block_on(accept(listener, &context, |stream, slot| {
                 let session = Session::new(&context, slot, &stream);
@@ -100,9 +100,9 @@ fn runtime(builder: &mut Builder, workers: usize) -> io::Result<Runtime> {
 }
 
 /// The order to stop as a channel that tasks can wait on.
-fn listen_for_orders(stop: &Stop) -> Orders {
+fn shutdown_channel(shutdown: &ShutdownSignal) -> Orders {
     let (sender, orders) = watch::channel(None);
-    stop.on_order(move |by| {
+    shutdown.on_begin(move |by| {
         sender.send_replace(Some(by));
     });
     orders
@@ -119,9 +119,9 @@ async fn accept(
     let bell = Arc::new(Notify::new());
     let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
     context.admission.on_departure(move || departure.notify_one());
-    context.stop.on_order(move |_| order.notify_one());
+    context.shutdown.on_begin(move |_| order.notify_one());
 
-    while context.stop.ordered().is_none() {
+    while context.shutdown.deadline().is_none() {
         let Some(slot) = context.admission.admit() else {
             bell.notified().await;
             continue;
@@ -141,7 +141,7 @@ async fn accept(
     }
     // Whoever had connected before the order is still served, as places become free.
     let listener = listener.into_std()?;
-    while let Some(by) = context.stop.ordered() {
+    while let Some(by) = context.shutdown.deadline() {
         let Some(slot) = context.admission.admit() else {
             match timeout_at(by.into(), bell.notified()).await {
                 Ok(()) => continue,
@@ -164,7 +164,7 @@ async fn accept(
 /// that does not is held by a handler that blocks its thread.
 async fn see_off(context: &Context, bell: &Notify) {
     const LEAVE: Duration = Duration::from_millis(500);
-    while let Some(by) = context.stop.ordered().filter(|_| !context.admission.is_empty()) {
+    while let Some(by) = context.shutdown.deadline().filter(|_| !context.admission.is_empty()) {
         let patience = by.max(Instant::now()) + LEAVE;
         if timeout_at(patience.into(), bell.notified()).await.is_err() {
             return;

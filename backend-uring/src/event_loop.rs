@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
 use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle, socket};
+use protocol::{DropGuarded, FileRange, Outcome, Ticket};
 use safe_uring::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
-use protocol::{FileRange, Guarded, Outcome, Ticket};
 use slab::Slab;
 use socket2::SockRef;
 
@@ -129,7 +129,7 @@ impl EventLoop {
                 Letter::Done(key, number, ticket, outcome) => {
                     self.on_done(key, number, ticket, outcome);
                 }
-                Letter::Stop(by) => self.on_stop(by),
+                Letter::Shutdown(by) => self.on_shutdown(by),
                 Letter::Last => self.last = true,
             }
         }
@@ -231,7 +231,7 @@ impl EventLoop {
     }
 
     /// Work done elsewhere.
-    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: Guarded<Outcome>) {
+    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: DropGuarded<Outcome>) {
         let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
         let Some(peer) = peer else { return }; // it has been cut meanwhile
         peer.session.complete(ticket, outcome.into_inner());
@@ -239,7 +239,7 @@ impl EventLoop {
     }
 
     /// The order to stop.
-    fn on_stop(&mut self, by: Instant) {
+    fn on_shutdown(&mut self, by: Instant) {
         self.stopping = Some(by);
         let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
         for key in keys {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Loops, Slot, Stop, socket};
+use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
 use safe_uring::{Bell, Event, Id, Ring, Sizes};
 use socket2::SockRef;
 
@@ -74,7 +74,7 @@ fn serve(
         let event_loop = EventLoop::new(sizes, Arc::clone(context), workers.clone())?;
         loops.start(event_loop.mailbox(), move || event_loop.run())?;
     }
-    loops.obey(&context.stop);
+    loops.obey(&context.shutdown);
 
     let result = acceptor.run(&mut loops);
     drop(acceptor); // refuse further connections
@@ -88,7 +88,7 @@ struct Acceptor {
     listener: Arc<OwnedFd>,
     bell: Bell,
     admission: Arc<Admission>,
-    stop: Arc<Stop>,
+    shutdown: Arc<ShutdownSignal>,
     /// The accept that goes on.
     accepting: Option<Id>,
     /// Accepted before it could be told that there is no room.
@@ -105,11 +105,21 @@ impl Acceptor {
         let bell = Bell::new()?;
         let (departure, order) = (bell.clone(), bell.clone());
         context.admission.on_departure(move || departure.ring());
-        context.stop.on_order(move |_| order.ring());
-        let (admission, stop) = (Arc::clone(&context.admission), Arc::clone(&context.stop));
+        context.shutdown.on_begin(move |_| order.ring());
+        let (admission, shutdown) = (Arc::clone(&context.admission), Arc::clone(&context.shutdown));
         let (listener, waiting) = (Arc::new(listener.into()), VecDeque::new());
         let (accepting, pause, drained) = (None, None, false);
-        Ok(Acceptor { ring, listener, bell, admission, stop, accepting, waiting, pause, drained })
+        Ok(Acceptor {
+            ring,
+            listener,
+            bell,
+            admission,
+            shutdown,
+            accepting,
+            waiting,
+            pause,
+            drained,
+        })
     }
 
     /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
@@ -118,7 +128,7 @@ impl Acceptor {
         self.ring.enable()?;
         self.ring.watch(&self.bell);
         loop {
-            let ordered = self.stop.ordered();
+            let ordered = self.shutdown.deadline();
             self.pause = self.pause.filter(|until| Instant::now() < *until);
             while let Some((socket, slot)) = self.accept(ordered.is_some()) {
                 let _ = socket::prepare(&socket); // it only costs latency

@@ -42,12 +42,12 @@ pub(crate) fn begin(
         Ok((terms, exchange, effect))
     };
     let target = target(request)?;
-    if target.len() > limits.request_line {
+    if target.len() > limits.max_request_line {
         return refuse(Refusal::RequestLineTooLong);
     }
     let cookie = cookie(request.headers());
     let fields = fields(request, cookie.as_deref())?;
-    if fields.len() > limits.fields {
+    if fields.len() > limits.max_fields {
         return refuse(Refusal::FieldsTooLarge);
     }
     let (method, version) = (request.method().clone(), http::Version::HTTP_2);
@@ -60,7 +60,7 @@ pub(crate) fn begin(
     if asked.authority().is_none() {
         return refuse(Refusal::Host);
     }
-    if terms.declared.is_some_and(|length| length > limits.body) {
+    if terms.declared.is_some_and(|length| length > limits.max_body) {
         return refuse(Refusal::BodyTooLarge);
     }
     let (exchange, effect) = Exchange::begin(handler, &asked, body, limits);

@@ -42,7 +42,7 @@ use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
-    Answered, Guarded, Handler, Limits, Linger, Now, Outcome, Progress, Protocol, ReadFile,
+    Answered, DropGuarded, Handler, Limits, Linger, Now, Outcome, Progress, Protocol, ReadFile,
     Refusal, Refused, Step, Ticket, Wait, after, http,
 };
 
@@ -67,7 +67,7 @@ const WIDEST: u32 = (1 << 31) - 1;
 const SEND_BUFFER: usize = 32 << 10;
 
 /// How much may be collected in memory for all streams together, as a multiple of
-/// [`Limits::collect`]. Beyond it, bodies are taken one after the other.
+/// [`Limits::max_collect`]. Beyond it, bodies are taken one after the other.
 const COLLECTED: usize = 4;
 
 /// How many streams may be known to be malformed before h2 has handed them over. It never does so
@@ -165,15 +165,15 @@ impl Http2 {
         now: Now,
     ) -> Self {
         let pipe = Pipe::default();
-        let window = STREAM_WINDOW.saturating_mul(limits.streams);
+        let window = STREAM_WINDOW.saturating_mul(limits.max_streams);
         let handshake = Builder::new()
-            .max_concurrent_streams(limits.streams.max(1))
-            .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+            .max_concurrent_streams(limits.max_streams.max(1))
+            .max_header_list_size(u32::try_from(limits.max_head).unwrap_or(u32::MAX))
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(window.clamp(NARROWEST, WIDEST))
             .max_send_buffer_size(SEND_BUFFER)
             // Who leaves a page may cancel all of it at once. A flood is for the meter to notice.
-            .max_pending_accept_reset_streams(limits.streams.max(1) as usize)
+            .max_pending_accept_reset_streams(limits.max_streams.max(1) as usize)
             .handshake(pipe.clone());
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         Http2 {
@@ -249,7 +249,7 @@ impl Protocol for Http2 {
         if let Ending::Linger(linger) = &mut self.ending
             && !input.is_empty()
         {
-            linger.heard(self.shared.limits.linger, now.instant);
+            linger.heard(self.shared.limits.linger_timeout, now.instant);
         }
         let is_taken = self.takes_input();
         self.backlog = !is_taken && !input.is_empty();
@@ -287,14 +287,14 @@ impl Protocol for Http2 {
         self.again |= self.is_dismissed();
     }
 
-    fn excuse(&mut self, now: Now) {
+    fn reset_send_timeout(&mut self, now: Now) {
         self.sending = Progress::start(now.instant);
     }
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         self.shared.now = now;
         self.abandoned.retain(|abandoned| *abandoned != ticket);
-        let outcome = Guarded::new(outcome); // there may be nobody any more who wants it
+        let outcome = DropGuarded::new(outcome); // there may be nobody any more who wants it
         let whose = self.streams.iter_mut().find(|stream| stream.work() == Some(ticket));
         if let Some(stream) = whose {
             stream.complete(ticket, outcome.into_inner(), &mut self.shared);
@@ -340,7 +340,7 @@ impl Protocol for Http2 {
         }
         if self.ending == Ending::Flush && self.unsent == 0 {
             let (limits, now) = (&self.shared.limits, self.shared.now.instant);
-            self.ending = Ending::Linger(Linger::start(limits.linger, now));
+            self.ending = Ending::Linger(Linger::start(limits.linger_timeout, now));
             return Step::ShutdownWrite;
         }
         if matches!(self.ending, Ending::Linger(_)) && self.input_closed {
@@ -423,7 +423,7 @@ impl Http2 {
     /// Lets every stream go on. Bodies are taken into memory while there is room, and in any case
     /// that of the first which is.
     fn advance(&mut self) {
-        let most = self.shared.limits.collect.saturating_mul(COLLECTED);
+        let most = self.shared.limits.max_collect.saturating_mul(COLLECTED);
         let mut collected: usize = self.streams.iter().map(Stream::collected).sum();
         let mut is_first = true;
         for stream in &mut self.streams {
@@ -501,7 +501,7 @@ impl Http2 {
     /// The head of a request is complete.
     fn begin(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
         self.newest = respond.stream_id().as_u32();
-        if self.abandoned.len() >= self.shared.limits.streams.max(1) as usize {
+        if self.abandoned.len() >= self.shared.limits.max_streams.max(1) as usize {
             self.meter.cancelled();
             return respond.send_reset(Reason::REFUSED_STREAM);
         }
@@ -625,7 +625,7 @@ impl Http2 {
 
     /// When the peer has to have taken more.
     fn send_deadline(&self) -> Option<Instant> {
-        (self.unsent > 0).then(|| after(self.sending.since(), self.shared.limits.write_time))
+        (self.unsent > 0).then(|| after(self.sending.since(), self.shared.limits.write_timeout))
     }
 
     /// When the peer has to have sent more.
@@ -634,15 +634,15 @@ impl Http2 {
             return None;
         }
         let limits = &self.shared.limits;
-        let head = self.meter.begun().map(|begun| after(begun, limits.head_time));
+        let head = self.meter.begun().map(|begun| after(begun, limits.head_timeout));
         if !self.streams.is_empty() || self.unsent > 0 {
             return head;
         }
         if self.is_sending() {
-            let stalled = self.stalled.map(|since| after(since, limits.write_time));
+            let stalled = self.stalled.map(|since| after(since, limits.write_timeout));
             return head.into_iter().chain(stalled).min();
         }
-        let idle = self.idle.map(|idle| after(idle, limits.idle));
+        let idle = self.idle.map(|idle| after(idle, limits.idle_timeout));
         let last_call = self.drain.map(|(last_call, _)| last_call);
         [head, idle, last_call].into_iter().flatten().min()
     }

@@ -12,8 +12,8 @@ use h2::{Reason, RecvStream, SendStream};
 use protocol::bytes::Bytes;
 use protocol::http::{self, StatusCode};
 use protocol::{
-    Body, Effect, Exchange, FileRange, Guarded, Limits, Now, Outcome, Produced, Producer, Progress,
-    ReadFile, Refusal, Refused, Response, Ticket, Tickets, Work, after,
+    Body, DropGuarded, Effect, Exchange, FileRange, Limits, Now, Outcome, Produced, Producer,
+    Progress, ReadFile, Refusal, Refused, Response, Ticket, Tickets, Work, after,
 };
 
 use crate::head::{self, Date, Terms};
@@ -323,7 +323,7 @@ impl Stream {
     /// Gives the response.
     fn respond(&mut self, response: Response, shared: &mut Shared) {
         self.receiving = Progress::start(shared.now.instant);
-        if self.terms.expects_continue || self.declared > shared.limits.discard {
+        if self.terms.expects_continue || self.declared > shared.limits.max_discard {
             self.leave_body();
         }
         if let Some(refusal) = response.refusal() {
@@ -333,7 +333,7 @@ impl Stream {
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));
         let Ok(send) = self.respond.send_response(head, !has_body) else { return self.cancel() };
         if !has_body {
-            drop(Guarded::new(response)); // with a body that nobody has asked for
+            drop(DropGuarded::new(response)); // with a body that nobody has asked for
             return self.finish();
         }
         self.send = Some(send);
@@ -464,7 +464,7 @@ impl Stream {
     /// When the peer has to have sent more of the body.
     fn receive_deadline(&self, limits: &Limits) -> Option<Instant> {
         let is_awaited = self.is_receiving() && !self.awaits_turn;
-        is_awaited.then(|| after(self.receiving.since(), limits.body_time))
+        is_awaited.then(|| after(self.receiving.since(), limits.body_timeout))
     }
 
     /// When the peer has to have opened its window.
@@ -475,7 +475,7 @@ impl Stream {
             Content::File(_, _, pause) => self.work.is_none() && pause.is_none(),
             Content::Produced(made, _) => !made.is_empty(),
         };
-        is_sending.then(|| after(self.sending.since(), limits.write_time))
+        is_sending.then(|| after(self.sending.since(), limits.write_timeout))
     }
 
     /// When something of our own is due.

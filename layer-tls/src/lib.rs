@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::{
-    Guarded, Linger, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after,
+    DropGuarded, Linger, Now, Outcome, Protocol, ReadFile, Refused, Step, Ticket, Wait, after,
 };
 use rustls::{ServerConfig, ServerConnection};
 
@@ -58,13 +58,13 @@ thread_local! {
 }
 
 /// What is spoken under TLS: it may want to know what has been agreed on.
-pub trait Inside: Protocol {
+pub trait Inner: Protocol {
     /// The handshake is complete. By ALPN (RFC 7301) this protocol was chosen, or none.
-    fn agreed(&mut self, _protocol: Option<&[u8]>, _now: Now) {}
+    fn negotiated(&mut self, _protocol: Option<&[u8]>, _now: Now) {}
 }
 
-impl Inside for protocol::Connection {
-    fn agreed(&mut self, _: Option<&[u8]>, _: Now) {
+impl Inner for protocol::Connection {
+    fn negotiated(&mut self, _: Option<&[u8]>, _: Now) {
         self.secure();
     }
 }
@@ -75,10 +75,10 @@ pub struct Setup {
     /// Keys, certificates, versions, application protocols.
     pub config: Arc<ServerConfig>,
     /// Longest time from the connection to the end of its handshake.
-    pub handshake: Duration,
+    pub handshake_timeout: Duration,
     /// How long a connection that has ended or failed waits for the peer to close, so that a reset
-    /// does not destroy what was said last; see [`protocol::Limits::linger`].
-    pub linger: Duration,
+    /// does not destroy what was said last; see [`protocol::Limits::linger_timeout`].
+    pub linger_timeout: Duration,
     /// How files are read.
     pub read_file: ReadFile,
 }
@@ -101,7 +101,7 @@ enum Stage {
 pub struct Tls<P> {
     tls: ServerConnection,
     setup: Arc<Setup>,
-    inside: P,
+    inner: P,
     stage: Stage,
     /// When the handshake has to be over, or what was said last to be sent.
     by: Instant,
@@ -134,20 +134,20 @@ pub struct Tls<P> {
     now: Instant,
 }
 
-impl<P: Inside> Tls<P> {
+impl<P: Inner> Tls<P> {
     /// A connection that has just been accepted.
     ///
     /// # Errors
     /// If the configuration is of no use.
-    pub fn new(setup: Arc<Setup>, inside: P, now: Now) -> Result<Self, rustls::Error> {
+    pub fn new(setup: Arc<Setup>, inner: P, now: Now) -> Result<Self, rustls::Error> {
         let mut tls = ServerConnection::new(Arc::clone(&setup.config))?;
-        tls.set_buffer_limit(None); // the protocol inside has its own
+        tls.set_buffer_limit(None); // the protocol inner has its own
         Ok(Tls {
             tls,
-            by: after(now.instant, setup.handshake),
+            by: after(now.instant, setup.handshake_timeout),
             order: None,
             setup,
-            inside,
+            inner,
             stage: Stage::Handshake,
             is_new: true,
             is_closed: false,
@@ -177,8 +177,8 @@ impl<P: Inside> Tls<P> {
     }
 
     /// The protocol inside.
-    pub fn inside(&self) -> &P {
-        &self.inside
+    pub fn inner(&self) -> &P {
+        &self.inner
     }
 
     /// Whether nothing is under way that is ours.
@@ -187,7 +187,7 @@ impl<P: Inside> Tls<P> {
     }
 }
 
-impl<P: Inside> Protocol for Tls<P> {
+impl<P: Inner> Protocol for Tls<P> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.now = now.instant;
         if self.is_new && input.first().is_some_and(u8::is_ascii_uppercase) {
@@ -207,7 +207,7 @@ impl<P: Inside> Protocol for Tls<P> {
         if let Stage::Shut(linger) = &mut self.stage
             && !input.is_empty()
         {
-            linger.heard(self.setup.linger, now.instant);
+            linger.heard(self.setup.linger_timeout, now.instant);
         }
         if self.has_parted() {
             return input.len();
@@ -222,7 +222,7 @@ impl<P: Inside> Protocol for Tls<P> {
                 break;
             }
             if std::mem::take(&mut self.again) || !plain.is_empty() {
-                let taken = self.within(out, |inside, said| inside.receive(&mut plain, said, now));
+                let taken = self.within(out, |inner, said| inner.receive(&mut plain, said, now));
                 plain.drain(..taken);
             }
             // One that has enough is not given more.
@@ -248,14 +248,14 @@ impl<P: Inside> Protocol for Tls<P> {
             Stage::Handshake => self.stage = Stage::Over,
             _ if self.has_parted() => {} // what was said last may still be read
             _ if self.is_held => self.has_held_end = true, // it comes after them
-            _ => self.inside.receive_eof(now),
+            _ => self.inner.receive_eof(now),
         }
     }
 
     // ANCHOR: sent
     fn sent(&mut self, mut bytes: u64, now: Now) {
         self.now = now.instant;
-        let mut inside = 0;
+        let mut inner = 0;
         while bytes > 0
             && let Some((unsent, carried)) = self.records.front_mut()
         {
@@ -265,25 +265,25 @@ impl<P: Inside> Protocol for Tls<P> {
             // A record is longer than what it carries, which is said to be sent first.
             let counted = if *unsent == 0 { *carried } else { sent.min(*carried) };
             *carried -= counted;
-            inside += counted;
+            inner += counted;
             if *unsent == 0 {
                 self.records.pop_front();
             }
         }
-        self.inside.sent(inside, now);
+        self.inner.sent(inner, now);
     }
     // ANCHOR_END: sent
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
         self.now = now.instant;
         if self.has_parted() {
-            return drop(Guarded::new(outcome)); // nobody is left to tell
+            return drop(DropGuarded::new(outcome)); // nobody is left to tell
         }
         if ticket != FILE {
-            return self.within(out, |inside, said| inside.complete(ticket, outcome, said, now));
+            return self.within(out, |inner, said| inner.complete(ticket, outcome, said, now));
         }
         self.reading = false;
-        self.inside.excuse(now); // it was not the peer who kept us waiting
+        self.inner.reset_send_timeout(now); // it was not the peer who kept us waiting
         let piece = match outcome {
             Outcome::Other(piece) => piece.downcast::<io::Result<Vec<u8>>>().ok(),
             Outcome::Overloaded => return self.pause = Some(now.instant + PAUSE),
@@ -306,13 +306,13 @@ impl<P: Inside> Protocol for Tls<P> {
             }
             _ if self.has_parted() => {}
             _ if self.is_held_up() && self.order.is_none_or(|by| now.instant < by) => {}
-            _ => self.within(out, |inside, said| inside.handle_timeout(said, now)),
+            _ => self.within(out, |inner, said| inner.handle_timeout(said, now)),
         }
     }
 
     fn shutdown(&mut self, by: Instant, now: Now) {
         self.now = now.instant;
-        self.inside.shutdown(by, now);
+        self.inner.shutdown(by, now);
         self.order = Some(by);
         self.by = self.by.min(by);
     }
@@ -322,7 +322,7 @@ impl<P: Inside> Protocol for Tls<P> {
             Stage::Over => return Step::Close,
             Stage::Parting => return Step::Receive,
             Stage::Parted if self.records.is_empty() => {
-                self.stage = Stage::Shut(Linger::start(self.setup.linger, self.now));
+                self.stage = Stage::Shut(Linger::start(self.setup.linger_timeout, self.now));
                 return Step::ShutdownWrite;
             }
             Stage::Shut(_) if self.is_ended || self.is_closed => {
@@ -335,7 +335,7 @@ impl<P: Inside> Protocol for Tls<P> {
             }
             _ => {}
         }
-        match (self.inside.poll(), self.stage) {
+        match (self.inner.poll(), self.stage) {
             (Step::Receive, _) => {
                 self.again = true;
                 Step::Receive
@@ -355,7 +355,7 @@ impl<P: Inside> Protocol for Tls<P> {
     }
 }
 
-impl<P: Inside> Tls<P> {
+impl<P: Inner> Tls<P> {
     /// What the protocol inside waits for, and what we do.
     fn wait(&mut self, wait: Wait) -> Step {
         // While we read, it is not the peer who is slow.
@@ -371,7 +371,7 @@ impl<P: Inside> Tls<P> {
         }
         // ANCHOR: file
         // The next piece is read when the last has been sent: the range begins behind it then.
-        if let Some(range) = self.inside.file()
+        if let Some(range) = self.inner.file()
             && self.records.is_empty()
             && !self.reading
         {
@@ -391,7 +391,7 @@ impl<P: Inside> Tls<P> {
     fn let_go(&mut self, now: Now) {
         self.is_held = false;
         if std::mem::take(&mut self.has_held_end) {
-            self.inside.receive_eof(now);
+            self.inner.receive_eof(now);
         }
     }
 
@@ -413,7 +413,7 @@ impl<P: Inside> Tls<P> {
 
     /// Sets how long it may take to send what has been said last.
     fn part(&mut self) {
-        let by = after(self.now, self.setup.linger);
+        let by = after(self.now, self.setup.linger_timeout);
         self.by = self.order.map_or(by, |order| order.min(by));
     }
 
@@ -440,7 +440,7 @@ impl<P: Inside> Tls<P> {
     /// Has something done with the protocol inside, and encrypts what it says.
     fn within<R>(&mut self, out: &mut Vec<u8>, act: impl FnOnce(&mut P, &mut Vec<u8>) -> R) -> R {
         let mut said = SCRATCH.with_borrow_mut(|(_, said)| std::mem::take(said));
-        let result = act(&mut self.inside, &mut said);
+        let result = act(&mut self.inner, &mut said);
         self.encrypt(&said, out);
         SCRATCH.with_borrow_mut(|(_, scratch)| *scratch = emptied(said));
         result
@@ -468,11 +468,11 @@ impl<P: Inside> Tls<P> {
         let _ = self.tls.reader().read_to_end(plain);
         if self.stage == Stage::Handshake && !self.tls.is_handshaking() {
             self.stage = Stage::Open;
-            self.inside.agreed(self.tls.alpn_protocol(), now);
+            self.inner.negotiated(self.tls.alpn_protocol(), now);
         }
         self.is_closed = state.peer_has_closed();
         if self.is_closed {
-            self.inside.receive_eof(now); // what it has not consumed is presented once more
+            self.inner.receive_eof(now); // what it has not consumed is presented once more
             self.again = true;
         }
         input.len() < before

@@ -42,8 +42,8 @@ fn configs(
 fn setup(config: &Arc<ServerConfig>) -> Arc<Setup> {
     Arc::new(Setup {
         config: Arc::clone(config),
-        handshake: Duration::from_secs(10),
-        linger: Duration::from_secs(2),
+        handshake_timeout: Duration::from_secs(10),
+        linger_timeout: Duration::from_secs(2),
         read_file,
     })
 }
@@ -635,8 +635,8 @@ fn a_failure_is_said_although_the_peer_has_closed_and_obeys_the_order_to_stop() 
 fn times_that_no_clock_can_hold_do_no_harm() {
     let (server_config, _) = configs(&TLS13);
     let long = Setup {
-        handshake: Duration::MAX,
-        linger: Duration::MAX,
+        handshake_timeout: Duration::MAX,
+        linger_timeout: Duration::MAX,
         ..Setup::clone(&setup(&server_config))
     };
     let tls = Tls::new(Arc::new(long), http(handler), now()).unwrap();

@@ -118,7 +118,7 @@ impl Incoming {
             (Data::Binary, none) => none.insert(Partial::Binary(Vec::new())),
             (Data::Reserved(_), _) => return Err(Failure::protocol("reserved opcode")),
         };
-        let room = limits.message.saturating_sub(message.len()).min(limits.frame);
+        let room = limits.max_message.saturating_sub(message.len()).min(limits.max_frame);
         let remaining = usize::try_from(length).ok().filter(|length| *length <= room);
         let remaining = remaining.ok_or(Failure::TOO_BIG)?;
         self.frame = Some(Frame { is_final: header.is_final, remaining, mask });

@@ -6,44 +6,44 @@ use std::time::Duration;
 ///
 /// ```
 /// use layer_websocket::Limits;
-/// let limits = Limits { message: 16 << 20, frame: 16 << 20, ..Limits::default() };
+/// let limits = Limits { max_message: 16 << 20, max_frame: 16 << 20, ..Limits::default() };
 /// assert_eq!(limits.high_water, 64 << 10);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest message, whatever its fragments; a longer one ends the connection with 1009.
     /// Default 1 MiB.
-    pub message: usize,
+    pub max_message: usize,
     /// Longest payload of a frame; a longer one ends the connection with 1009. Default 1 MiB.
-    pub frame: usize,
+    pub max_frame: usize,
     /// High-water mark of unsent output: beyond it nothing is read, so nothing is answered
     /// either. Default 64 KiB.
     pub high_water: usize,
     /// Longest silence of the peer before it is sent a Ping. Default 30 s.
-    pub idle: Duration,
+    pub idle_timeout: Duration,
     /// Longest time from the Ping to an answer; then the connection ends with 1008. Whatever
     /// frame comes is taken for one, and so is a frame that advances by
     /// [`protocol::Limits::PROGRESS`] bytes in this time. Default 20 s.
-    pub pong: Duration,
+    pub pong_timeout: Duration,
     /// How long the closing handshake may take once our Close frame has been sent, and how long
     /// the peer may take to close its side after that: while it still sends, the wait begins anew,
     /// up to [`protocol::Linger::LONGEST`] in all. Default 5 s.
-    pub close: Duration,
+    pub close_timeout: Duration,
     /// Longest time in which unsent output must advance by [`protocol::Limits::PROGRESS`] bytes
     /// or be taken whole; then the connection is cut. Default 20 s.
-    pub write_time: Duration,
+    pub write_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            message: 1 << 20,
-            frame: 1 << 20,
+            max_message: 1 << 20,
+            max_frame: 1 << 20,
             high_water: 64 << 10,
-            idle: Duration::from_secs(30),
-            pong: Duration::from_secs(20),
-            close: Duration::from_secs(5),
-            write_time: Duration::from_secs(20),
+            idle_timeout: Duration::from_secs(30),
+            pong_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(20),
         }
     }
 }

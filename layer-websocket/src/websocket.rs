@@ -11,7 +11,7 @@
 
 use std::time::Instant;
 
-use protocol::{Linger, Now, Outcome, Progress, Protocol, Step, Ticket, Wait, after, caught};
+use protocol::{Linger, Now, Outcome, Progress, Protocol, Step, Ticket, Wait, after, catch_panic};
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::incoming::{Event, Failure, Incoming};
@@ -113,7 +113,7 @@ impl<S: Socket> Protocol for WebSocket<S> {
             if let Stage::Parted(linger) = &mut this.stage
                 && !input.is_empty()
             {
-                linger.heard(this.limits.close, now.instant);
+                linger.heard(this.limits.close_timeout, now.instant);
             }
             let consumed = this.advance(input, out, now);
             if !matches!(this.stage, Stage::Open | Stage::Closing) {
@@ -151,7 +151,7 @@ impl<S: Socket> Protocol for WebSocket<S> {
         }
     }
 
-    fn excuse(&mut self, now: Now) {
+    fn reset_send_timeout(&mut self, now: Now) {
         self.sending = Progress::start(now.instant);
     }
 
@@ -174,7 +174,7 @@ impl<S: Socket> Protocol for WebSocket<S> {
             Stage::Parting if self.outgoing.is_empty() => {
                 self.stage = match self.leaves {
                     true => Stage::Over,
-                    false => Stage::Parted(Linger::start(self.limits.close, self.now)),
+                    false => Stage::Parted(Linger::start(self.limits.close_timeout, self.now)),
                 };
                 return Step::ShutdownWrite;
             }
@@ -269,9 +269,9 @@ impl<S: Socket> WebSocket<S> {
         }
         let Some(socket) = &mut self.socket else { return };
         let mut outbox = Outbox { outgoing: &mut self.outgoing, out, wake: &mut self.wake };
-        if caught(|| act(socket, &mut outbox)).is_none() {
+        if catch_panic(|| act(socket, &mut outbox)).is_none() {
             let panicked = self.socket.take();
-            caught(|| drop(panicked));
+            catch_panic(|| drop(panicked));
             self.fail(PANICKED, out);
         } else if self.outgoing.is_closed {
             self.stage = Stage::Closing;
@@ -305,8 +305,8 @@ impl<S: Socket> WebSocket<S> {
     /// Tells the socket, once, how it has ended, and lets go of it.
     fn say(&mut self, how: Closed) {
         if let Some(mut socket) = self.socket.take() {
-            caught(|| socket.closed(how));
-            caught(|| drop(socket));
+            catch_panic(|| socket.closed(how));
+            catch_panic(|| drop(socket));
         }
     }
 }
@@ -343,7 +343,7 @@ impl<S: Socket> WebSocket<S> {
             self.ping = Ping::Sent(self.now);
         }
         if self.stage == Stage::Closing {
-            self.by.get_or_insert(after(self.now, self.limits.close));
+            self.by.get_or_insert(after(self.now, self.limits.close_timeout));
         }
     }
 
@@ -354,7 +354,7 @@ impl<S: Socket> WebSocket<S> {
 
     /// When the peer has to have taken more.
     fn send_deadline(&self) -> Option<Instant> {
-        (!self.outgoing.is_empty()).then(|| after(self.sending.since(), self.limits.write_time))
+        (!self.outgoing.is_empty()).then(|| after(self.sending.since(), self.limits.write_timeout))
     }
 
     /// When it is time for a Ping, or for an answer to it. A peer that is not listened to is not
@@ -364,9 +364,9 @@ impl<S: Socket> WebSocket<S> {
             return None;
         }
         match self.ping {
-            Ping::None => Some(after(self.heard.since(), self.limits.idle)),
+            Ping::None => Some(after(self.heard.since(), self.limits.idle_timeout)),
             Ping::Queued => None,
-            Ping::Sent(at) => Some(after(at.max(self.heard.since()), self.limits.pong)),
+            Ping::Sent(at) => Some(after(at.max(self.heard.since()), self.limits.pong_timeout)),
         }
     }
 

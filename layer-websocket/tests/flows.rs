@@ -17,13 +17,13 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Times that are easy to tell apart.
 fn limits() -> Limits {
     Limits {
-        message: 1 << 20,
-        frame: 1 << 20,
+        max_message: 1 << 20,
+        max_frame: 1 << 20,
         high_water: 1000,
-        idle: 30 * SECOND,
-        pong: 20 * SECOND,
-        close: 5 * SECOND,
-        write_time: 10 * SECOND,
+        idle_timeout: 30 * SECOND,
+        pong_timeout: 20 * SECOND,
+        close_timeout: 5 * SECOND,
+        write_timeout: 10 * SECOND,
     }
 }
 
@@ -478,8 +478,13 @@ fn what_comes_before_the_first_input_is_not_lost() {
 #[test]
 fn there_is_no_time_too_long() {
     let endless = Duration::MAX;
-    let limits =
-        Limits { idle: endless, pong: endless, close: endless, write_time: endless, ..limits() };
+    let limits = Limits {
+        idle_timeout: endless,
+        pong_timeout: endless,
+        close_timeout: endless,
+        write_timeout: endless,
+        ..limits()
+    };
     let mut server = Server::new(limits, Echo::new());
     server.is_taking = false;
     server.receive(&text("x"));

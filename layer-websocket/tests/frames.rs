@@ -12,7 +12,7 @@ use layer_websocket::Limits;
 
 /// Small ones, so that both sides of them can be tested in every split.
 fn limits() -> Limits {
-    Limits { message: 300, frame: 200, ..Limits::default() }
+    Limits { max_message: 300, max_frame: 200, ..Limits::default() }
 }
 
 /// A row: what it shows, what comes, which frames are expected, and how the socket is told the end.
@@ -235,7 +235,7 @@ fn every_requirement_holds_in_every_split() {
 fn lengths_are_written_as_short_as_can_be() {
     for length in [0, 1, 125, 126, 127, 65535, 65536, 200_000] {
         let payload: Vec<u8> = (0..length).map(|at| at as u8).collect();
-        let limits = Limits { message: length, frame: length, ..Limits::default() };
+        let limits = Limits { max_message: length, max_frame: length, ..Limits::default() };
         let mut server = Server::new(limits, Echo::new());
         server.receive(&frame(FINAL | BINARY, &payload));
         let head = match length {

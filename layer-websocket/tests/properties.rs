@@ -16,7 +16,7 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Error, Message, WebSocket};
 
 fn limits() -> Limits {
-    Limits { message: 5000, frame: 3000, high_water: 500, ..Limits::default() }
+    Limits { max_message: 5000, max_frame: 3000, high_water: 500, ..Limits::default() }
 }
 
 /// Frames of every kind, most of them sound.
@@ -196,7 +196,7 @@ proptest! {
         piece in 1..5000_usize,
     ) {
         let echo = Echo { say: back, ..Echo::new() };
-        let limits = Limits { message: 1 << 20, frame: 1 << 20, ..Limits::default() };
+        let limits = Limits { max_message: 1 << 20, max_frame: 1 << 20, ..Limits::default() };
         let mut server = Server::new(limits, echo.clone());
         let config = WebSocketConfig::default().read_buffer_size(4096);
         let mut client = WebSocket::from_raw_socket(Wire::default(), Role::Client, Some(config));

@@ -256,12 +256,12 @@ impl ChunkedDecoder {
     ) -> Result<State, Refusal> {
         let next = extension.step(byte).ok_or(Refusal::Chunk)?;
         self.extensions += usize::from(next != State::SizeLf);
-        if self.extensions > limits.chunk_extensions { Err(Refusal::Chunk) } else { Ok(next) }
+        if self.extensions > limits.max_chunk_extensions { Err(Refusal::Chunk) } else { Ok(next) }
     }
 
     fn count_trailer(&mut self, limits: &Limits) -> Result<(), Refusal> {
         self.trailers += 1;
-        if self.trailers > limits.head { Err(Refusal::FieldsTooLarge) } else { Ok(()) }
+        if self.trailers > limits.max_head { Err(Refusal::FieldsTooLarge) } else { Ok(()) }
     }
 }
 
@@ -276,7 +276,7 @@ mod tests {
 
     /// The content and the number of bytes consumed, fed in pieces of `step` with `room`.
     fn decode(wire: &[u8], step: usize, room: usize) -> Result<(Vec<u8>, usize, bool), Refusal> {
-        let limits = Limits { chunk_extensions: 20, head: 40, ..Limits::default() };
+        let limits = Limits { max_chunk_extensions: 20, max_head: 40, ..Limits::default() };
         let mut decoder = BodyDecoder::new(BodyLength::Chunked);
         let (mut content, mut consumed, mut end) = (Vec::new(), 0, 0);
         while !decoder.is_done() {

@@ -13,7 +13,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use crate::handler::{
-    Collector, Guarded, Handler, Outcome, Reply, Sink, Ticket, Work, Written, caught,
+    Collector, DropGuarded, Handler, Outcome, Reply, Sink, Ticket, Work, Written, catch_panic,
 };
 use crate::response::{Content, Production, Source};
 use crate::{Limits, Now, Protocol, Refusal, Request, Response};
@@ -66,7 +66,7 @@ enum Intake {
     /// The handler has not said: nothing is read.
     Undecided,
     Discard,
-    Collect(Guarded<Box<(Vec<u8>, Collector)>>),
+    Collect(DropGuarded<Box<(Vec<u8>, Collector)>>),
     Stream(Box<SinkFeed>),
 }
 
@@ -75,7 +75,7 @@ enum Answer {
     /// It depends on the body, or on work.
     Owed,
     /// The response is there, its moment is not.
-    Delayed(Instant, Guarded<Box<Response>>),
+    Delayed(Instant, DropGuarded<Box<Response>>),
     Given,
 }
 
@@ -97,7 +97,7 @@ impl Exchange {
         body: Option<u64>,
         limits: &Limits,
     ) -> (Self, Option<Effect>) {
-        let reply = caught(|| handler.handle(request));
+        let reply = catch_panic(|| handler.handle(request));
         Exchange::new(reply.unwrap_or_else(|| panicked().into()), body, limits)
     }
 
@@ -163,16 +163,16 @@ impl Exchange {
         self.declared = declared;
         let limit = match &mut self.intake {
             Intake::Undecided => 0,
-            Intake::Discard => limits.discard,
+            Intake::Discard => limits.max_discard,
             Intake::Collect(collected) => {
-                if self.received <= limits.collect as u64 {
+                if self.received <= limits.max_collect as u64 {
                     collected.0.extend_from_slice(content);
                 }
-                limits.body.min(limits.collect as u64)
+                limits.max_body.min(limits.max_collect as u64)
             }
             Intake::Stream(feed) => {
                 feed.piece.extend_from_slice(content);
-                limits.body
+                limits.max_body
             }
         };
         if self.received.saturating_add(declared) > limit {
@@ -221,7 +221,7 @@ impl Exchange {
         outcome: Outcome,
         limits: &Limits,
     ) -> Option<Effect> {
-        let outcome = Guarded::new(outcome);
+        let outcome = DropGuarded::new(outcome);
         if self.ticket != Some(ticket) {
             return None;
         }
@@ -294,16 +294,16 @@ impl Exchange {
         match reply {
             Reply::Respond(response) => self.answer(response),
             Reply::RespondAt(moment, response) => {
-                self.answer = Answer::Delayed(moment, Guarded::new(response));
+                self.answer = Answer::Delayed(moment, DropGuarded::new(response));
                 None
             }
             Reply::Run(work) => Some(Effect::Run(work)),
             Reply::Collect(then) if self.ended => self.hand_over(Vec::new(), then, limits),
-            Reply::Collect(_) if self.declared > limits.collect as u64 => {
+            Reply::Collect(_) if self.declared > limits.max_collect as u64 => {
                 self.answer(Refusal::BodyTooLarge.into())
             }
             Reply::Collect(then) => {
-                self.take_body(Intake::Collect(Guarded::new(Box::new((Vec::new(), then)))))
+                self.take_body(Intake::Collect(DropGuarded::new(Box::new((Vec::new(), then)))))
             }
             Reply::Stream(sink) if self.ended => {
                 Some(Effect::Run(Work::blocking(move || Outcome::Reply(sink.finish()))))
@@ -334,7 +334,7 @@ impl Exchange {
     }
 
     fn hand_over(&mut self, body: Vec<u8>, then: Collector, limits: &Limits) -> Option<Effect> {
-        let reply = caught(|| then(body));
+        let reply = catch_panic(|| then(body));
         self.follow(reply.unwrap_or_else(|| panicked().into()), limits)
     }
 }
@@ -348,7 +348,7 @@ fn panicked() -> Response {
 /// is filled; when that is full too, no more is read.
 struct SinkFeed {
     /// `None` while it is away writing.
-    sink: Option<Guarded<Box<dyn Sink>>>,
+    sink: Option<DropGuarded<Box<dyn Sink>>>,
     piece: Vec<u8>,
     /// The other buffer, empty.
     spare: Vec<u8>,
@@ -359,7 +359,7 @@ impl SinkFeed {
     const PIECE: usize = 64 << 10;
 
     fn new(sink: Box<dyn Sink>) -> Self {
-        SinkFeed { sink: Some(Guarded::new(sink)), piece: Vec::new(), spare: Vec::new() }
+        SinkFeed { sink: Some(DropGuarded::new(sink)), piece: Vec::new(), spare: Vec::new() }
     }
 
     fn room(&self) -> usize {
@@ -392,7 +392,7 @@ impl SinkFeed {
     }
 
     /// The sink is back.
-    fn restore(&mut self, sink: Guarded<Box<dyn Sink>>, piece: Vec<u8>) {
+    fn restore(&mut self, sink: DropGuarded<Box<dyn Sink>>, piece: Vec<u8>) {
         self.sink = Some(sink);
         self.spare = piece;
     }
@@ -400,7 +400,7 @@ impl SinkFeed {
 
 /// A response body that is being produced.
 pub struct Producer {
-    source: Guarded<Box<dyn Source>>,
+    source: DropGuarded<Box<dyn Source>>,
     not_before: Option<Instant>,
 }
 
@@ -421,7 +421,7 @@ impl Producer {
     /// A body of which nothing has been produced.
     #[must_use]
     pub fn new(source: Box<dyn Source>) -> Self {
-        Producer { source: Guarded::new(source), not_before: None }
+        Producer { source: DropGuarded::new(source), not_before: None }
     }
 
     /// Nothing will be produced before this moment.
@@ -441,7 +441,7 @@ impl Producer {
         self.not_before = None;
         let before = out.len();
         let source = &mut self.source;
-        let production = caught(|| source.produce(&mut Content { out }, now));
+        let production = catch_panic(|| source.produce(&mut Content { out }, now));
         match production {
             Some(Production::At(moment)) if moment > now.instant => {
                 self.not_before = Some(moment);
@@ -462,7 +462,7 @@ mod tests {
     use super::*;
 
     fn limits() -> Limits {
-        Limits { collect: 100, body: 1 << 20, discard: 50, ..Limits::default() }
+        Limits { max_collect: 100, max_body: 1 << 20, max_discard: 50, ..Limits::default() }
     }
 
     fn now() -> Now {

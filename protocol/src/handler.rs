@@ -65,13 +65,13 @@ impl Reply {
         Reply::RespondAt(moment, Box::new(response.into()))
     }
 
-    /// Collects the body, up to [`Limits::collect`](crate::Limits::collect) bytes, then calls
+    /// Collects the body, up to [`Limits::max_collect`](crate::Limits::max_collect) bytes, then calls
     /// `then`. A request without a body has an empty one.
     pub fn collect<R: Into<Reply>>(then: impl FnOnce(Vec<u8>) -> R + Send + 'static) -> Self {
         Reply::Collect(Box::new(move |body| then(body).into()))
     }
 
-    /// Hands the body to a sink as it arrives, up to [`Limits::body`](crate::Limits::body) bytes.
+    /// Hands the body to a sink as it arrives, up to [`Limits::max_body`](crate::Limits::max_body) bytes.
     /// The peer is made to wait while the sink is behind.
     pub fn stream(sink: impl Sink) -> Self {
         Reply::Stream(Box::new(sink))
@@ -232,11 +232,11 @@ pub enum Work {
 
 impl Work {
     pub(crate) fn blocking(job: impl FnOnce() -> Outcome + Send + 'static) -> Self {
-        Work::Blocking(Job(Guarded::new(Box::new(job))))
+        Work::Blocking(Job(DropGuarded::new(Box::new(job))))
     }
 
     pub(crate) fn future(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
-        Work::Future(Task(Guarded::new(Box::pin(future))))
+        Work::Future(Task(DropGuarded::new(Box::pin(future))))
     }
 
     /// The same work, with something that is dropped when it has been done, or never will be.
@@ -269,12 +269,12 @@ impl Work {
 }
 
 /// Something of the application's, which may panic when it is dropped: then no harm is done.
-pub struct Guarded<T>(Option<T>);
+pub struct DropGuarded<T>(Option<T>);
 
-impl<T> Guarded<T> {
+impl<T> DropGuarded<T> {
     /// Guards it.
     pub fn new(value: T) -> Self {
-        Guarded(Some(value))
+        DropGuarded(Some(value))
     }
 
     /// What was guarded.
@@ -285,7 +285,7 @@ impl<T> Guarded<T> {
     }
 }
 
-impl<T> Deref for Guarded<T> {
+impl<T> Deref for DropGuarded<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -293,27 +293,27 @@ impl<T> Deref for Guarded<T> {
     }
 }
 
-impl<T> DerefMut for Guarded<T> {
+impl<T> DerefMut for DropGuarded<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.0.as_mut().expect("it is taken once")
     }
 }
 
-impl<T> Drop for Guarded<T> {
+impl<T> Drop for DropGuarded<T> {
     fn drop(&mut self) {
         let value = self.0.take();
-        caught(|| drop(value));
+        catch_panic(|| drop(value));
     }
 }
 
 /// A closure that may block. It may be dropped undone.
-pub struct Job(Guarded<Box<dyn FnOnce() -> Outcome + Send>>);
+pub struct Job(DropGuarded<Box<dyn FnOnce() -> Outcome + Send>>);
 
 impl Job {
     /// Runs it to its end. A panic is an outcome too.
     #[must_use]
     pub fn run(self) -> Outcome {
-        caught(self.0.into_inner()).unwrap_or(Outcome::Panicked)
+        catch_panic(self.0.into_inner()).unwrap_or(Outcome::Panicked)
     }
 }
 
@@ -324,14 +324,14 @@ impl fmt::Debug for Job {
 }
 
 /// A future. A panic while it is polled is an outcome too. It may be dropped undone.
-pub struct Task(Guarded<Pin<Box<dyn Future<Output = Outcome> + Send>>>);
+pub struct Task(DropGuarded<Pin<Box<dyn Future<Output = Outcome> + Send>>>);
 
 impl Future for Task {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
         let Some(future) = &mut self.0.0 else { return Poll::Ready(Outcome::Panicked) };
-        caught(|| future.as_mut().poll(context)).unwrap_or(Poll::Ready(Outcome::Panicked))
+        catch_panic(|| future.as_mut().poll(context)).unwrap_or(Poll::Ready(Outcome::Panicked))
     }
 }
 
@@ -343,7 +343,7 @@ impl fmt::Debug for Task {
 
 /// The result of a call into the application, or `None` if it panicked. For drivers too: what a
 /// connection holds of the application may panic even when it is dropped.
-pub fn caught<R>(call: impl FnOnce() -> R) -> Option<R> {
+pub fn catch_panic<R>(call: impl FnOnce() -> R) -> Option<R> {
     let payload = match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => return Some(result),
         Err(payload) => payload,
@@ -371,7 +371,7 @@ pub enum Outcome {
 
 /// A sink on its way back from writing, with the buffer of its piece.
 pub struct Written {
-    pub(crate) sink: Guarded<Box<dyn Sink>>,
+    pub(crate) sink: DropGuarded<Box<dyn Sink>>,
     pub(crate) piece: Vec<u8>,
     pub(crate) result: Result<(), Response>,
 }
@@ -408,10 +408,10 @@ mod tests {
     fn a_panic_is_caught_whatever_it_carries_and_nothing_is_kept_of_it() {
         let counted = Arc::new(());
         let carried = Arc::clone(&counted);
-        assert_eq!(caught(|| 7), Some(7));
-        assert_eq!(caught(|| std::panic::panic_any(carried)), None::<()>);
+        assert_eq!(catch_panic(|| 7), Some(7));
+        assert_eq!(catch_panic(|| std::panic::panic_any(carried)), None::<()>);
         assert_eq!(Arc::strong_count(&counted), 1, "the payload is still there");
-        assert_eq!(caught(|| drop(Bomb(Arc::clone(&counted), 2))), None);
+        assert_eq!(catch_panic(|| drop(Bomb(Arc::clone(&counted), 2))), None);
     }
 
     #[test]

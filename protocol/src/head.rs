@@ -56,11 +56,11 @@ impl HeadScanner {
             return Err(if is_tls { Refusal::Foreign } else { Refusal::RequestLine });
         }
         // A limit below its length would be met before the method is known, if the split let it.
-        let is_known = HEAD.len() <= limits.request_line.min(limits.head);
+        let is_known = HEAD.len() <= limits.max_request_line.min(limits.max_head);
         self.is_head |= is_known && input.starts_with(HEAD);
         for at in memchr::memchr_iter(b'\n', &input[self.scanned..]) {
             let end = self.scanned + at;
-            self.within_limits(end, end > limits.request_line + 1, limits)?;
+            self.within_limits(end, end > limits.max_request_line + 1, limits)?;
             if end == self.line || input[end - 1] != b'\r' {
                 return Err(Refusal::LineEnding); // RFC 9112 §2.2
             }
@@ -72,7 +72,7 @@ impl HeadScanner {
         }
         self.scanned = input.len();
         if let Some(last) = input.len().checked_sub(1) {
-            self.within_limits(last, last > limits.request_line, limits)?;
+            self.within_limits(last, last > limits.max_request_line, limits)?;
         }
         Ok(None)
     }
@@ -81,8 +81,9 @@ impl HeadScanner {
     /// Whether a head may reach as far as the byte at index `last`. Where both limits are passed
     /// at once, the one that a slower arrival would have met first is named.
     fn within_limits(&self, last: usize, long_line: bool, limits: &Limits) -> Result<(), Refusal> {
-        let long_head = last >= limits.head;
-        if self.line == 0 && long_line && (!long_head || limits.request_line < limits.head) {
+        let long_head = last >= limits.max_head;
+        if self.line == 0 && long_line && (!long_head || limits.max_request_line < limits.max_head)
+        {
             Err(Refusal::RequestLineTooLong)
         } else if long_head {
             Err(Refusal::FieldsTooLarge)
@@ -119,7 +120,7 @@ pub(crate) fn parse<'a>(
 ) -> Result<(Request<'a>, Framing), Refusal> {
     treat_later_minor_as_1_1(head);
     let head: &'a [u8] = head;
-    let room = limits.fields.min(Limits::MAX_FIELDS);
+    let room = limits.max_fields.min(Limits::MAX_FIELDS);
     let mut parsed = httparse::Request::new(&mut []);
     match parsed.parse_with_uninit_headers(head, &mut storage[..room]) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}
@@ -368,7 +369,7 @@ mod tests {
 
     #[test]
     fn the_scanner_looks_at_every_byte_once() {
-        let limits = Limits { head: usize::MAX, ..Limits::default() };
+        let limits = Limits { max_head: usize::MAX, ..Limits::default() };
         let field = format!("A: {}\r\n", "x".repeat(100));
         let head = format!("GET / HTTP/1.1\r\n{}\r\n", field.repeat(150)).into_bytes();
         for step in [1, 2, 7, 1000, head.len()] {
@@ -386,7 +387,8 @@ mod tests {
     #[test]
     fn the_scanner_says_the_same_whatever_the_split() {
         for (request_line, head) in [(10, 30), (30, 30), (29, 30), (28, 30), (40, 30)] {
-            let limits = Limits { request_line, head, ..Limits::default() };
+            let limits =
+                Limits { max_request_line: request_line, max_head: head, ..Limits::default() };
             for length in 0..40 {
                 let line = "x".repeat(length);
                 for text in [format!("{line}\r\n\r\n"), format!("G\r\n{line}\r\n\r\n"), line] {

@@ -81,8 +81,8 @@ pub use clock::{Linger, Now, Progress, after, date};
 pub use connection::{Answered, Connection, Refused};
 pub use exchange::{Effect, Exchange, Produced, Producer};
 pub use handler::{
-    Collector, Guarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Tickets, Work, Written,
-    caught,
+    Collector, DropGuarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Tickets, Work,
+    Written, catch_panic,
 };
 pub use head::is_host;
 pub use httparse::Header as Field;

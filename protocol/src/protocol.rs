@@ -42,7 +42,7 @@ pub trait Protocol: Send {
 
     /// What was to be sent was not there: it was not the peer who was slow. Its time to take more
     /// begins anew.
-    fn excuse(&mut self, _now: Now) {}
+    fn reset_send_timeout(&mut self, _now: Now) {}
 
     /// What to send after all bytes of `out`: a range of a file, which shrinks as
     /// [`Protocol::sent`] reports progress. If the file ends before the range does, the

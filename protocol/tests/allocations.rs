@@ -168,7 +168,7 @@ fn an_idle_connection_has_nothing_on_the_heap() {
 
 #[test]
 fn a_connection_is_small() {
-    // 480 bytes on a 64-bit machine: a change that makes it larger should be made on purpose.
+    // 488 bytes on a 64-bit machine: a change that makes it larger should be made on purpose.
     let size = size_of::<Connection>();
-    assert!(size <= 480, "{size}");
+    assert!(size <= 488, "{size}");
 }

@@ -57,7 +57,7 @@ fn fill_in(template: &[u8]) -> Vec<u8> {
 
 /// The limits of the demo application, as far as they decide what is understood.
 fn limits() -> Limits {
-    Limits { body: 1 << 20, ..Limits::default() }
+    Limits { max_body: 1 << 20, ..Limits::default() }
 }
 
 /// Up to this length an input is split at every byte, in bytes; a longer one at some.

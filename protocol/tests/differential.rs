@@ -43,8 +43,13 @@ proptest! {
 fn most_generated_requests_are_understood_and_some_are_refused_in_every_way() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::new(cases(0));
-    let limits =
-        Limits { body: 90, fields: 9, chunk_extensions: 40, head: 300, ..Limits::default() };
+    let limits = Limits {
+        max_body: 90,
+        max_fields: 9,
+        max_chunk_extensions: 40,
+        max_head: 300,
+        ..Limits::default()
+    };
     let (mut understood, mut refusals) = (0, std::collections::HashMap::new());
     for _ in 0..1000 {
         let input = requests::request().new_tree(&mut runner).unwrap().current();

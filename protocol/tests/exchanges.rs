@@ -23,13 +23,13 @@ type Row<'a> = (&'a str, Expected);
 /// Small limits, so that rows that exceed them are short.
 fn limits() -> Limits {
     Limits {
-        request_line: 60,
-        head: 160,
-        fields: 6,
-        body: 60,
-        collect: 30,
-        chunk_extensions: 8,
-        discard: 20,
+        max_request_line: 60,
+        max_head: 160,
+        max_fields: 6,
+        max_body: 60,
+        max_collect: 30,
+        max_chunk_extensions: 8,
+        max_discard: 20,
         ..Limits::default()
     }
 }

@@ -205,20 +205,20 @@ mod slow_readers {
     use super::*;
 
     const LIMITS: Limits = Limits {
-        request_line: 8 << 10,
-        head: 16 << 10,
-        fields: 100,
-        body: 1 << 20,
-        collect: 1 << 20,
-        chunk_extensions: 0,
-        discard: 0,
+        max_request_line: 8 << 10,
+        max_head: 16 << 10,
+        max_fields: 100,
+        max_body: 1 << 20,
+        max_collect: 1 << 20,
+        max_chunk_extensions: 0,
+        max_discard: 0,
         high_water: 10_000,
-        idle: Duration::from_secs(60),
-        head_time: Duration::from_secs(60),
-        body_time: Duration::from_secs(60),
-        write_time: Duration::from_secs(60),
-        streams: 100,
-        linger: Duration::from_secs(60),
+        idle_timeout: Duration::from_secs(60),
+        head_timeout: Duration::from_secs(60),
+        body_timeout: Duration::from_secs(60),
+        write_timeout: Duration::from_secs(60),
+        max_streams: 100,
+        linger_timeout: Duration::from_secs(60),
     };
 
     /// What a peer receives that takes `step` bytes at a time, and the most that was ever unsent.
@@ -289,7 +289,7 @@ mod slow_readers {
 
     #[test]
     fn do_not_keep_a_body_from_being_thrown_away() {
-        let mut driver = drive(Demo, Limits { discard: 1 << 20, ..LIMITS });
+        let mut driver = drive(Demo, Limits { max_discard: 1 << 20, ..LIMITS });
         driver.takes = 0;
         let body = "x".repeat(500_000);
         driver.feed(post("/large", &body));
@@ -595,12 +595,12 @@ fn limits_at_the_ends_of_their_ranges_do_no_harm() {
     let forever = Duration::MAX;
     let limits = Limits {
         high_water: 0,
-        fields: usize::MAX,
-        idle: forever,
-        head_time: forever,
-        body_time: forever,
-        write_time: forever,
-        linger: forever,
+        max_fields: usize::MAX,
+        idle_timeout: forever,
+        head_timeout: forever,
+        body_timeout: forever,
+        write_timeout: forever,
+        linger_timeout: forever,
         ..Limits::default()
     };
     let mut driver = drive(|_: &Request<'_>| Response::text("ok").close(), limits);
@@ -808,7 +808,7 @@ mod upgrades {
     #[test]
     fn are_cut_if_nobody_takes_the_answer_to_them_in_time() {
         let limits = Limits::default();
-        for (order, patience) in [(None, limits.write_time), (Some(1), Duration::from_secs(1))] {
+        for (order, patience) in [(None, limits.write_timeout), (Some(1), Duration::from_secs(1))] {
             let mut driver = upgrading();
             driver.takes = 0;
             driver.feed(get("/now"));

@@ -16,13 +16,13 @@ use requests::cases;
 /// Small limits, so that they are met.
 fn limits() -> Limits {
     Limits {
-        request_line: 50,
-        head: 120,
-        fields: 4,
-        body: 40,
-        collect: 20,
-        chunk_extensions: 6,
-        discard: 15,
+        max_request_line: 50,
+        max_head: 120,
+        max_fields: 4,
+        max_body: 40,
+        max_collect: 20,
+        max_chunk_extensions: 6,
+        max_discard: 15,
         high_water: 300,
         ..Limits::default()
     }
@@ -244,7 +244,7 @@ proptest! {
             glut.held.extend_from_slice(piece);
             glut.receive();
             glut.settle(0);
-            prop_assert!(glut.held.len() <= limits.head.max(step), "{} held", glut.held.len());
+            prop_assert!(glut.held.len() <= limits.max_head.max(step), "{} held", glut.held.len());
             prop_assert!(glut.out.len() <= most_out, "{} unsent", glut.out.len());
         }
     }

@@ -19,11 +19,11 @@ const LAST_CALL: u64 = 500;
 
 fn demo() -> Driver {
     let limits = Limits {
-        idle: Duration::from_millis(IDLE),
-        head_time: Duration::from_millis(HEAD),
-        body_time: Duration::from_millis(BODY),
-        write_time: Duration::from_millis(WRITE),
-        linger: Duration::from_millis(LINGER),
+        idle_timeout: Duration::from_millis(IDLE),
+        head_timeout: Duration::from_millis(HEAD),
+        body_timeout: Duration::from_millis(BODY),
+        write_timeout: Duration::from_millis(WRITE),
+        linger_timeout: Duration::from_millis(LINGER),
         high_water: 10_000,
         ..Limits::default()
     };

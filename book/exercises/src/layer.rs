@@ -1,13 +1,13 @@
 //! Layers: a protocol around another one.
 //!
-//! The layer carries the bytes of the protocol inside in *records*: one byte that says how many bytes
+//! The layer carries the bytes of the protocol inner in *records*: one byte that says how many bytes
 //! follow, then those, 255 at most. There is nothing secret about it; otherwise it is what TLS does.
-//! The layer is itself a [`Protocol`], so whoever drives the protocol inside can drive it as well and
+//! The layer is itself a [`Protocol`], so whoever drives the protocol inner can drive it as well and
 //! does not know of it.
 //!
 //! * Records come in any pieces. One that has not come whole is not consumed; the caller presents it
 //!   again, with more appended. An empty record carries nothing.
-//! * The protocol inside sees bytes, not records: what it does not consume is presented to it again,
+//! * The protocol inner sees bytes, not records: what it does not consume is presented to it again,
 //!   with what was in the next record appended. A record is opened only when it waits for input: if it
 //!   does not, records stay with the caller, so that backpressure is passed on.
 //! * What it says leaves in records, each as long as can be.
@@ -16,7 +16,7 @@
 //!
 //! The contract is that of the `protocol` crate in small: after every call, the caller calls `poll`
 //! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds. Mind
-//! that the layer is a caller, too, and that nobody else wakes it: when the protocol inside wants input
+//! that the layer is a caller, too, and that nobody else wakes it: when the protocol inner wants input
 //! again, the next record may have come long ago.
 
 /// What is spoken on a connection.
@@ -44,19 +44,19 @@ pub enum Step {
 pub const MOST: usize = 255;
 
 pub struct Layer<P> {
-    inside: P,
+    inner: P,
     // The rest is yours.
 }
 
 impl<P: Protocol> Layer<P> {
     /// A layer around this protocol.
-    pub fn new(inside: P) -> Self {
+    pub fn new(inner: P) -> Self {
         todo!()
     }
 
-    /// The protocol inside.
-    pub fn inside(&self) -> &P {
-        &self.inside
+    /// The protocol inner.
+    pub fn inner(&self) -> &P {
+        &self.inner
     }
 }
 

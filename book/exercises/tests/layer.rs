@@ -147,9 +147,9 @@ fn only_what_is_carried_counts_as_sent() {
     for at in 0..303 {
         caller.send(1);
         let records_begun = 1 + usize::from(at > MOST);
-        assert_eq!(caller.layer.inside().sent, at + 1 - records_begun, "{} bytes", at + 1);
+        assert_eq!(caller.layer.inner().sent, at + 1 - records_begun, "{} bytes", at + 1);
     }
-    assert_eq!(caller.layer.inside().unsent, 0);
+    assert_eq!(caller.layer.inner().unsent, 0);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn the_sum_is_right_whatever_goes_at_once() {
             caller.send(bytes);
         }
         assert_eq!(
-            (caller.layer.inside().sent, caller.layer.inside().unsent),
+            (caller.layer.inner().sent, caller.layer.inner().unsent),
             (14, 0),
             "by {step}"
         );

@@ -246,7 +246,8 @@ fn bodies_are_collected_streamed_or_thrown_away() {
 
 #[test]
 fn a_body_that_is_too_long_is_refused_and_costs_one_stream() {
-    let limits = Limits { collect: 1000, body: 5000, discard: 500, ..Limits::default() };
+    let limits =
+        Limits { max_collect: 1000, max_body: 5000, max_discard: 500, ..Limits::default() };
     let (mut client, mut driver) = (Client::new(), drive(handler, limits));
     client.post("/collect", vec![0; 1000]);
     client.post("/collect", vec![0; 1001]);
@@ -415,7 +416,7 @@ fn malformed_requests_are_reset() {
 /// Browsers send each cookie in a line of its own.
 #[test]
 fn a_cookie_is_one_field_however_many_lines_it_has() {
-    let limits = Limits { fields: 3, ..Limits::default() };
+    let limits = Limits { max_fields: 3, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed(frames::preface(&[]));
     let crumbs: Vec<String> = (0..200).map(|it| format!("c{it}={it}")).collect();
@@ -453,7 +454,7 @@ fn a_request_says_which_host_it_is_for() {
 
 #[test]
 fn heads_beyond_the_limits_are_refused() {
-    let limits = Limits { request_line: 100, fields: 10, ..Limits::default() };
+    let limits = Limits { max_request_line: 100, max_fields: 10, ..Limits::default() };
     let (mut client, mut driver) = (Client::new(), drive(handler, limits));
     client.get(&format!("/{}", "x".repeat(200)));
     let mut many = request("GET", "/");

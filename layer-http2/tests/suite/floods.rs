@@ -138,7 +138,7 @@ fn asking_on_against_refusals_is_a_flood() {
 
 #[test]
 fn one_stream_is_always_allowed() {
-    let limits = Limits { streams: 0, ..Limits::default() };
+    let limits = Limits { max_streams: 0, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed([preface(&[]), get(1, "/any")].concat());
     driver.feed(get(3, "/any"));

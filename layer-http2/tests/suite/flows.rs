@@ -197,7 +197,7 @@ fn settings_may_shrink_the_windows_below_what_is_under_way() {
 
 #[test]
 fn a_hundred_streams_collect_at_once() {
-    let limits = Limits { collect: 100_000, ..Limits::default() };
+    let limits = Limits { max_collect: 100_000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     let mut builder = h2::client::Builder::new();
     builder.initial_max_send_streams(100);
@@ -213,7 +213,7 @@ fn a_hundred_streams_collect_at_once() {
 
 #[test]
 fn collecting_is_bounded_and_who_has_to_wait_for_a_turn_is_not_late() {
-    let limits = Limits { collect: 1000, ..Limits::default() };
+    let limits = Limits { max_collect: 1000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     for stream in 0..10 {
@@ -239,7 +239,7 @@ fn collecting_is_bounded_and_who_has_to_wait_for_a_turn_is_not_late() {
 
 #[test]
 fn a_turn_that_becomes_free_by_cancelling_is_taken() {
-    let limits = Limits { collect: 1000, ..Limits::default() };
+    let limits = Limits { max_collect: 1000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     for stream in 0..8 {
@@ -302,7 +302,7 @@ fn a_reply_that_nobody_waits_for_is_not_kept() {
 
 #[test]
 fn what_is_collected_at_once_is_bounded() {
-    let limits = Limits { collect: 100_000, ..Limits::default() };
+    let limits = Limits { max_collect: 100_000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));
     for stream in 0..100 {

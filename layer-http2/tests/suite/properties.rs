@@ -146,7 +146,7 @@ proptest! {
         events in prop::collection::vec(event(), 1..60),
     ) {
         silence_expected_panics();
-        let limits = Limits { high_water, collect, streams: 5, ..Limits::default() };
+        let limits = Limits { high_water, max_collect: collect, max_streams: 5, ..Limits::default() };
         let mut driver = drive(handler, limits);
         driver.feed(preface(&[(4, window)]));
         for event in events {

@@ -87,7 +87,7 @@ impl Connection {
         }
         self.receiving = Progress::start(self.now);
         self.terms.close |=
-            self.terms.expects_continue || self.exchange.declared() > self.limits.discard;
+            self.terms.expects_continue || self.exchange.declared() > self.limits.max_discard;
     }
 
     pub(super) fn upgrade(

@@ -46,12 +46,12 @@ impl Connection {
         let since = self.receiving.since();
         match &self.incoming {
             Incoming::Head(scanner) if scanner.started() => {
-                Some(after(since, self.limits.head_time))
+                Some(after(since, self.limits.head_timeout))
             }
-            Incoming::Body(_) => Some(after(since, self.limits.body_time)),
+            Incoming::Body(_) => Some(after(since, self.limits.body_timeout)),
             _ if self.unsent > 0 => None,
             _ => {
-                let idle = after(since, self.limits.idle);
+                let idle = after(since, self.limits.idle_timeout);
                 Some(self.drain.map_or(idle, |(last_call, _)| idle.min(last_call)))
             }
         }
@@ -60,7 +60,7 @@ impl Connection {
     /// When the peer has to have taken more.
     pub(super) fn send_deadline(&self) -> Option<Instant> {
         let is_sending = self.unsent > 0 || matches!(self.outgoing, Outgoing::File(_));
-        is_sending.then(|| after(self.sending.since(), self.limits.write_time))
+        is_sending.then(|| after(self.sending.since(), self.limits.write_timeout))
     }
 
     /// When something of our own is due.

@@ -269,7 +269,7 @@ impl Protocol for Connection {
             if let Ending::Linger(linger) = &mut self.ending
                 && !input.is_empty()
             {
-                linger.heard(self.limits.linger, now.instant);
+                linger.heard(self.limits.linger_timeout, now.instant);
             }
             consumed = self.advance(input, out, now);
             self.backlog = consumed < input.len();
@@ -323,10 +323,10 @@ impl Protocol for Connection {
         }
     }
 
-    fn excuse(&mut self, now: Now) {
+    fn reset_send_timeout(&mut self, now: Now) {
         self.sending = Progress::start(now.instant);
         if let Some(next) = &mut self.next {
-            next.excuse(now);
+            next.reset_send_timeout(now);
         }
     }
 
@@ -391,7 +391,7 @@ impl Protocol for Connection {
         }
         let all_sent = self.unsent == 0 && matches!(self.outgoing, Outgoing::Nothing);
         if self.ending == Ending::Flush && all_sent {
-            self.ending = Ending::Linger(Linger::start(self.limits.linger, self.now));
+            self.ending = Ending::Linger(Linger::start(self.limits.linger_timeout, self.now));
             return Step::ShutdownWrite;
         }
         if matches!(self.ending, Ending::Linger(_)) && (self.input_closed || self.is_parted()) {

@@ -90,7 +90,7 @@ impl Connection {
         self.outgoing = Outgoing::Owed;
         let (incoming, body) = match framing.body {
             BodyLength::Known(0) => (Incoming::Complete, None),
-            BodyLength::Known(length) if length > self.limits.body => {
+            BodyLength::Known(length) if length > self.limits.max_body => {
                 self.exchange = Exchange::unanswered(Some(length));
                 return self.refuse(Refusal::BodyTooLarge, out, now);
             }

@@ -27,11 +27,11 @@ pub(crate) fn cases(least: u32) -> ProptestConfig {
 /// Limits that most requests here respect, and some that few do.
 pub(crate) fn limits() -> impl Strategy<Value = Limits> {
     let with = |(request_line, head, fields, body, chunk_extensions)| Limits {
-        request_line,
-        head,
-        fields,
-        body,
-        chunk_extensions,
+        max_request_line: request_line,
+        max_head: head,
+        max_fields: fields,
+        max_body: body,
+        max_chunk_extensions: chunk_extensions,
         ..Limits::default()
     };
     prop_oneof![

@@ -66,8 +66,8 @@ pub(crate) fn understand<'a>(
         })
     };
     // What is understood must not depend on what is done with it.
-    let collect = usize::try_from(limits.body).unwrap_or(usize::MAX);
-    let mut driver = drive(handler, Limits { collect, ..limits.clone() });
+    let collect = usize::try_from(limits.max_body).unwrap_or(usize::MAX);
+    let mut driver = drive(handler, Limits { max_collect: collect, ..limits.clone() });
     pieces.into_iter().for_each(|piece| driver.feed(piece));
     let ends_first = driver.end != common::End::Open;
     driver.eof();
@@ -108,11 +108,11 @@ impl Understood {
 
 pub(crate) fn reference_limits(limits: &Limits) -> reference::Limits {
     reference::Limits {
-        request_line: limits.request_line,
-        head: limits.head,
-        fields: limits.fields,
-        body: limits.body,
-        chunk_extensions: limits.chunk_extensions,
+        max_request_line: limits.max_request_line,
+        max_head: limits.max_head,
+        max_fields: limits.max_fields,
+        max_body: limits.max_body,
+        max_chunk_extensions: limits.max_chunk_extensions,
     }
 }
 

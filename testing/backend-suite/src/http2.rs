@@ -146,7 +146,7 @@ pub fn streams_under_way_are_finished<B: Backend>(model: B) {
 
 /// A body comes no faster than it is taken; and work that nobody waits for is bounded.
 pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
-    let limits = Limits { write_time: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { write_timeout: Duration::from_millis(300), ..Limits::default() };
     let (handle, dir) = app_with(model, |server| server.threads(16).limits(limits));
     std::fs::write(dir.path().join("large"), vec![b'x'; 8 << 20]).unwrap();
     run(async {
@@ -173,9 +173,9 @@ pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
 /// An idle connection is told and closed; so is one that never gets to the point.
 pub fn silence_ends_a_connection<B: Backend>(model: B) {
     let limits = Limits {
-        idle: Duration::from_millis(200),
-        head_time: Duration::from_millis(200),
-        linger: Duration::from_millis(100),
+        idle_timeout: Duration::from_millis(200),
+        head_timeout: Duration::from_millis(200),
+        linger_timeout: Duration::from_millis(100),
         ..Limits::default()
     };
     let (handle, _dir) = app_with(model, |server| server.threads(16).limits(limits));

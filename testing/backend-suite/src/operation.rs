@@ -395,7 +395,7 @@ fn logged(
 
 pub fn refusals_are_logged_with_the_reason_and_the_address(path: &str) {
     let home = tempfile::tempdir().unwrap();
-    let tls = ["--tls-listen", "127.0.0.1:0", "--tls-self-signed", "--body-limit", "1KiB"];
+    let tls = ["--tls-listen", "127.0.0.1:0", "--tls-self-signed", "--max-body", "1KiB"];
     let home = [("HOME", home.path().to_str().unwrap())];
     let mut expected = Vec::new();
     let refuse = |server: &Process, expected: &mut Vec<(SocketAddr, &str)>| {

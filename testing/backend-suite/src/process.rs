@@ -63,7 +63,7 @@ pub fn a_wrong_flag_is_a_usage_error(path: &str) {
         (&["--threads", "0"], "at least 1"),
         (&["--site", "/no/such/place"], "not a directory"),
         (&["--idle-timeout", "soon"], "such as 500ms"),
-        (&["--head-limit", "16x"], "such as 512B"),
+        (&["--max-head", "16x"], "such as 512B"),
         (&["--listen", ":8080"], "0.0.0.0:8080"),
         (&["--healthz"], "--site"),
         (&["--model", "astrology"], "astrology"),

@@ -153,7 +153,7 @@ pub fn sleeping_holds_no_one_up<B: Backend>(model: B) {
 }
 
 pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
-    let limits = Limits { idle: Duration::from_millis(150), ..Limits::default() };
+    let limits = Limits { idle_timeout: Duration::from_millis(150), ..Limits::default() };
     let server = server(model).limits(limits).spawn(|_: &Request<'_>| "served").unwrap();
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/").status, 200);
@@ -166,7 +166,7 @@ pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
 /// It neither reads nor goes. When it has been cut, its place is free, and so is what was being
 /// sent to it.
 pub fn a_peer_that_takes_nothing_makes_room<B: Backend>(model: B) {
-    let limits = Limits { write_time: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { write_timeout: Duration::from_millis(300), ..Limits::default() };
     let server = server(model).limits(limits).max_connections(1).spawn(large()).unwrap();
     let mut deaf = Client::connect(server.address());
     deaf.ask("/large");

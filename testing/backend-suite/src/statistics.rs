@@ -37,7 +37,7 @@ pub fn connections_are_seen_waiting<B: Backend>(model: B) {
         }
         _ => others.handle(request),
     };
-    let limits = Limits { linger: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits { linger_timeout: Duration::from_secs(60), ..Limits::default() };
     // The pool needs a thread for each connection that is open at once.
     let server = server(model).threads(16).limits(limits).max_work(7).max_connections(77);
     let statistics = server.statistics();
@@ -77,7 +77,7 @@ pub fn connections_are_seen_waiting<B: Backend>(model: B) {
         counts(open, waits) == "1.2.2.1.1.1 5.1.1.1" && work == 1
     });
     let sample = statistics.sample();
-    assert_eq!((sample.max_connections, sample.max_work, sample.stop), (77, 7, None));
+    assert_eq!((sample.max_connections, sample.max_work, sample.shutdown), (77, 7, None));
 
     let worked = worked_since.elapsed();
     release.send(()).unwrap();
@@ -103,7 +103,7 @@ pub fn connections_are_seen_waiting<B: Backend>(model: B) {
     );
     // The two that broke off were refused.
     assert_eq!((after.requests, report.requests), (6, 6));
-    assert!(after.sent > told && after.received > 0 && after.stop.is_some(), "{after:?}");
+    assert!(after.sent > told && after.received > 0 && after.shutdown.is_some(), "{after:?}");
 }
 
 fn none() -> (Open, Waits, u64) {

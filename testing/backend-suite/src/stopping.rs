@@ -23,7 +23,7 @@ pub fn requests_under_way_are_answered<B: Backend>(model: B) {
     let mut slow = Client::connect(server.address());
     slow.send("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nha");
     thread::sleep(Duration::from_millis(100));
-    server.stopper().stop(SOON);
+    server.shutdown_handle().shutdown(SOON);
     slow.send("lf");
     clients.push(slow);
     for client in &mut clients {
@@ -138,7 +138,7 @@ pub fn a_request_that_crosses_the_order_is_answered<B: Backend>(model: B) {
     let fresh = Client::connect(server.address());
     // It is accepted before the order if this is answered, for accepting has an order.
     assert_eq!(Client::connect(server.address()).get("/healthz").status, 200);
-    server.stopper().stop(SOON);
+    server.shutdown_handle().shutdown(SOON);
     thread::sleep(Duration::from_millis(100));
     let mut clients = [client, fresh];
     clients.iter_mut().for_each(|client| client.ask("/echo/late"));
@@ -171,8 +171,8 @@ pub fn a_second_order_shortens_the_time<B: Backend>(model: B) {
     sleeping.ask("/sleep/10000");
     thread::sleep(Duration::from_millis(100));
     let start = Instant::now();
-    server.stopper().stop(Duration::from_secs(60));
-    server.stopper().stop(Duration::ZERO);
+    server.shutdown_handle().shutdown(Duration::from_secs(60));
+    server.shutdown_handle().shutdown(Duration::ZERO);
     assert_eq!(server.join().unwrap().cut, 1);
     assert!(start.elapsed() < Duration::from_secs(5), "the second order was not obeyed");
     sleeping.expect_close();
@@ -206,12 +206,12 @@ pub fn work_that_does_not_end_holds_nothing_up<B: Backend>(model: B) {
 
 pub fn a_server_can_be_stopped_before_it_runs<B: Backend>(model: B) {
     // The client goes only when the server has.
-    let limits = Limits { linger: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { linger_timeout: Duration::from_millis(200), ..Limits::default() };
     let server = server(model).limits(limits);
     // In the kernel's queue already: it is still served.
     let mut client = Client::connect(server.address());
     client.ask("/");
-    server.stopper().stop(SOON);
+    server.shutdown_handle().shutdown(SOON);
     let report = server.run(|_: &Request<'_>| "served").unwrap();
     assert_eq!(client.response().text(), "served");
     assert_eq!((report.connections, report.requests, report.cut), (1, 1, 0));
@@ -224,7 +224,7 @@ pub fn whoever_waits_for_room_is_served<B: Backend>(model: B) {
     thread::sleep(Duration::from_millis(100));
     let mut outside = Client::connect(server.address());
     outside.ask("/echo/outside");
-    server.stopper().stop(SOON);
+    server.shutdown_handle().shutdown(SOON);
     assert_eq!(inside.response().text(), "slept for 300 ms\n");
     drop(inside);
     assert_eq!(outside.response().text(), "outside");
@@ -271,7 +271,7 @@ pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
     let mut client = Client::connect(server.address());
     client.ask("/sleep/200");
     thread::sleep(Duration::from_millis(100));
-    server.stopper().stop(Duration::from_secs(1));
+    server.shutdown_handle().shutdown(Duration::from_secs(1));
     assert!(client.response().closes());
     // The client keeps its side open, so the server lingers until its time is up.
     let report = server.join().unwrap();
@@ -280,6 +280,6 @@ pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
 
 pub fn there_is_no_time_too_long<B: Backend>(model: B) {
     let (server, _dir) = app(model);
-    server.stopper().stop(Duration::MAX);
+    server.shutdown_handle().shutdown(Duration::MAX);
     assert_eq!(server.join().unwrap().cut, 0);
 }

@@ -33,7 +33,7 @@ struct Secured {
 /// Starts one, whose handshakes may take so long.
 fn secured<B: Backend>(
     model: B,
-    handshake: Duration,
+    handshake_timeout: Duration,
     set_up: impl FnOnce(Server<B>) -> Server<B>,
 ) -> Secured {
     let dir = tempfile::tempdir().unwrap();
@@ -41,8 +41,8 @@ fn secured<B: Backend>(
     let certificates = Certificates::load(vec![(made.certificate, made.key)]).unwrap();
     let setup = layer_tls::Setup {
         config: server_config(certificates, &[b"h2", b"http/1.1"]).unwrap(),
-        handshake,
-        linger: Duration::from_secs(1),
+        handshake_timeout,
+        linger_timeout: Duration::from_secs(1),
         read_file: socket::read_file,
     };
     let server = set_up(server(model).threads(16)).tls("127.0.0.1:0", setup).unwrap();

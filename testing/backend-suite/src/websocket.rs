@@ -188,7 +188,7 @@ pub fn the_order_to_stop_is_passed_on<B: Backend>(model: B) {
     // One is in the middle of a message.
     clients[0].get_mut().write_all(b"\x01\x81\0\0\0\0x\x80\x89\0\0\0\0").unwrap();
     let start = Instant::now();
-    server.stopper().stop(SOON);
+    server.shutdown_handle().shutdown(SOON);
     for client in &mut clients[1..] {
         assert_eq!(expect_close(client), 1001);
     }
@@ -281,7 +281,7 @@ fn ending(endings: &Mutex<std::sync::mpsc::Receiver<Closed>>) -> Closed {
 
 /// Asks the silent soon, and then waits for so long.
 fn asking(pong: Duration) -> Limits {
-    Limits { idle: Duration::from_millis(100), pong, ..Limits::default() }
+    Limits { idle_timeout: Duration::from_millis(100), pong_timeout: pong, ..Limits::default() }
 }
 
 pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
@@ -315,7 +315,7 @@ pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
 
 /// What a peer does not take is bounded, and so is the time that it may take nothing.
 pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
-    let limits = Limits { write_time: Duration::from_millis(400), ..Limits::default() };
+    let limits = Limits { write_timeout: Duration::from_millis(400), ..Limits::default() };
     let (handler, endings, said) = testers(limits);
     let server = server(model).max_connections(1).spawn(handler).unwrap();
     let mut deaf = connect(server.address());

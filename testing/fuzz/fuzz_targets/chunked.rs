@@ -9,16 +9,16 @@ use reference::End;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let Some((&step, input)) = input.split_first() else { return };
-    let limits = Limits { head: 60, chunk_extensions: 40, ..Limits::default() };
+    let limits = Limits { max_head: 60, max_chunk_extensions: 40, ..Limits::default() };
     let ours = protocol::internals::decode_chunked_by(input, usize::from(step).max(1), &limits);
     let theirs = reference::read_chunked(
         input,
         &reference::Limits {
-            request_line: limits.request_line,
-            head: limits.head,
-            fields: limits.fields,
-            body: u64::MAX, // the decoder leaves that to others
-            chunk_extensions: limits.chunk_extensions,
+            max_request_line: limits.max_request_line,
+            max_head: limits.max_head,
+            max_fields: limits.max_fields,
+            max_body: u64::MAX, // the decoder leaves that to others
+            max_chunk_extensions: limits.max_chunk_extensions,
         },
     );
     match (ours, theirs) {

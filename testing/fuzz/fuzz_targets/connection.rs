@@ -30,7 +30,8 @@ fn answer(request: &Request<'_>) -> Reply {
 
 /// All that is said to these pieces.
 fn said<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> String {
-    let limits = Limits { collect: 300, head: 500, request_line: 200, ..Limits::default() };
+    let limits =
+        Limits { max_collect: 300, max_head: 500, max_request_line: 200, ..Limits::default() };
     let mut driver = drive(answer as fn(&Request<'_>) -> Reply, limits);
     pieces.for_each(|piece| driver.feed(piece));
     assert!(driver.most_kept <= 500, "more is held than a head may have");

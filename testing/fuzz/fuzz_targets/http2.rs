@@ -102,7 +102,8 @@ fn ask(stream: u8, route: u8, ends: bool) -> Vec<u8> {
 
 libfuzzer_sys::fuzz_target!(|input: Input| {
     harness::silence_expected_panics();
-    let limits = Limits { high_water: HIGH_WATER, collect: 3000, streams: 5, ..Limits::default() };
+    let limits =
+        Limits { high_water: HIGH_WATER, max_collect: 3000, max_streams: 5, ..Limits::default() };
     let answer: fn(&Request<'_>) -> Reply = answer;
     let connection = Http2::new(Arc::new(answer), Arc::new(limits), read_file, start());
     let mut driver = Driver::new(connection, start());

@@ -13,11 +13,11 @@ mod understanding;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let limits = Limits {
-        request_line: 100,
-        head: 400,
-        fields: 10,
-        body: 200,
-        chunk_extensions: 50,
+        max_request_line: 100,
+        max_head: 400,
+        max_fields: 10,
+        max_body: 200,
+        max_chunk_extensions: 50,
         ..Limits::default()
     };
     understanding::understand_whole(input, &limits).assert_as_reference(input, &limits);

@@ -25,8 +25,8 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
         .expect("a pair");
     Arc::new(Setup {
         config: Arc::new(config),
-        handshake: Duration::from_secs(10),
-        linger: Duration::from_secs(2),
+        handshake_timeout: Duration::from_secs(10),
+        linger_timeout: Duration::from_secs(2),
         read_file,
     })
 });

@@ -30,7 +30,7 @@ impl Socket for Echo {
 /// All that is said to these pieces, and how it ended.
 fn said<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Closed) {
     let ends = Arc::new(Mutex::new(Vec::new()));
-    let limits = Limits { message: 300, frame: 200, high_water: 500, ..Limits::default() };
+    let limits = Limits { max_message: 300, max_frame: 200, high_water: 500, ..Limits::default() };
     let socket = WebSocket::new(limits, Echo(Arc::clone(&ends)), start());
     let mut driver = Driver::new(socket, start());
     pieces.for_each(|piece| driver.feed(piece));

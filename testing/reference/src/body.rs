@@ -9,7 +9,7 @@ pub(crate) fn read_known(
     length: u64,
     limits: &Limits,
 ) -> Result<(Vec<u8>, usize), End> {
-    if length > limits.body {
+    if length > limits.max_body {
         return refused(413, "the body is too large");
     }
     let content = take(input, length)?;
@@ -33,13 +33,13 @@ pub fn read_chunked(input: &[u8], limits: &Limits) -> Result<(Vec<u8>, usize), E
         at += line.len() + 2;
         let (size, extension) = chunk_line(line)?;
         extensions += extension;
-        if extensions > limits.chunk_extensions {
+        if extensions > limits.max_chunk_extensions {
             return refused(400, "too much of chunk extensions"); // §7.1.1
         }
         if size == 0 {
             break;
         }
-        if (content.len() as u64).saturating_add(size) > limits.body {
+        if (content.len() as u64).saturating_add(size) > limits.max_body {
             return refused(413, "the body is too large");
         }
         let data = take(&input[at..], size)?;
@@ -127,7 +127,7 @@ fn behind_quoted_string(text: &[u8]) -> Option<&[u8]> {
 /// The length of the trailer section with its empty line; its fields are thrown away
 /// (RFC 9112 §7.1.2).
 fn trailer_section(input: &[u8], limits: &Limits) -> Result<usize, End> {
-    let section = &input[..input.len().min(limits.head)];
+    let section = &input[..input.len().min(limits.max_head)];
     let mut at = 0;
     loop {
         let rest = &section[at..];
@@ -136,7 +136,7 @@ fn trailer_section(input: &[u8], limits: &Limits) -> Result<usize, End> {
             Ok(line) if field_line(line).is_some() => at += line.len() + 2,
             // As far as there is room for it, a line may still become one.
             Err(End::Incomplete) if may_become_field_line(rest) => {
-                return if input.len() > limits.head {
+                return if input.len() > limits.max_head {
                     refused(431, "the trailer section is too long")
                 } else {
                     Err(End::Incomplete)
@@ -186,15 +186,15 @@ mod tests {
     #[test]
     fn without_a_limit_no_sum_of_chunk_sizes_is_too_large() {
         let limits = Limits {
-            request_line: 100,
-            head: 100,
-            fields: 10,
-            body: u64::MAX,
-            chunk_extensions: 0,
+            max_request_line: 100,
+            max_head: 100,
+            max_fields: 10,
+            max_body: u64::MAX,
+            max_chunk_extensions: 0,
         };
         let body = b"1\r\nx\r\nffffffffffffffff\r\nhello";
         assert_eq!(read_chunked(body, &limits), Err(End::Incomplete));
-        let limits = Limits { body: u64::MAX - 1, ..limits };
+        let limits = Limits { max_body: u64::MAX - 1, ..limits };
         let refused = read_chunked(body, &limits);
         assert!(matches!(refused, Err(End::Refused { status: 413, .. })), "{refused:?}");
     }

@@ -29,7 +29,7 @@ pub(crate) fn read(input: &[u8], limits: &Limits) -> Result<(Head, usize), End> 
         let Some(field) = field_line(line) else {
             return refused(400, "a field line is malformed");
         };
-        if fields.len() == limits.fields {
+        if fields.len() == limits.max_fields {
             return refused(431, "too many field lines");
         }
         fields.push(field);
@@ -51,10 +51,10 @@ fn lines<'a>(input: &'a [u8], limits: &Limits) -> Result<(Vec<&'a [u8]>, usize),
     }
     let (mut lines, mut start) = (Vec::new(), 0);
     for (at, &byte) in input.iter().enumerate() {
-        if lines.is_empty() && at > limits.request_line && byte != b'\n' {
+        if lines.is_empty() && at > limits.max_request_line && byte != b'\n' {
             return refused(414, "the request line is too long");
         }
-        if at >= limits.head {
+        if at >= limits.max_head {
             return refused(431, "the head is too long");
         }
         if byte == b'\n' {

@@ -11,7 +11,8 @@
 //! ```
 //! use reference::{End, Limits, read};
 //! let limits =
-//!     Limits { request_line: 100, head: 500, fields: 10, body: 100, chunk_extensions: 100 };
+//!     Limits { max_request_line: 100, max_head: 500, max_fields: 10, max_body: 100,
+//!         max_chunk_extensions: 100 };
 //! let input = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /b";
 //! let reading = read(input, &limits);
 //! assert_eq!(reading.messages[0].body, b"hello");
@@ -45,15 +46,15 @@ pub use body::read_chunked;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The request line, without its CRLF.
-    pub request_line: usize,
+    pub max_request_line: usize,
     /// The head, with its empty line; and a trailer section, with its.
-    pub head: usize,
+    pub max_head: usize,
     /// How many field lines a head may have.
-    pub fields: usize,
+    pub max_fields: usize,
     /// The content of one body.
-    pub body: u64,
+    pub max_body: u64,
     /// All chunk extensions of one body together, from behind the sizes up to the CRs.
-    pub chunk_extensions: usize,
+    pub max_chunk_extensions: usize,
 }
 
 /// What stands in the input.

@@ -152,7 +152,7 @@ impl Handler for Stage {
     fn handle(&self, request: &Request<'_>) -> Reply {
         let ledger = Arc::clone(&self.0);
         if request.path() == "/socket" {
-            let limits = Limits { message: 50_000, frame: 50_000, ..Limits::default() };
+            let limits = Limits { max_message: 50_000, max_frame: 50_000, ..Limits::default() };
             return layer_websocket::accept(request, &limits, Echo(ledger));
         }
         let Some(address) = Address::read(request.path()) else {

@@ -97,7 +97,7 @@ pub fn simulate(
     let language = only.unwrap_or(Language { tls: choices.one_in(4), words });
     let ledger = Arc::new(Ledger::default());
     let limits = limits(&mut choices);
-    let mishaps = Mishaps { impatient: limits.discard == 0, ..Mishaps::default() };
+    let mishaps = Mishaps { impatient: limits.max_discard == 0, ..Mishaps::default() };
     // One response may be in the output beyond the mark, and what HTTP/2 and TLS have in buffers.
     let most_unsent = limits.high_water + 200_000;
     let stage = Arc::new(Stage(Arc::clone(&ledger)));
@@ -115,8 +115,8 @@ pub fn simulate(
 fn limits(choices: &mut Choices) -> Limits {
     Limits {
         high_water: choices.of(&[64 << 10, 100, 1000]),
-        discard: choices.of(&[256 << 10, 256 << 10, 0]),
-        streams: choices.of(&[100, 1, 3]),
+        max_discard: choices.of(&[256 << 10, 256 << 10, 0]),
+        max_streams: choices.of(&[100, 1, 3]),
         ..Limits::default()
     }
 }

@@ -66,7 +66,7 @@ pub fn one_byte_chunks(stage: Stage) {
     const FILE: &str = "PUT /files/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     const KINDS: [Kind; 2] = [(MEMORY, "1\r\nx\r\n", 413), (FILE, "1\r\nx\r\n", 413)];
     Attack::new("one-byte chunks")
-        .flags(&["--body-limit", "200KiB", "--collect-limit", "200KiB"])
+        .flags(&["--max-body", "200KiB", "--max-collect", "200KiB"])
         .costs(2 * KINDS.len(), 200 + BUSY + BURST)
         .play(stage, |target| begin(target, &KINDS), |_, floods| end(floods, &KINDS));
 }

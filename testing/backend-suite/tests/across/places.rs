@@ -45,15 +45,15 @@ const NOWHERE: &str = "memory";
 /// Small, so that they are met; but time is long, so that none is met by chance.
 pub(crate) fn limits() -> Limits {
     Limits {
-        request_line: 300,
-        head: 800,
-        fields: 12,
-        body: 48 << 10,
-        collect: 16 << 10,
-        chunk_extensions: 64,
-        discard: 4 << 10,
+        max_request_line: 300,
+        max_head: 800,
+        max_fields: 12,
+        max_body: 48 << 10,
+        max_collect: 16 << 10,
+        max_chunk_extensions: 64,
+        max_discard: 4 << 10,
         high_water: 8 << 10,
-        linger: Duration::from_secs(20),
+        linger_timeout: Duration::from_secs(20),
         ..Limits::default()
     }
 }
@@ -131,8 +131,8 @@ fn setup(path: &Path) -> layer_tls::Setup {
     let certificates = Certificates::load(vec![(made.certificate, made.key)]).unwrap();
     layer_tls::Setup {
         config: server_config(certificates, &[b"h2", b"http/1.1"]).unwrap(),
-        handshake: Duration::from_secs(20),
-        linger: Duration::from_secs(20),
+        handshake_timeout: Duration::from_secs(20),
+        linger_timeout: Duration::from_secs(20),
         read_file: socket::read_file,
     }
 }

@@ -20,8 +20,8 @@
 //! * leading zeros that make `Content-Length` longer than 19 digits, which h2 does not take;
 //! * too many fields in a request that is malformed besides: which fault is named may differ; nor
 //!   as many as there may be beside `Transfer-Encoding`, which HTTP/1.1 counts;
-//! * targets near [`Limits::request_line`], which counts method and version as well, where they are;
-//! * heads near [`Limits::head`], which counts octets in HTTP/1.1, and in HTTP/2 32 more for each
+//! * targets near [`Limits::max_request_line`], which counts method and version as well, where they are;
+//! * heads near [`Limits::max_head`], which counts octets in HTTP/1.1, and in HTTP/2 32 more for each
 //!   field line (RFC 9113 §6.5.2), crumbs of cookies included.
 
 use std::fmt;
@@ -168,7 +168,7 @@ impl Place {
 
     fn connect(&self) -> Memory {
         // In HTTP/2 a field costs more of it.
-        Memory::new(&self.app, Limits { head: 16 << 10, ..places::limits() })
+        Memory::new(&self.app, Limits { max_head: 16 << 10, ..places::limits() })
     }
 
     /// What is said of the version of `text.txt`.

@@ -35,8 +35,8 @@ fn agree() -> Agreement {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let server = Setup {
         config: Arc::new(config),
-        handshake: Duration::from_secs(10),
-        linger: Duration::from_secs(2),
+        handshake_timeout: Duration::from_secs(10),
+        linger_timeout: Duration::from_secs(2),
         read_file: harness::read_file,
     };
     Agreement { server: Arc::new(server), roots: Arc::new(roots) }
