@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 use h2::Reason;
 
-use crate::calm::{CONTINUATION, END_HEADERS, HEADERS};
+use crate::flood::{CONTINUATION, END_HEADERS, HEADERS};
 
 const PUSH_PROMISE: u8 = 5;
 

@@ -1,80 +1,170 @@
-//! Which version of HTTP is spoken: 1.1, unless the client begins with the preface of HTTP/2
-//! (RFC 9113 §3.3), or HTTP/2 was agreed on under TLS (§3.2).
+//! What is spoken on a connection, chosen in one place: HTTP as it is or under TLS, HTTP/1.1 or
+//! HTTP/2, and what takes over after an upgrade. The backends do not know which.
+//!
+//! ```text
+//!  Stack  Plain ─────────────► Http
+//!         Tls ── decrypts ───► Http
+//!
+//!  Http   One ── preface (RFC 9113 §3.4), or `h2` by ALPN (§3.2) ──► Two
+//!         One ── 101 Switching Protocols (RFC 9110 §7.8) ──────────► Upgraded
+//! ```
 
 use std::time::Instant;
 
-use protocol::{Connection, FileRange, Now, Outcome, Protocol, Step, Ticket};
+use protocol::{Connection, FileRange, Now, Outcome, Protocol, Refused, Service, Step, Ticket};
 
-/// A connection of either version: HTTP/1.1 until it is known better.
-pub struct Http {
-    version: Version,
-    /// Nothing has come that decides.
-    #[cfg(feature = "http2")]
-    is_open: bool,
-    /// The order to stop, if it came before that.
-    #[cfg(feature = "http2")]
-    order: Option<Instant>,
+use crate::server::Context;
+
+/// The protocols of one connection, from the socket up.
+// An indirection for each would cost the plain ones, for the sake of the others.
+#[allow(clippy::large_enum_variant, reason = "the plain one is the common one")]
+pub(crate) enum Stack {
+    Plain(Http),
+    #[cfg(feature = "tls")]
+    Tls(Box<layer_tls::Tls<Http>>),
 }
 
-// An indirection for each would cost the first, for the sake of the second.
+impl Stack {
+    /// The protocols that are spoken on a connection to this context's listener; `None` if TLS
+    /// cannot be set up.
+    pub(crate) fn new(context: &Context, refused: Option<Refused>, now: Now) -> Option<Self> {
+        let service = Service::new(context.handler.clone(), context.limits.clone())
+            .on_answered(Some(context.statistics.answered()))
+            .on_refused(refused.clone());
+        let http = Http::from(Connection::with_service(service, now));
+        #[cfg(feature = "tls")]
+        if let Some(setup) = &context.tls {
+            let tls = layer_tls::Tls::new(setup.clone(), http, now)
+                .inspect_err(|error| tracing::error!("cannot speak TLS: {error}"));
+            return tls.ok().map(|tls| Stack::Tls(Box::new(tls.on_refused(refused))));
+        }
+        Some(Stack::Plain(http))
+    }
+
+    /// What the socket's bytes belong to.
+    pub(crate) fn lowest(&mut self) -> &mut dyn Protocol {
+        match self {
+            Stack::Plain(http) => http,
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => &mut **tls,
+        }
+    }
+
+    /// The range of a file that is to be sent after all bytes of the output.
+    pub(crate) fn file(&self) -> Option<&FileRange> {
+        match self {
+            Stack::Plain(http) => http.file(),
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => tls.file(),
+        }
+    }
+
+    /// The version of HTTP, or what has taken over from it.
+    pub(crate) fn http(&self) -> &Http {
+        match self {
+            Stack::Plain(http) => http,
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => tls.inner(),
+        }
+    }
+
+    /// Whether no request is under way, and nothing is unsent.
+    pub(crate) fn is_idle(&self) -> bool {
+        match self {
+            Stack::Plain(http) => http.is_idle(),
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => tls.is_idle() && tls.inner().is_idle(),
+        }
+    }
+}
+
+/// A connection of either version of HTTP: 1.1 until it is known better.
+pub struct Http {
+    spoken: Spoken,
+    /// Whether nothing has come that decides the version.
+    #[cfg(feature = "http2")]
+    is_undecided: bool,
+    /// Requests that were answered before another protocol took over.
+    served: u64,
+}
+
+// An indirection for each would cost the first, for the sake of the others.
 #[allow(clippy::large_enum_variant, reason = "the first is the common one")]
-enum Version {
+enum Spoken {
     One(Connection),
     #[cfg(feature = "http2")]
     Two(Box<layer_http2::Http2>),
-}
-
-/// Does the same, whatever the version.
-macro_rules! each {
-    ($http:expr, $protocol:pat => $call:expr) => {
-        match $http {
-            Version::One($protocol) => $call,
-            #[cfg(feature = "http2")]
-            Version::Two($protocol) => $call,
-        }
-    };
+    Upgraded {
+        next: Box<dyn Protocol>,
+        /// Whether it has nothing more to say.
+        has_finished: bool,
+    },
 }
 
 impl From<Connection> for Http {
-    /// With whoever has connected.
+    /// A connection on which nothing has come.
     fn from(one: Connection) -> Self {
         Http {
-            version: Version::One(one),
+            spoken: Spoken::One(one),
             #[cfg(feature = "http2")]
-            is_open: true,
-            #[cfg(feature = "http2")]
-            order: None,
+            is_undecided: true,
+            served: 0,
         }
     }
 }
 
 impl Http {
-    /// How many requests have been answered.
-    pub(crate) fn served(&self) -> u64 {
-        each!(&self.version, it => it.served())
+    fn spoken(&mut self) -> &mut dyn Protocol {
+        match &mut self.spoken {
+            Spoken::One(one) => one,
+            #[cfg(feature = "http2")]
+            Spoken::Two(two) => &mut **two,
+            Spoken::Upgraded { next, .. } => &mut **next,
+        }
     }
 
-    /// Whether no request is under way.
-    pub(crate) fn is_idle(&self) -> bool {
-        each!(&self.version, it => it.is_idle())
+    /// How many requests have been answered.
+    #[must_use]
+    pub fn served(&self) -> u64 {
+        match &self.spoken {
+            Spoken::One(one) => one.served(),
+            #[cfg(feature = "http2")]
+            Spoken::Two(two) => two.served(),
+            Spoken::Upgraded { .. } => self.served,
+        }
+    }
+
+    /// Whether no request is under way, and nothing is unsent. What follows an upgrade is never
+    /// idle.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        match &self.spoken {
+            Spoken::One(one) => one.is_idle(),
+            #[cfg(feature = "http2")]
+            Spoken::Two(two) => two.is_idle(),
+            Spoken::Upgraded { .. } => false,
+        }
     }
 
     /// Whether more of a request is to come, if input is waited for.
     pub(crate) fn is_receiving(&self) -> bool {
-        match &self.version {
-            Version::One(_) => true,
+        match &self.spoken {
+            Spoken::One(_) | Spoken::Upgraded { .. } => true,
             #[cfg(feature = "http2")]
-            Version::Two(two) => two.is_receiving(),
+            Spoken::Two(two) => two.is_receiving(),
         }
     }
 
-    /// Whether another protocol has taken over from HTTP.
+    /// Whether another protocol has taken over, and has more to say. It has no requests that
+    /// shutdown could wait for, so it is told at once.
     pub(crate) fn is_upgraded(&self) -> bool {
-        match &self.version {
-            Version::One(one) => one.is_upgraded(),
-            #[cfg(feature = "http2")]
-            Version::Two(_) => false,
-        }
+        matches!(self.spoken, Spoken::Upgraded { has_finished: false, .. })
+    }
+
+    /// Another protocol takes over from HTTP/1.1.
+    fn upgrade(&mut self, next: Box<dyn Protocol>) {
+        self.served = self.served();
+        self.spoken = Spoken::Upgraded { next, has_finished: false };
     }
 }
 
@@ -92,27 +182,20 @@ impl Http {
         } else if PREFACE.starts_with(input) {
             return input.len().min(HARMLESS); // so there is a head, which has to end in time
         }
-        self.is_open = false;
+        self.is_undecided = false;
         input.len()
     }
     // ANCHOR_END: decide
 
     fn become_two(&mut self, now: Now) {
-        let Version::One(one) = &self.version else { return };
-        let (handler, limits) = (one.handler().clone(), one.limits().clone());
-        let mut two = layer_http2::Http2::new(handler, limits, crate::socket::read_file, now);
-        if one.is_secure() {
-            two.secure();
+        let Spoken::One(one) = &self.spoken else { return };
+        let read_file = crate::socket::read_file;
+        let mut two = layer_http2::Http2::with_service(one.service().clone(), read_file, now);
+        if let Some(deadline) = one.shutdown_deadline() {
+            two.shutdown(deadline, now);
         }
-        if let Some(answered) = one.answered() {
-            two = two.on_answered(answered.clone());
-        }
-        two = two.on_refused(one.refused().cloned());
-        if let Some(by) = self.order {
-            two.shutdown(by, now);
-        }
-        self.version = Version::Two(Box::new(two));
-        self.is_open = false;
+        self.spoken = Spoken::Two(Box::new(two));
+        self.is_undecided = false;
     }
 }
 
@@ -120,67 +203,87 @@ impl Http {
 impl layer_tls::Inner for Http {
     #[cfg_attr(not(feature = "http2"), expect(unused_variables, reason = "there is no choice"))]
     fn negotiated(&mut self, protocol: Option<&[u8]>, now: Now) {
+        if let Spoken::One(one) = &mut self.spoken {
+            one.secure();
+        }
         #[cfg(feature = "http2")]
         match protocol {
             Some(b"h2") => self.become_two(now),
-            Some(_) => self.is_open = false, // RFC 7301 §3.2: what was agreed on is spoken
+            Some(_) => self.is_undecided = false, // RFC 7301 §3.2: what was agreed on is spoken
             None => {}
         }
-        each!(&mut self.version, it => it.secure());
     }
 }
 
 impl Protocol for Http {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         #[cfg(feature = "http2")]
-        let input = if self.is_open {
+        let input = if self.is_undecided {
             let shown = self.decide(input, now);
             &mut input[..shown]
         } else {
             input
         };
-        each!(&mut self.version, it => it.receive(input, out, now))
+        self.spoken().receive(input, out, now)
     }
 
     fn receive_eof(&mut self, now: Now) {
-        each!(&mut self.version, it => it.receive_eof(now));
+        self.spoken().receive_eof(now);
     }
 
     fn sent(&mut self, bytes: u64, now: Now) {
-        each!(&mut self.version, it => it.sent(bytes, now));
-    }
-
-    fn reset_send_timeout(&mut self, now: Now) {
-        each!(&mut self.version, it => it.reset_send_timeout(now));
+        self.spoken().sent(bytes, now);
     }
 
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
-        each!(&mut self.version, it => it.complete(ticket, outcome, out, now));
+        self.spoken().complete(ticket, outcome, out, now);
     }
 
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
-        each!(&mut self.version, it => it.handle_timeout(out, now));
+        self.spoken().handle_timeout(out, now);
     }
 
-    fn shutdown(&mut self, by: Instant, now: Now) {
-        #[cfg(feature = "http2")]
-        {
-            self.order = Some(by);
-        }
-        each!(&mut self.version, it => it.shutdown(by, now));
+    fn shutdown(&mut self, deadline: Instant, now: Now) {
+        self.spoken().shutdown(deadline, now);
     }
 
     fn poll(&mut self) -> Step {
-        let step = each!(&mut self.version, it => it.poll());
-        #[cfg(feature = "http2")]
-        if matches!(step, Step::ShutdownWrite) {
-            self.is_open = false; // nothing more can begin
+        let step = self.spoken().poll();
+        match step {
+            Step::Upgrade(next) => {
+                self.upgrade(next);
+                return Step::Receive; // what the caller still holds is for the next
+            }
+            Step::ShutdownWrite => self.on_finished(),
+            _ => {}
         }
         step
     }
 
+    fn reset_send_timeout(&mut self, now: Now) {
+        self.spoken().reset_send_timeout(now);
+    }
+
     fn file(&self) -> Option<&FileRange> {
-        each!(&self.version, it => it.file())
+        match &self.spoken {
+            Spoken::One(one) => one.file(),
+            #[cfg(feature = "http2")]
+            Spoken::Two(two) => two.file(),
+            Spoken::Upgraded { next, .. } => next.file(),
+        }
+    }
+}
+
+impl Http {
+    /// Nothing more is said, and nothing can begin any more.
+    fn on_finished(&mut self) {
+        #[cfg(feature = "http2")]
+        {
+            self.is_undecided = false;
+        }
+        if let Spoken::Upgraded { has_finished, .. } = &mut self.spoken {
+            *has_finished = true;
+        }
     }
 }
 
@@ -202,7 +305,7 @@ mod tests {
     }
 
     fn is_two(driver: &Driver<Http>) -> bool {
-        matches!(driver.connection.version, Version::Two(_))
+        matches!(driver.connection.spoken, Spoken::Two(_))
     }
 
     /// Takes what has been said since.
@@ -239,7 +342,7 @@ mod tests {
             for step in [1, said.len()] {
                 let mut driver = driver();
                 said.chunks(step).for_each(|piece| driver.feed(piece));
-                assert!(!is_two(&driver) && !driver.connection.is_open, "{length}");
+                assert!(!is_two(&driver) && !driver.connection.is_undecided, "{length}");
                 let heard = heard(&mut driver);
                 assert!(heard.is_empty() || heard.starts_with(b"HTTP/1.1 "), "{length}");
                 driver.feed([&PREFACE[..], REQUEST].concat());
@@ -263,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_to_stop_between_the_pieces() {
+    fn shutdown_between_the_pieces_of_the_preface_is_not_forgotten() {
         for length in 0..PREFACE.len() {
             let mut driver = driver();
             driver.feed(&PREFACE[..length]);
