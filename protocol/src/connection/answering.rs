@@ -34,7 +34,8 @@ impl<H: Handler> Connection<H> {
         self.receiving = Progress::start(self.now);
         self.again = true;
         // RFC 9110 §10.1.1: unless it is on its way already.
-        if std::mem::take(&mut self.terms.expects_continue) && !self.backlog {
+        let is_due = matches!(self.incoming, Incoming::Body(_)) && !self.backlog;
+        if std::mem::take(&mut self.terms.expects_continue) && is_due {
             out.extend_from_slice(writer::CONTINUE);
         }
     }
@@ -102,6 +103,10 @@ impl<H: Handler> Connection<H> {
         // RFC 9110 §7.8: HTTP/1.0 knows no upgrade. A body would be taken for the new protocol.
         if version == Version::HTTP_10 || !matches!(self.incoming, Incoming::Complete) {
             return self.respond(Response::plain(StatusCode::BAD_REQUEST).close(), out, now);
+        }
+        // RFC 9110 §7.8: it comes before 101, also where there is no body to go on with.
+        if std::mem::take(&mut self.terms.expects_continue) {
+            out.extend_from_slice(writer::CONTINUE);
         }
         let date = self.date.at(now.wall);
         writer::write_head(out, response, BodyFraming::None, Persistence::Upgrade, version, date);
