@@ -338,10 +338,10 @@ impl Decoder {
             return Number::begin(first, 7);
         }
         let (kind, bits) = match first {
-            0x80.. => (Kind::Indexed, 7), // §6.1
-            0x40.. => (Kind::Added, 6),   // §6.2.1
-            0x20.. => (Kind::Size, 5),    // §6.3
-            _ => (Kind::Literal, 4),      // §6.2.2, §6.2.3
+            0x80.. => (Kind::Indexed, 7), // RFC 7541 §6.1
+            0x40.. => (Kind::Added, 6),   // RFC 7541 §6.2.1
+            0x20.. => (Kind::Size, 5),    // RFC 7541 §6.3
+            _ => (Kind::Literal, 4),      // RFC 7541 §6.2.2, §6.2.3
         };
         self.kind = kind;
         Number::begin(first, bits)
