@@ -415,6 +415,16 @@ fn connect() -> Vec<Draft> {
         )
         .response(1, status(501))
         .goes_on(3),
+        rfc9113(
+            "5.1",
+            "h2-malformed-then-data",
+            "What is still on its way to a stream that was reset is discarded.",
+        )
+        .app()
+        .send(headers(1, with(post("/echo"), &[("connection", "close")])))
+        .any_of([Outcome::Reset(1, vec![ProtocolError])])
+        .send_all([data(1, "late"), data(1, "").end_stream()])
+        .goes_on(3),
         rfc9113("8.1.1", "h2-malformed-alone", "A malformed request leaves the connection alone.")
             .app()
             .send(headers(1, get_with(&[("connection", "close")])).end_stream())
