@@ -295,6 +295,7 @@ fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {
         return bad_request("400 Bad Request: a file is sent as a whole\n");
     }
     // RFC 9110 §8.4: without its coding it would be another representation than was sent.
+    // §12.5.3: which is what the response has to say.
     if request.fields().any(|(name, value)| is_coding(name, value)) {
         return Response::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             .field(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))

@@ -208,11 +208,13 @@ fn respond(
             .field(header::LAST_MODIFIED, value(&modified))
             .field(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"))
     };
+    // RFC 9110 §15.4.5: 304 has the same validators.
     if let Some(status) = conditions.fail(Some(&version)) {
         return Ok(response(status));
     }
     let (status, offset, length, range) = match conditions.part(&version, length) {
         Part::Whole => (StatusCode::OK, 0, length, None),
+        // RFC 9110 §15.3.7, §15.3.7.1: it has all fields of the whole, and its place in it.
         Part::Range(first, count) => {
             let range = format!("bytes {first}-{}/{length}", first + count - 1);
             (StatusCode::PARTIAL_CONTENT, first, count, Some(range))
@@ -457,6 +459,7 @@ impl Sink for Upload {
 
     fn finish(mut self: Box<Self>) -> Reply {
         match self.publish() {
+            // RFC 9110 §9.3.4: a new file and one that was replaced are told apart.
             Ok(true) => {
                 let location = format!("/files/{}", encode(&self.path));
                 Response::plain(StatusCode::CREATED)

@@ -78,8 +78,8 @@ fn single<'a>(request: &Request<'a>, name: &str) -> Result<Option<&'a [u8]>, Rep
     if values.next().is_some() { Err(Repeated) } else { Ok(first) }
 }
 
-/// Whether this is not `Sec-WebSocket-Extensions`, or one in its grammar (§9.1). A value in quotes is
-/// a token as well, once it is unquoted: no comma or semicolon hides there.
+/// Whether this is not `Sec-WebSocket-Extensions`, or one in its grammar (§9.1). A value in quotes
+/// is a token as well, once it is unquoted (§4.3): no comma or semicolon hides there.
 fn is_offer_sound((name, value): (&str, &[u8])) -> bool {
     let is_token = |text: &[u8]| HeaderName::from_bytes(text.trim_ascii()).is_ok();
     let is_parameter = |part: &[u8]| {
