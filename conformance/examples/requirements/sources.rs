@@ -165,3 +165,53 @@ fn declared(line: &str) -> Option<&str> {
     let end = name.find(|it| !is_of_name(it)).unwrap_or(name.len());
     Some(&name[..end]).filter(|name| !name.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_and_what_is_said_of_them() {
+        let source = "\
+//! Heads (RFC 9112 §2, §3).
+
+/// A head (§5.1; RFC 9110 §5, §6.4).
+pub(crate) struct Head {
+    /// Its length (§6.2).
+    pub(crate) length: u64,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    // RFC 9110 §5.3
+    const MOST: usize = 1;
+
+    fn next(&mut self) {
+        let link = \"https://example.org/§1\"; // §9.6.
+        // RFC 9113 §8.1: and
+        // §8.2.
+        close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // RFC 9112 §7
+}
+";
+        let expected = [
+            (9112, "2", MODULE),
+            (9112, "3", MODULE),
+            (9112, "5.1", "Head"),
+            (9110, "5", "Head"),
+            (9110, "6.4", "Head"),
+            (9112, "6.2", "Head::length"),
+            (9110, "5.3", "Lines"),
+            (9112, "9.6", "next"),
+            (9113, "8.1", "next"),
+            (9113, "8.2", "next"),
+        ];
+        let expected = expected.map(|(rfc, section, item)| ((rfc, section.into()), item.into()));
+        assert_eq!(named(source, None), expected);
+        assert_eq!(named("// §1\nfn f() {}", Some(6455))[0].0, (6455, "1".into()));
+    }
+}
