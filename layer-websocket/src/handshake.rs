@@ -59,7 +59,7 @@ fn key<'a>(request: &Request<'a>) -> Result<&'a [u8], Refusal> {
         Err(Repeated) => return Err(Refusal::Malformed("Sec-WebSocket-Version is repeated")),
     }
     if !request.fields().all(is_offer_sound) {
-        return Err(Refusal::Malformed("Sec-WebSocket-Extensions is malformed"));
+        return Err(Refusal::Malformed("an offer of subprotocols or extensions is malformed"));
     }
     match single(request, "sec-websocket-key") {
         Ok(Some(key)) if is_key(key) => Ok(key), // §4.2.1, 5
@@ -78,8 +78,8 @@ fn single<'a>(request: &Request<'a>, name: &str) -> Result<Option<&'a [u8]>, Rep
     if values.next().is_some() { Err(Repeated) } else { Ok(first) }
 }
 
-/// Whether this is not `Sec-WebSocket-Extensions`, or one in its grammar (§9.1). A value in quotes
-/// is a token as well, once it is unquoted (§4.3): no comma or semicolon hides there.
+/// Whether this is no offer of subprotocols or extensions, or one in its grammar (§4.3, §9.1). A value
+/// in quotes is a token as well, once it is unquoted: no comma or semicolon hides there.
 fn is_offer_sound((name, value): (&str, &[u8])) -> bool {
     let is_token = |text: &[u8]| HeaderName::from_bytes(text.trim_ascii()).is_ok();
     let is_parameter = |part: &[u8]| {
@@ -91,12 +91,18 @@ fn is_offer_sound((name, value): (&str, &[u8])) -> bool {
     };
     let is_extension = |extension: &[u8]| {
         let mut parts = extension.split(|&byte| byte == b';');
-        // RFC 9110 §5.6.1.2: an element may be empty.
-        extension.trim_ascii().is_empty()
-            || parts.next().is_some_and(is_token) && parts.all(is_parameter)
+        parts.next().is_some_and(is_token) && parts.all(is_parameter)
     };
-    !name.eq_ignore_ascii_case("sec-websocket-extensions")
-        || value.split(|&byte| byte == b',').all(is_extension)
+    let all = |is_sound: &dyn Fn(&[u8]) -> bool| {
+        let mut elements = value.split(|&byte| byte == b',');
+        // RFC 9110 §5.6.1.2: an element may be empty.
+        elements.all(|element| element.trim_ascii().is_empty() || is_sound(element))
+    };
+    match name {
+        _ if name.eq_ignore_ascii_case("sec-websocket-extensions") => all(&is_extension),
+        _ if name.eq_ignore_ascii_case("sec-websocket-protocol") => all(&is_token),
+        _ => true,
+    }
 }
 
 /// Whether this is what 16 bytes look like in base64.
