@@ -77,6 +77,9 @@ fn check_lines(response: &Response) -> Result<(), String> {
     if let Some(name) = SINGLE.iter().find(|name| response.field(name).count() > 1) {
         return Err(format!("{name} is there more than once")); // RFC 9110 §5.3
     }
+    if response.status == 204 && response.field("content-length").next().is_some() {
+        return Err("204 has a length".into()); // RFC 9110 §8.6
+    }
     for name in LISTS {
         let mut elements = response.field(name).flat_map(|line| line.split(|&byte| byte == b','));
         if elements.any(|element| element.trim_ascii().is_empty()) {

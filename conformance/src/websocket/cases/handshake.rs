@@ -165,6 +165,10 @@ fn refused() -> Vec<Draft> {
             .app()
             .bytes(handshake("Sec-WebSocket-Extensions: x-unknown, =a; b"))
             .refused(),
+        unopened("4.2.1", "ws-protocol-malformed", "A list of subprotocols is in its grammar.")
+            .app()
+            .bytes(handshake("Sec-WebSocket-Protocol: x-unknown, a b"))
+            .refused(),
         unopened("4.2.2", "ws-missing", "Where there is nothing, there is no WebSocket.")
             .app()
             .bytes(handshake("").replacen("<target>", "/no/such/path", 1))
