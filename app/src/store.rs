@@ -424,12 +424,13 @@ fn admit(
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(failure(&error)),
     };
-    if let Some(status) = conditions.fail(present.as_ref().map(version).as_ref()) {
-        return Err(Response::plain(status));
+    if present.as_ref().is_some_and(|present| present.is_dir() || !replace) {
+        return Err(Response::plain(StatusCode::CONFLICT));
     }
-    match present {
-        Some(present) if present.is_dir() || !replace => Err(Response::plain(StatusCode::CONFLICT)),
-        present => Ok(present),
+    // RFC 9110 §13.2.1: only where nothing else is in the way.
+    match conditions.fail(present.as_ref().map(version).as_ref()) {
+        Some(status) => Err(Response::plain(status)),
+        None => Ok(present),
     }
 }
 
