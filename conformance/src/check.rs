@@ -77,7 +77,22 @@ fn check_lines(response: &Response) -> Result<(), String> {
     if let Some(name) = SINGLE.iter().find(|name| response.field(name).count() > 1) {
         return Err(format!("{name} is there more than once")); // RFC 9110 §5.3
     }
-    if response.status == 204 && response.field("content-length").next().is_some() {
+    let has = |name| response.field(name).next().is_some();
+    let needed = match response.status {
+        401 => "www-authenticate", // RFC 9110 §15.5.2
+        405 => "allow",            // RFC 9110 §15.5.6
+        _ => "",
+    };
+    if !needed.is_empty() && !has(needed) {
+        return Err(format!("{} needs {needed}", response.status));
+    }
+    let mut options =
+        response.field("connection").flat_map(|line| line.split(|&byte| byte == b','));
+    let lists_upgrade = options.any(|it| it.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+    if has("upgrade") && !lists_upgrade {
+        return Err("connection does not list upgrade".into()); // RFC 9110 §7.8
+    }
+    if response.status == 204 && has("content-length") {
         return Err("204 has a length".into()); // RFC 9110 §8.6
     }
     for name in LISTS {
@@ -158,6 +173,11 @@ mod tests {
         assert!(check_lines(&with(&[("allow", "GET"), ("Allow", "HEAD, PUT")])).is_ok());
         assert!(check_lines(&with(&[("date", "a"), ("Date", "b")])).is_err());
         assert!(check_lines(&with(&[("allow", "GET,, HEAD")])).is_err());
+        assert!(check_lines(&with(&[("upgrade", "a")])).is_err());
+        assert!(check_lines(&with(&[("upgrade", "a"), ("connection", "close, Upgrade")])).is_ok());
+        let not_allowed = |fields| Response { status: 405, ..with(fields) };
+        assert!(check_lines(&not_allowed(&[])).is_err());
+        assert!(check_lines(&not_allowed(&[("allow", "GET")])).is_ok());
     }
 
     #[test]

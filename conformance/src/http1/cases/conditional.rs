@@ -165,6 +165,17 @@ pub(super) fn cases() -> Vec<Draft> {
             "Content-Range: bytes 2-4/10",
             ok("0123456789"),
         ),
+        stored("13.2.1", "precondition-on-conflict", "Preconditions do not matter to a 409.")
+            .send(request(
+                "POST",
+                FILE,
+                "If-Match: \"conformance-other\"\r\nContent-Length: 3\r\n",
+                "new",
+            ))
+            .expect(status(409))
+            .send(get(FILE))
+            .expect(ok("0123456789"))
+            .open(),
         rfc9110("13.2.1", "precondition-options", "Preconditions mean nothing to OPTIONS.")
             .app()
             .send(request("OPTIONS", FILE, "If-Match: \"conformance-other\"\r\n", ""))
