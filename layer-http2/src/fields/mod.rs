@@ -15,9 +15,12 @@ use std::collections::VecDeque;
 
 use h2::Reason;
 
-use crate::calm::{CONTINUATION, END_HEADERS, HEADERS};
+use crate::calm::{CONTINUATION, END_HEADERS, HEADERS, SETTINGS, WINDOW_UPDATE};
 
+const PRIORITY_FRAME: u8 = 2;
+const RST_STREAM: u8 = 3;
 const PUSH_PROMISE: u8 = 5;
+const PING: u8 = 6;
 
 /// Flags of HEADERS, and how long it is what they announce, in bytes (RFC 9113 §6.2).
 const PADDED: u8 = 0x8;
@@ -40,6 +43,20 @@ const STATIC: [u8; 61] = [
     16, 13, 12, 6, 4, 4, 6, 7, 4, 4, 8, 17, 13, 8, 19, 13, 4, 8, 12, 18, 19, 5, 7, 7, 11, 6, 10,
     25, 17, 10, 4, 3, 16,
 ];
+
+/// Whether a frame of a type that leaves no choice has its length (RFC 9113 §4.2, §6.3, §6.4, §6.5,
+/// §6.7, §6.9). h2 would end the connection for it as well, but with another code.
+fn has_its_length(kind: u8, flags: u8, length: usize) -> bool {
+    const ACK: u8 = 0x1;
+    match kind {
+        PRIORITY_FRAME => length == 5,
+        RST_STREAM | WINDOW_UPDATE => length == 4,
+        SETTINGS if flags & ACK != 0 => length == 0,
+        SETTINGS => length.is_multiple_of(6),
+        PING => length == 8,
+        _ => true,
+    }
+}
 
 /// Follows the field blocks of a connection, and finds the streams that are malformed.
 #[derive(Debug, Default)]
@@ -81,6 +98,9 @@ impl Fields {
     /// The header of a frame is complete.
     pub(crate) fn frame(&mut self, kind: u8, flags: u8, stream: u32, length: usize) {
         self.frame = Frame { flags, is_over: true, ..Frame::default() };
+        if !has_its_length(kind, flags, length) {
+            return self.fail(Reason::FRAME_SIZE_ERROR);
+        }
         match kind {
             HEADERS => {
                 let is_trailers = stream <= self.newest;
