@@ -163,7 +163,8 @@ requirements.
 
 - **Covered**: there are cases of this suite that a server fails if it does not meet the
   requirement. \"Every case of\" a protocol means that it is held against all that the server
-  sends in any of them. No case proves that a requirement is met in all circumstances.
+  sends in any of them. No case proves that a requirement is met in all circumstances. The codes
+  of errors in HTTP/2 are compared with `--exact-codes`, as a test of our server does.
 - **Not observable**: requests over a connection cannot show it, or not those that this suite can
   make: it speaks no TLS, and does not wait for long.
 - **Not applicable**: it is about something that this server never does.
