@@ -87,6 +87,8 @@ struct Frame {
     /// It is neither, or what matters of it has come.
     is_over: bool,
     flags: u8,
+    /// It is PRIORITY, on this stream that is idle.
+    of_idle: Option<u32>,
     /// What stands before the fragment of the block, as far as it has come.
     before: u64,
     before_left: usize,
@@ -110,6 +112,11 @@ impl Fields {
                     + if flags & PRIORITY != 0 { DEPENDENCY_AND_WEIGHT } else { 0 };
             }
             CONTINUATION => {}
+            PRIORITY_FRAME if stream > self.newest => {
+                self.frame.of_idle = Some(stream);
+                self.frame.before_left = DEPENDENCY_AND_WEIGHT;
+                return;
+            }
             // RFC 9113 §8.4. If its fields are malformed, h2 resets a stream and goes on.
             PUSH_PROMISE => return self.fail(Reason::PROTOCOL_ERROR),
             _ => return,
@@ -157,6 +164,14 @@ impl Fields {
     fn begin_fragment(&mut self) {
         let Frame { flags, before, fragment_left, .. } = self.frame;
         let [_, _, first, dependency @ .., last] = before.to_be_bytes();
+        // RFC 7540 §5.3.1: a stream must not depend on itself. h2 resets it and goes on.
+        let dependency = u32::from_be_bytes(dependency) & 0x7fff_ffff;
+        if let Some(stream) = self.frame.of_idle {
+            if dependency == stream {
+                self.fail(Reason::PROTOCOL_ERROR); // RFC 9113 §6.4: no idle stream is reset
+            }
+            return;
+        }
         let is_prioritized = flags & PRIORITY != 0;
         if flags & PADDED != 0 {
             let pad = if is_prioritized { first } else { last };
@@ -165,8 +180,6 @@ impl Fields {
             };
             self.frame.fragment_left = left;
         }
-        // RFC 7540 §5.3.1: a stream must not depend on itself. h2 resets it and goes on.
-        let dependency = u32::from_be_bytes(dependency) & 0x7fff_ffff;
         self.block.is_ignored = is_prioritized && dependency == self.block.stream;
     }
 
