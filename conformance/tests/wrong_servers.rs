@@ -236,6 +236,7 @@ fn frames_that_a_server_must_not_send_are_found() {
             "its stream is closed",
         ),
         (vec![settings.clone(), vec![0, 0x40, 1]], "a frame of 16385 octets is longer"),
+        (vec![settings.clone(), frame(3, 0, 3, &[0; 4])], "its stream is idle"),
         (vec![settings.clone(), frame(8, 0, 0, &[0; 4])], "its increment is out of range"),
         (vec![settings.clone(), frame(8, 0, 0, &[0x7f, 0xff, 0xff, 0xff])], "is too large"),
         (vec![settings.clone(), frame(6, 2, 0, b"12345678")], "an undefined flag is set"),

@@ -19,6 +19,8 @@ const MOST: u32 = 0x7fff_ffff;
 /// The state of one connection.
 pub(crate) struct Peer {
     streams: BTreeMap<u32, Stream>,
+    /// The last stream that we have opened.
+    opened: u32,
     /// Why it sent GOAWAY, if it did.
     pub(crate) goaway: Option<(u32, Option<Code>)>,
     pub(crate) pongs: Vec<Vec<u8>>,
@@ -67,6 +69,7 @@ impl Peer {
     pub(crate) fn new() -> Self {
         Peer {
             streams: BTreeMap::new(),
+            opened: 0,
             goaway: None,
             pongs: Vec::new(),
             max_streams: None,
@@ -96,6 +99,7 @@ impl Peer {
     /// Learns what a frame of ours allows.
     pub(crate) fn sent(&mut self, frame: &Frame) {
         match frame.kind {
+            HEADERS => self.opened = self.opened.max(frame.stream & MOST),
             SETTINGS if !frame.has(ACK) => self.ours.pending.push_back(frame.values().collect()),
             WINDOW_UPDATE => {
                 let increment = frame.number(0).unwrap_or(0) & 0x7fff_ffff;
@@ -172,6 +176,9 @@ impl Peer {
             },
             RST_STREAM => {
                 let number = number(frame)?;
+                if frame.stream > self.opened {
+                    return Err("its stream is idle".into()); // §6.4
+                }
                 self.streams.entry(frame.stream).or_default().reset = Some(Code::read(number));
                 Ok(())
             }
