@@ -28,8 +28,8 @@ const LARGE: u32 = 1 << 24;
 
 const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const WINDOW_UPDATE: u8 = 8;
+pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;

@@ -98,6 +98,12 @@ fn target(request: &http::Request<RecvStream>) -> Result<&str, Malformed> {
         let authority = uri.authority().filter(|_| is_bare).ok_or(Malformed)?;
         return Ok(authority.as_str());
     }
+    // RFC 9113 §8.3.1: a scheme is valid, so it begins with a letter (RFC 3986 §3.1). h2 takes one
+    // without any characters. Where there is no authority it keeps none.
+    let is_valid = |scheme: &str| scheme.starts_with(|first: char| first.is_ascii_alphabetic());
+    if !uri.scheme_str().is_none_or(is_valid) {
+        return Err(Malformed);
+    }
     uri.path_and_query().map(http::uri::PathAndQuery::as_str).ok_or(Malformed)
 }
 

@@ -256,7 +256,7 @@ fn framing(version: Version, fields: &[Header<'_>]) -> Result<Framing, Refusal> 
         body,
         // RFC 9112 §9.3: 1.1 persists unless told otherwise, 1.0 only when asked to.
         keep_alive: !close && (version == Version::HTTP_11 || keep_alive),
-        expects_continue: expects_continue && body != BodyLength::Known(0),
+        expects_continue,
     })
 }
 

@@ -69,7 +69,7 @@ impl Response {
             .body(format!("{} {reason}\n", status.as_str()))
     }
 
-    /// 405 with the `Allow` field that it must have (RFC 9110 §15.5.6).
+    /// 405 with the `Allow` field that it must have (RFC 9110 §15.5.6, §10.2.1).
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         Response::plain(StatusCode::METHOD_NOT_ALLOWED)

@@ -32,7 +32,8 @@ impl Connection {
         self.input.progress = Progress::start(self.now);
         self.must_receive = true;
         // RFC 9110 §10.1.1: unless it is on its way already.
-        if std::mem::take(&mut self.current.terms.expects_continue) && !self.input.is_held {
+        let is_due = matches!(self.input.incoming, Incoming::Body(_)) && !self.input.is_held;
+        if std::mem::take(&mut self.current.terms.expects_continue) && is_due {
             out.extend_from_slice(writer::CONTINUE);
         }
     }
@@ -100,6 +101,10 @@ impl Connection {
         // RFC 9110 §7.8: HTTP/1.0 knows no upgrade. A body would be taken for the new protocol.
         if version == Version::HTTP_10 || !matches!(self.input.incoming, Incoming::Complete) {
             return self.respond(Response::plain(StatusCode::BAD_REQUEST).close(), out, now);
+        }
+        // RFC 9110 §7.8: it comes before 101, also where there is no body to go on with.
+        if std::mem::take(&mut self.current.terms.expects_continue) {
+            out.extend_from_slice(writer::CONTINUE);
         }
         let date = self.date.at(now.wall);
         writer::write_head(out, response, BodyFraming::None, Persistence::Upgrade, version, date);
