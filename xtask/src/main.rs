@@ -59,3 +59,33 @@ fn overview() -> String {
         ci::list()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{read, tracked};
+
+    #[test]
+    fn what_the_documents_say_after_cargo_xtask_is_there() {
+        let mut count = 0;
+        for file in tracked("*.md *.rs *.yml .ci/*").unwrap() {
+            // Of xtask itself only what is said elsewhere: it has names that are not there in tests.
+            let Ok(text) = read(&file) else { continue };
+            for (at, _) in
+                text.match_indices("cargo xtask ").filter(|_| !file.starts_with("xtask/"))
+            {
+                let call = text[at..].split(['`', '\'', '"']).next().unwrap_or_default();
+                let line = call.lines().next().unwrap_or_default().split('#').next().unwrap();
+                let words: Vec<&str> = line.split_whitespace().skip(2).collect();
+                let is_there = match words[..] {
+                    ["ci", ref rest @ ..] => rest == ["--list"] || select::select(rest).is_ok(),
+                    [name, ..] => verbs::VERBS.iter().any(|verb| verb.name == name),
+                    [] => true,
+                };
+                assert!(is_there, "{file}: `{line}`");
+                count += 1;
+            }
+        }
+        assert!(count > 5, "only {count} are named");
+    }
+}

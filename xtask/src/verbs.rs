@@ -20,13 +20,15 @@ pub(crate) const VERBS: &[Verb] = &[
         name: "links",
         takes: "",
         does: "puts the line numbers in links to code right",
-        run: |_| cargo("test --locked -p book").env("UPDATE_LINKS", "1").run(),
+        run: |_| cargo("test --quiet --locked -p book --test check").env("UPDATE_LINKS", "1").run(),
     },
     Verb {
         name: "traces",
         takes: "",
         does: "writes the transcripts of the course, book/traces/{transcript,http2}.txt",
-        run: |_| cargo("test --locked -p book").env("UPDATE_TRACES", "1").run(),
+        run: |_| {
+            cargo("test --quiet --locked -p book --test check").env("UPDATE_TRACES", "1").run()
+        },
     },
     Verb {
         name: "syscalls",
