@@ -21,8 +21,28 @@ pub(crate) fn debian(program: &str, packages: &[&str]) -> Result {
     if is_there(program) { Ok(()) } else { debian_packages(packages) }
 }
 
+/// Python, with what it takes to give a tool an environment of its own.
+pub(crate) fn python() -> Result {
+    if command("python3 -c").arg("import ensurepip").passes() {
+        return Ok(());
+    }
+    debian_packages(&["python3-venv", "python3"])
+}
+
+/// A tool from PyPI in exactly this version, in an environment of its own: `folder`.
+pub(crate) fn python_tool(folder: &str, name: &str, version: &str) -> Result {
+    let there = command(&format!("{folder}/bin/{name} --version")).quietly();
+    if there.output().is_ok_and(|said| said.split_whitespace().any(|word| word == version)) {
+        return Ok(());
+    }
+    python()?;
+    installed(&format!("python3 -m venv {folder}"))?;
+    let pip = format!("{folder}/bin/python -m pip install --quiet --disable-pip-version-check");
+    installed(&format!("{pip} {name}=={version}"))
+}
+
 /// Packages of Debian.
-pub(crate) fn debian_packages(packages: &[&str]) -> Result {
+fn debian_packages(packages: &[&str]) -> Result {
     let root = command("id -u").quietly().output().is_ok_and(|id| id.trim() == "0");
     let sudo = if root { "" } else { "sudo " };
     installed(&format!("{sudo}apt-get -qq update"))?;

@@ -1,7 +1,7 @@
 //! The steps of CI, as data. Each does alone what it does among the others.
 
 use crate::circles;
-use crate::install::{cargo_tool, debian, debian_packages, target, toolchain};
+use crate::install::{cargo_tool, debian, python, python_tool, target, toolchain};
 use crate::run::{Failure, Result, cargo, command, read, root};
 use crate::wasm;
 use crate::width;
@@ -27,7 +27,7 @@ pub(crate) enum When {
     Asked,
 }
 
-/// The system of a target that is only compiled for.
+/// Targets that are only compiled for.
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
 const MACOS: &str = "aarch64-apple-darwin";
 const WASM: &str = "wasm32-unknown-unknown";
@@ -58,6 +58,8 @@ pub(crate) const STEPS: &[Step] = &[
         exhaustive,
     ),
     step("format", "rustfmt would change nothing", format),
+    step("spelling", "no word is misspelt that is known to be; see _typos.toml", spelling)
+        .needs("Python, typos"),
     step("width", "no line of Rust is wider than 100 columns", width::check).if_asked(),
     step("circles", "no modules use each other but those in tolerated-ties.txt", circles::check),
     step("lints", "Clippy has nothing to say, nor about what the protocol calls", lints),
@@ -107,6 +109,12 @@ fn format() -> Result {
     cargo("fmt --check").within("testing/fuzz").run()
 }
 
+fn spelling() -> Result {
+    const TYPOS: &str = "target/typos/bin/typos";
+    python_tool("target/typos", "typos", "1.52.0")?;
+    command(TYPOS).arg("--format").arg("brief").run()
+}
+
 fn lints() -> Result {
     cargo("clippy --workspace --locked --all-targets --all-features -- -D warnings").run()
 }
@@ -133,15 +141,17 @@ fn features() -> Result {
 fn purity() -> Result {
     target(WASM)?;
     cargo(&format!("build --locked -p xtask --example pure --target {WASM}")).run()?;
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
-    wasm::check(&folder.join(WASM).join("debug/examples/pure.wasm"))
+    let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    wasm::check(&root().join(folder).join(WASM).join("debug/examples/pure.wasm"))
 }
 
 fn windows() -> Result {
     target(WINDOWS)?;
     // A few dependencies contain C.
     debian("x86_64-w64-mingw32-gcc", &["gcc-mingw-w64-x86-64"])?;
-    cargo(&format!("check --workspace --locked --all-targets --target {WINDOWS}")).run()
+    cargo(&format!("check --workspace --locked --all-targets --target {WINDOWS}"))
+        .env("RUSTFLAGS", "-D warnings")
+        .run()
 }
 
 fn macos() -> Result {
@@ -153,6 +163,7 @@ fn macos() -> Result {
         .env(&format!("CC_{variable}"), "true")
         .env(&format!("AR_{variable}"), "true")
         .env("SDKROOT", "/")
+        .env("RUSTFLAGS", "-D warnings")
         .run()
 }
 
@@ -236,9 +247,7 @@ fn clients() -> Result {
     debian("nghttp", &["nghttp2-client"])?;
     debian("curl", &["curl"])?;
     debian("openssl", &["openssl"])?;
-    if !command("python3 -c").arg("import ensurepip").passes() {
-        debian_packages(&["python3-venv", "python3"])?;
-    }
+    python()?;
     command(".ci/clients/run").run()
 }
 
