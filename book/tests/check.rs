@@ -1,7 +1,7 @@
 //! Holds the course and the documents at the root against the repository.
 //!
-//! `cargo xtask links` writes the right line numbers into links to lines of code, `cargo xtask traces`
-//! the transcripts into `book/traces`. They set `UPDATE_LINKS` and `UPDATE_TRACES` here.
+//! `cargo xtask links` writes the right line numbers into links to lines of code, `cargo xtask
+//! traces` the transcripts into `book/traces`. They set `UPDATE_LINKS` and `UPDATE_TRACES` here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,8 +136,8 @@ mod on_bad_input {
     fn what_is_right_passes() {
         let good = chapter_with("{{#include ../../src/code.rs:good}}");
         assert_eq!(problems("book/src/chapter.md", &good), Vec::<String>::new());
-        let links = "# Here\n[a](#here) [b](other.md) [c](other.md#one-fn-twice) [d](other.md#again-1) \
-                     [e](https://example.org/#L7) `[f](nowhere.md)` \\{{#include nothing}}\n\
+        let links = "# Here\n[a](#here) [b](other.md) [c](other.md#one-fn-twice) \
+                     [d](other.md#again-1) [e](https://example.org/#L7) `[f](nowhere.md)` \\{{#include nothing}}\n\
                      ```md\n[g](nowhere.md)\n```\n";
         assert_eq!(problems("book/src/chapter.md", links), Vec::<String>::new());
         let quoted = "[a](src/code.rs#L2 \"fn good() {}\") [b](src) [c](book/src/other.md#again)";

@@ -1,7 +1,7 @@
 //! Everything of the protocol in one program, to see what it needs of the machine.
 //!
-//! `cargo xtask ci purity` links it for `wasm32-unknown-unknown`, where there is no operating system,
-//! and looks at what came of it: see `xtask/src/wasm.rs`. It is linked and never run.
+//! `cargo xtask ci purity` links it for `wasm32-unknown-unknown`, where there is no operating
+//! system, and looks at what came of it: see `xtask/src/wasm.rs`. It is linked and never run.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 //! * Modules beside each other may use each other in one direction only. What is below a module
 //!   counts as the module.
 //! * A parent may use its children. If it does, they may not use what it defines; what it only
-//!   re-exports belongs to the module that defines it. To declare a child, or to re-export what is in
-//!   it, is not to use it.
+//!   re-exports belongs to the module that defines it. To declare a child, or to re-export what is
+//!   in it, is not to use it.
 //! * Tests use what they like.
 //!
 //! What is tolerated stands in `xtask/tolerated-ties.txt`, each with its reason.
@@ -243,8 +243,8 @@ impl Crate {
         ties
     }
 
-    /// The module in which this is defined that is called so in `module`. Nothing if that is another
-    /// crate.
+    /// The module in which this is defined that is called so in `module`. Nothing if that is in
+    /// another crate.
     fn resolve(&self, module: &Module, path: &[String], depth: usize) -> Option<Module> {
         let mut rest = path;
         let mut here = match path.first()?.as_str() {

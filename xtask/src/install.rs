@@ -29,7 +29,7 @@ pub(crate) fn python() -> Result {
     debian_packages(&["python3-venv", "python3"])
 }
 
-/// A tool from PyPI in exactly this version, in an environment of its own: `folder`.
+/// A tool from `PyPI` in exactly this version, in an environment of its own: `folder`.
 pub(crate) fn python_tool(folder: &str, name: &str, version: &str) -> Result {
     let there = command(&format!("{folder}/bin/{name} --version")).quietly();
     if there.output().is_ok_and(|said| said.split_whitespace().any(|word| word == version)) {

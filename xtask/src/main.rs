@@ -69,7 +69,7 @@ mod tests {
     fn what_the_documents_say_after_cargo_xtask_is_there() {
         let mut count = 0;
         for file in tracked("*.md *.rs *.yml .ci/*").unwrap() {
-            // Of xtask itself only what is said elsewhere: it has names that are not there in tests.
+            // Not xtask itself, whose tests have names that are not there.
             let Ok(text) = read(&file) else { continue };
             for (at, _) in
                 text.match_indices("cargo xtask ").filter(|_| !file.starts_with("xtask/"))

@@ -156,8 +156,8 @@ fn windows() -> Result {
 
 fn macos() -> Result {
     target(MACOS)?;
-    // Nothing is linked, so the C in a few dependencies may stay uncompiled: there is no compiler of
-    // C for macOS but Apple's.
+    // Nothing is linked, so the C in a few dependencies may stay uncompiled: there is no compiler
+    // of C for macOS but Apple's.
     let variable = MACOS.replace('-', "_");
     cargo(&format!("check --workspace --locked --all-targets --target {MACOS}"))
         .env(&format!("CC_{variable}"), "true")
@@ -205,7 +205,7 @@ fn benches() -> Result {
 }
 
 fn simulations() -> Result {
-    // Others each time that something changes, and the same whenever this commit is looked at again.
+    // Others each time that something changes, and the same whenever this commit is looked at.
     let commit = command("git rev-parse HEAD").output()?;
     let first = first_seed(&commit).ok_or_else(|| Failure::found("git names no commit"))?;
     cargo(&format!("run --quiet --locked -p simulator -- --from {first} --seeds 5000")).run()

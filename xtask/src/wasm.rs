@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::run::{Failure, Result};
 
-/// What asks the system in the standard library: a module, and what in it, or all of it. These exist
-/// on `wasm32-unknown-unknown` too, where they fail, so it takes a look at what was linked to see
-/// that nobody calls them, no dependency either.
+/// What asks the system in the standard library: a module, and what in it, or all of it. These
+/// exist on `wasm32-unknown-unknown` too, where they fail, so it takes a look at what was linked to
+/// see that nobody calls them, no dependency either.
 ///
 /// Not among them is what stands in every program: memory, panics, and what they print with.
 const ASKING: &[(&str, &str)] = &[
