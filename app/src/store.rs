@@ -308,11 +308,15 @@ fn failure(error: &io::Error) -> Response {
 }
 
 /// Too many symbolic links.
+#[cfg(unix)]
 fn is_loop(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-    #[cfg(not(unix))]
-    return false;
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Too many symbolic links, for which there is no stable name elsewhere.
+#[cfg(not(unix))]
+fn is_loop(_: &io::Error) -> bool {
+    false
 }
 
 /// A file on its way in. It has another name until it is complete, and is gone if it never is.

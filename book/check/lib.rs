@@ -2,6 +2,7 @@
 //!
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
 //! * [`held`] finds attacks in SECURITY.md against which there is no test.
+//! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
 //! * The snippets in the text are documentation tests of this crate.
@@ -11,6 +12,7 @@
 pub mod frames;
 pub mod held;
 pub mod links;
+pub mod rust;
 pub mod transcript;
 
 /// A chapter, for the sake of its snippets.
