@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use backend_common::threads::Pool;
 use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle, socket};
 use protocol::{DropGuarded, FileRange, Outcome, Ticket};
-use safe_uring::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
+use safe_uring::{Completion, Event, Id, Lent, Ring, Sizes, Waker};
 use slab::Slab;
 use socket2::SockRef;
 
@@ -47,7 +47,7 @@ enum Receiving {
 /// One thread's connections.
 pub(crate) struct EventLoop {
     ring: Ring,
-    bell: Bell,
+    waker: Waker,
     mailbox: Arc<Mailbox<OwnedFd>>,
     context: Arc<Context>,
     workers: Pool<Job<OwnedFd>>,
@@ -65,12 +65,12 @@ impl EventLoop {
         workers: Pool<Job<OwnedFd>>,
     ) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
-        let bell = Bell::new()?;
-        let rope = bell.clone();
+        let waker = Waker::new()?;
+        let theirs = waker.clone();
         Ok(EventLoop {
             ring,
-            bell,
-            mailbox: Mailbox::new(move || rope.ring()),
+            waker,
+            mailbox: Mailbox::new(move || theirs.wake()),
             context,
             workers,
             peers: Slab::new(),
@@ -89,7 +89,7 @@ impl EventLoop {
     /// Serves until the last connection has gone.
     pub(crate) fn run(mut self) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.watch(&self.bell);
+        self.ring.watch(&self.waker);
         while !(self.last && self.peers.is_empty()) {
             let asked = Instant::now();
             self.ring.wait(self.timeout(asked))?;
@@ -116,8 +116,8 @@ impl EventLoop {
             Event::Received(result) => self.on_received(key, result, more),
             Event::Sent(result, buffer, from) => self.on_sent(key, result, buffer, from),
             Event::Read(result, buffer) => self.on_read(key, result, buffer),
-            Event::Rung if !more => drop(self.ring.watch(&self.bell)),
-            Event::Rung | Event::Accepted(_) => {}
+            Event::Woken if !more => drop(self.ring.watch(&self.waker)),
+            Event::Woken | Event::Accepted(_) => {}
         }
     }
     // ANCHOR_END: on_completion

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use backend_common::threads::Pool;
 use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
-use safe_uring::{Bell, Event, Id, Ring, Sizes};
+use safe_uring::{Event, Id, Ring, Sizes, Waker};
 use socket2::SockRef;
 
 use crate::event_loop::EventLoop;
@@ -86,7 +86,7 @@ fn serve(
 struct Acceptor {
     ring: Ring,
     listener: Arc<OwnedFd>,
-    bell: Bell,
+    waker: Waker,
     admission: Arc<Admission>,
     shutdown: Arc<ShutdownSignal>,
     /// The accept that goes on.
@@ -102,17 +102,17 @@ struct Acceptor {
 impl Acceptor {
     fn new(sizes: Sizes, listener: TcpListener, context: &Context) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
-        let bell = Bell::new()?;
-        let (departure, order) = (bell.clone(), bell.clone());
-        context.admission.on_departure(move || departure.ring());
-        context.shutdown.on_begin(move |_| order.ring());
+        let waker = Waker::new()?;
+        let (departure, order) = (waker.clone(), waker.clone());
+        context.admission.on_departure(move || departure.wake());
+        context.shutdown.on_begin(move |_| order.wake());
         let (admission, shutdown) = (Arc::clone(&context.admission), Arc::clone(&context.shutdown));
         let (listener, waiting) = (Arc::new(listener.into()), VecDeque::new());
         let (accepting, pause, drained) = (None, None, false);
         Ok(Acceptor {
             ring,
             listener,
-            bell,
+            waker,
             admission,
             shutdown,
             accepting,
@@ -126,7 +126,7 @@ impl Acceptor {
     /// is left who had connected before it, or the time is up.
     fn run(&mut self, loops: &mut Loops<OwnedFd>) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.watch(&self.bell);
+        self.ring.watch(&self.waker);
         loop {
             let ordered = self.shutdown.deadline();
             self.pause = self.pause.filter(|until| Instant::now() < *until);
@@ -148,7 +148,7 @@ impl Acceptor {
             while let Some(completion) = self.ring.next() {
                 match completion.event {
                     Event::Accepted(result) => self.on_accepted(result, completion.more),
-                    Event::Rung if !completion.more => drop(self.ring.watch(&self.bell)),
+                    Event::Woken if !completion.more => drop(self.ring.watch(&self.waker)),
                     _ => {}
                 }
             }

@@ -17,6 +17,7 @@ static STOCKS: AtomicU64 = AtomicU64::new(0);
 
 /// A buffer that the kernel has filled. There is never more than one for the same memory: it can
 /// be neither copied nor made, only taken from a completion and given back.
+#[derive(Debug)]
 #[must_use = "the buffer is lost unless it is given back"]
 pub struct Lent {
     /// Which stock it belongs to.
