@@ -111,7 +111,7 @@ async fn accept(
             Some(Err(error)) if socket::is_peers_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
-                let _ = timeout(socket::ACCEPT_PAUSE, bell.listen()).await;
+                let _ = timeout(socket::ACCEPT_BACKOFF, bell.listen()).await;
             }
         }
     }

@@ -7,7 +7,7 @@
 //! | room to send | a writable event |
 //! | a moment in time | the timeout of `poll`, and a queue of timers |
 //! | work done elsewhere | a pool of workers, and a `Waker` |
-//! | the order to stop | a letter in the loop's mailbox, and a `Waker` |
+//! | shutdown | a message in the loop's mailbox, and a `Waker` |
 //!
 //! `src/event_loop.rs` drives connections, `src/server.rs` accepts.
 //!

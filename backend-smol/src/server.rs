@@ -117,7 +117,7 @@ async fn accept(
             Some(Err(error)) if socket::is_peers_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
-                wait(bell.listen(), Instant::now() + socket::ACCEPT_PAUSE).await;
+                wait(bell.listen(), Instant::now() + socket::ACCEPT_BACKOFF).await;
             }
         }
     }

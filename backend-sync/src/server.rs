@@ -148,7 +148,7 @@ impl Crew {
                 Err(_) if is_ordered => return None,
                 Err(error) => {
                     socket::report_accept_error(&error);
-                    self.sleep(Some(Instant::now() + socket::ACCEPT_PAUSE), |_| {
+                    self.sleep(Some(Instant::now() + socket::ACCEPT_BACKOFF), |_| {
                         self.context.shutdown.deadline().is_some()
                     });
                 }
@@ -167,7 +167,7 @@ impl Crew {
             crew.upgrade().into_iter().for_each(|crew| crew.ring());
         });
         let crew = Arc::downgrade(self);
-        let caller = socket::Caller::new(listener);
+        let caller = socket::WakeupDialer::new(listener);
         let listener = Arc::downgrade(listener);
         self.context.shutdown.on_begin(move |_| {
             let Some(crew) = crew.upgrade() else { return };
@@ -178,7 +178,7 @@ impl Crew {
             {
                 // The acceptor sleeps in accept(2): from now on it does not, and a call wakes it.
                 let _ = listener.set_nonblocking(true);
-                peers.own_call = caller.as_ref().ok().and_then(|caller| caller.call().ok());
+                peers.own_call = caller.as_ref().ok().and_then(|caller| caller.dial().ok());
             }
             drop(peers);
             crew.ring();
@@ -288,7 +288,7 @@ impl Spare {
             self.refused.pop_front();
         }
         let Err((error, accepted)) = started else { return };
-        if self.warned.is_none_or(|since| now - since > socket::ACCEPT_PAUSE) {
+        if self.warned.is_none_or(|since| now - since > socket::ACCEPT_BACKOFF) {
             self.warned = Some(now);
             tracing::warn!("no thread for a connection: {error}");
         }

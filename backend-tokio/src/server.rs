@@ -135,7 +135,7 @@ async fn accept(
             Err(error) if socket::is_peers_fault(&error) => {}
             Err(error) => {
                 socket::report_accept_error(&error);
-                let _ = timeout(socket::ACCEPT_PAUSE, bell.notified()).await;
+                let _ = timeout(socket::ACCEPT_BACKOFF, bell.notified()).await;
             }
         }
     }

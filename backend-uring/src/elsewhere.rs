@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use backend_common::{Backend, Context};
-use protocol::Handler;
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

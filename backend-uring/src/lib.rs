@@ -14,11 +14,11 @@
 //! | room to send | the completion of a send, which has owned its buffer |
 //! | a moment in time | the timeout of the ring, and a queue of timers |
 //! | work done elsewhere | a pool of workers, and an eventfd that the ring watches |
-//! | the order to stop | a letter in the loop's mailbox, and the same eventfd |
+//! | shutdown | a message in the loop's mailbox, and the same eventfd |
 //!
 //! `src/event_loop.rs` drives connections, `src/server.rs` accepts.
 //!
-//! It needs Linux 6.1 or newer, and leave to use `io_uring`, which sandboxes often refuse. Where
+//! It needs Linux 6.1 or newer, and permission to use `io_uring`, which sandboxes often refuse. Where
 //! that is missing, [`Server::bind`] says so.
 //!
 //! ```no_run

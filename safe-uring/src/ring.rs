@@ -86,8 +86,8 @@ pub struct Id {
 }
 
 impl Id {
-    /// The name of no operation. Cancellations have it: their own completions are passed over, since
-    /// that of the cancelled operation says it all.
+    /// The name of no operation. Cancellations have it: their own completions are passed over,
+    /// since that of the cancelled operation says it all.
     const NONE: Id = Id { slot: u32::MAX, generation: u32::MAX };
 
     /// The form in which the kernel is told it.
@@ -374,8 +374,8 @@ impl Drop for Ring {
         let mut is_cancelled = false;
         // Before it is enabled, the kernel has seen nothing.
         while self.enabled && !self.flights.is_empty() && result.is_ok() {
-            // An operation that was about to wait may miss a cancellation, so there are several; but
-            // each ends one wait by its own completion, so there is another wait between them.
+            // An operation that was about to wait may miss a cancellation, so there are several;
+            // but each ends one wait by its own completion, so there is another wait between them.
             is_cancelled = !is_cancelled;
             if is_cancelled {
                 let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
