@@ -9,7 +9,8 @@
 //!
 //! `task::spawn_blocking` is not used. It has no bound, and when the system refuses it a thread, it
 //! tries again without a pause, on the thread of the runtime that asked (`blocking` 1.7). An
-//! `async_executor::Executor` whose threads are made at the start has both: a bound, and its threads.
+//! `async_executor::Executor` whose threads are made at the start has both: a bound, and its
+//! threads.
 //!
 //! | wait for | here |
 //! |---|---|
@@ -17,7 +18,7 @@
 //! | room to send | `poll_write` |
 //! | a moment in time | `task::sleep` |
 //! | work done elsewhere | a task of an executor whose threads may block, or `task::spawn` |
-//! | the order to stop | an `Event` |
+//! | shutdown | an `Event` |
 //!
 //! `src/connection.rs` drives one connection, `src/server.rs` accepts.
 //!

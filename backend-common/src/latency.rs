@@ -1,8 +1,8 @@
 //! How long requests take, recorded only while somebody watches.
 //!
-//! Each thread records into one of a few histograms, so that threads seldom meet. They grow for as long
-//! as anybody watches; a [`Watch`] remembers what there was when it last looked, so several do not
-//! take from each other.
+//! Each thread records into one of a few histograms, so that threads seldom meet. They grow for as
+//! long as anybody watches; a [`Watch`] remembers what there was when it last looked, so several do
+//! not take from each other.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,8 +20,8 @@ const LONGEST: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 2;
 
 /// Latencies within some stretch of time. A latency is the time from when the head of a request is
-/// complete to when its response is, as far as the server writes it: what either spends in the kernel
-/// is not in it, the time that a request body takes to come is.
+/// complete to when its response is, as far as the server writes it: what either spends in the
+/// kernel is not in it, the time that a request body takes to come is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Latencies {
@@ -82,8 +82,8 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A request that was complete then has been answered now. Without a watcher this is one load of
-    /// what nobody writes, and the clock is not read.
+    /// A request that was complete then has been answered now. Without a watcher this is one load
+    /// of what nobody writes, and the clock is not read.
     pub(crate) fn record(&self, since: Instant) {
         if self.is_watched.load(Ordering::Relaxed) {
             self.add(since.elapsed());

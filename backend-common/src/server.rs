@@ -362,7 +362,8 @@ impl Handle {
         self.statistics.clone()
     }
 
-    /// Stops gracefully, as [`ShutdownHandle::shutdown`] says, and reports what was served and what was cut.
+    /// Stops gracefully, as [`ShutdownHandle::shutdown`] says, and reports what was served and what
+    /// was cut.
     ///
     /// # Errors
     /// If the server could not begin.

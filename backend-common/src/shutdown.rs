@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long connections and threads may still take to end when they have been aborted at the shutdown
-/// deadline. Only a handler or work that computes, or blocks its thread, takes longer; the server
-/// does not wait for it.
+/// How long connections and threads may still take to end when they have been aborted at the
+/// shutdown deadline. Only a handler or work that computes, or blocks its thread, takes longer; the
+/// server does not wait for it.
 pub const ABORT_GRACE: Duration = Duration::from_millis(500);
 
 /// The signal that a server shuts down, with the moment by which it does.
@@ -14,8 +14,8 @@ pub const ABORT_GRACE: Duration = Duration::from_millis(500);
 /// Every concurrency model sleeps in its own way, so each registers here how it is woken.
 pub struct ShutdownSignal {
     base: Instant,
-    /// The shutdown deadline, in nanoseconds after `base`; [`ShutdownSignal::NEVER`] before shutdown
-    /// has begun.
+    /// The shutdown deadline, in nanoseconds after `base`; [`ShutdownSignal::NEVER`] before
+    /// shutdown has begun.
     deadline: AtomicU64,
     wakers: Mutex<Vec<Waker>>,
 }

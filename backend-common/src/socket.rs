@@ -48,9 +48,9 @@ where
     socket2::SockRef::from(stream).set_tcp_nodelay(true)
 }
 
-/// Has a socket end with a reset when it is dropped. Otherwise the kernel would go on sending what it
-/// has taken, megabytes perhaps, for as long as the client takes a little of it now and then, and
-/// bytes that were cut off would end as if they were all.
+/// Has a socket end with a reset when it is dropped. Otherwise the kernel would go on sending what
+/// it has taken, megabytes perhaps, for as long as the client takes a little of it now and then,
+/// and bytes that were cut off would end as if they were all.
 ///
 /// # Errors
 /// If the client is gone already.
@@ -61,8 +61,8 @@ where
     socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
-/// Connects to our own listener, so that a thread that sleeps in `accept(2)` on it wakes. The socket
-/// is created beforehand: when it is needed there may be no descriptor left.
+/// Connects to our own listener, so that a thread that sleeps in `accept(2)` on it wakes. The
+/// socket is created beforehand: when it is needed there may be no descriptor left.
 #[derive(Debug)]
 pub struct WakeupDialer {
     socket: Socket,
@@ -142,8 +142,8 @@ pub fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
     }
 }
 
-/// The timeouts that are set on a blocking socket. Setting one is a system call, so they are rounded
-/// up by a few percent, and then most often they are right already.
+/// The timeouts that are set on a blocking socket. Setting one is a system call, so they are
+/// rounded up by a few percent, and then most often they are right already.
 #[derive(Debug, Default)]
 pub struct Timeouts {
     read: Option<Duration>,

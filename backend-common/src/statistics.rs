@@ -2,8 +2,8 @@
 //! has come and gone.
 //!
 //! Each connection has a [`Cell`] that nobody else writes to, so that keeping count costs it a few
-//! plain stores and no other connection anything. Whoever wants to know walks over all of them; that
-//! is once a second, and a request is a hundred thousand times as often.
+//! plain stores and no other connection anything. Whoever wants to know walks over all of them;
+//! that is once a second, and a request is a hundred thousand times as often.
 //!
 //! ```text
 //! Session ── Meter ── stores ──► Cell ◄── loads ── Statistics::sample
@@ -56,8 +56,8 @@ struct Totals {
     sent: u64,
 }
 
-/// What one connection says of itself, and only it. Aligned to a line of the processor's cache, lest
-/// writing to one disturb who writes to its neighbour.
+/// What one connection says of itself, and only it. Aligned to a line of the processor's cache,
+/// lest writing to one disturb who writes to its neighbour.
 #[repr(align(64))]
 #[derive(Default)]
 struct Cell {
@@ -145,9 +145,9 @@ impl Open {
 }
 
 /// Open connections, by what each waits for. Most wait for several things at once, as for input and
-/// for the end of its time; each is counted once, under the first of these that is true of it: there is
-/// something to send (room), work is being done for it (work), input is wanted (input), nothing is left
-/// but its deadline (time).
+/// for the end of its time; each is counted once, under the first of these that is true of it:
+/// there is something to send (room), work is being done for it (work), input is wanted (input),
+/// nothing is left but its deadline (time).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waits {

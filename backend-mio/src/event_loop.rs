@@ -194,7 +194,8 @@ impl EventLoop {
     }
     // ANCHOR_END: on_ready
 
-    /// Timers. That of a connection whose deadline has moved on fires too early, which does no harm.
+    /// Timers. That of a connection whose deadline has moved on fires too early, which does no
+    /// harm.
     fn on_time(&mut self) {
         let now = Instant::now();
         while let Some(key) = self.connections.next_due(now) {
@@ -214,8 +215,8 @@ impl EventLoop {
         }
     }
 
-    /// No event will come for a connection whose socket is still ready: its turn comes instead, when
-    /// all others have had theirs.
+    /// No event will come for a connection whose socket is still ready: its turn comes instead,
+    /// when all others have had theirs.
     fn wait_for_turn(&mut self, key: usize) {
         if let Some(Connection { socket, .. }) = self.connections.get_mut(key)
             && !std::mem::replace(&mut socket.waiting, true)

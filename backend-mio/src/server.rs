@@ -73,8 +73,8 @@ impl Acceptor {
         Ok(Acceptor { poll, listener, admission, shutdown, ready: false, backoff: None })
     }
 
-    /// Accepts clients and hands them over to the loops in turn. On shutdown it ends when those that
-    /// had connected before have been accepted, or at the deadline.
+    /// Accepts clients and hands them over to the loops in turn. On shutdown it ends when those
+    /// that had connected before have been accepted, or at the deadline.
     fn run(&mut self, loops: &mut Loops<TcpStream>) -> io::Result<()> {
         let mut events = Events::with_capacity(8);
         let mut last_look = false;

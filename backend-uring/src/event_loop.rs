@@ -254,8 +254,8 @@ impl EventLoop {
     }
 
     /// Timers that were due when the kernel was asked last. So what it had to say by then has been
-    /// passed on, however long this process has been stopped: what came in time is not late. That of
-    /// a connection whose deadline has moved on fires too early, which does no harm.
+    /// passed on, however long this process has been stopped: what came in time is not late. That
+    /// of a connection whose deadline has moved on fires too early, which does no harm.
     fn on_time(&mut self, asked: Instant) {
         while let Some(key) = self.connections.next_due(asked) {
             self.connections[key].session.handle_timeout();

@@ -5,8 +5,8 @@
 //! An operation goes into one queue that is shared with the kernel, its completion comes out of
 //! another, and one system call for each turn of the loop does for all that have gathered. The
 //! price is ownership: between the two, memory that the operation names is the kernel's. Nothing is
-//! lent to an attempt, as with readiness; buffers change hands. The crate `safe-uring` sees to that,
-//! and has all that is unsafe about it.
+//! lent to an attempt, as with readiness; buffers change hands. The crate `safe-uring` sees to
+//! that, and has all that is unsafe about it.
 //!
 //! | wait for | here |
 //! |---|---|
@@ -18,8 +18,8 @@
 //!
 //! `src/event_loop.rs` drives connections, `src/server.rs` accepts.
 //!
-//! It needs Linux 6.1 or newer, and permission to use `io_uring`, which sandboxes often refuse. Where
-//! that is missing, [`Server::bind`] says so.
+//! It needs Linux 6.1 or newer, and permission to use `io_uring`, which sandboxes often refuse.
+//! Where that is missing, [`Server::bind`] says so.
 //!
 //! ```no_run
 //! use backend_uring::{Request, Response, Server};

@@ -23,11 +23,12 @@ pub enum Model {
     Rings,
 }
 
-/// The sizes of a loop's ring. What one client sends in a burst is 32 buffers at most before the loop
-/// can object.
+/// The sizes of a loop's ring. What one client sends in a burst is 32 buffers at most before the
+/// loop can object.
 const SIZES: Sizes = Sizes { operations: 1024, completions: 8192, buffers: 1024, buffer: 4 << 10 };
 
-/// The sizes of the acceptor's ring. A full queue of completions ends the accept: so many may be accepted ahead.
+/// The sizes of the acceptor's ring. A full queue of completions ends the accept: so many may be
+/// accepted ahead.
 const ACCEPTOR: Sizes = Sizes { operations: 4, completions: 8, buffers: 1, buffer: 1 };
 
 impl Backend for Model {
@@ -123,8 +124,8 @@ impl Acceptor {
         })
     }
 
-    /// Accepts clients and hands them over to the loops in turn. On shutdown it ends when those that
-    /// had connected before have been accepted, or at the deadline.
+    /// Accepts clients and hands them over to the loops in turn. On shutdown it ends when those
+    /// that had connected before have been accepted, or at the deadline.
     fn run(&mut self, loops: &mut Loops<OwnedFd>) -> io::Result<()> {
         self.ring.enable()?;
         self.ring.watch(&self.waker);

@@ -4,6 +4,7 @@
 //! * [`held`] finds attacks in SECURITY.md against which there is no test.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
+//! * [`waits`] finds a backend in which the five waits stand in another order.
 //! * The snippets in the text are documentation tests of this crate.
 
 #![forbid(unsafe_code)]
@@ -12,6 +13,7 @@ pub mod frames;
 pub mod held;
 pub mod links;
 pub mod transcript;
+pub mod waits;
 
 /// A chapter, for the sake of its snippets.
 macro_rules! chapter {
