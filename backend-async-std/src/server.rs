@@ -146,7 +146,7 @@ fn notify(event: &Event) {
 async fn drain(context: &Context, departed: &Event) {
     loop {
         let departure = departed.listen();
-        let deadline = context.shutdown.deadline().filter(|_| !context.admission.is_empty());
+        let deadline = context.shutdown.deadline().filter(|_| !context.admission.poll_empty());
         let Some(deadline) = deadline else { return };
         let left = deadline.saturating_duration_since(Instant::now()) + ABORT_GRACE;
         if timeout(left, departure).await.is_err() {

@@ -35,7 +35,7 @@ mod statistics;
 pub mod threads;
 mod timers;
 
-pub use admission::{Admission, Report, Slot};
+pub use admission::{Admission, Slot};
 pub use connections::{Connection, ConnectionId, Connections};
 pub use http::Http;
 pub use latency::{Latencies, Watch};
@@ -44,7 +44,7 @@ pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle};
 pub use session::{Next, Output, Session, Wait, recycle};
 pub use shutdown::{ABORT_GRACE, ShutdownSignal};
-pub use statistics::{Open, Sample, Statistics, Waits};
+pub use statistics::{Open, Report, Sample, Statistics, Waits};
 
 /// How often one connection may read or write before the others of its thread have their turn. A
 /// client that sends as fast as it is read would hold them up for ever; with fewer tries, switching

@@ -158,7 +158,7 @@ async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
 async fn drain(context: &Context, departed: &Event) {
     loop {
         let departure = departed.listen();
-        let deadline = context.shutdown.deadline().filter(|_| !context.admission.is_empty());
+        let deadline = context.shutdown.deadline().filter(|_| !context.admission.poll_empty());
         let Some(deadline) = deadline else { return };
         if !wait(departure, deadline.max(Instant::now()) + ABORT_GRACE).await {
             return;

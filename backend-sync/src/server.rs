@@ -149,21 +149,22 @@ impl Connections {
     /// remain.
     fn drain(&self) {
         let mut by = Instant::now();
-        while let Some(deadline) = self.context.shutdown.deadline().filter(|_| !self.is_empty()) {
+        while let Some(deadline) = self.context.shutdown.deadline().filter(|_| !self.poll_empty()) {
             by = deadline;
             if by <= Instant::now() {
                 break;
             }
             self.sleep(Some(by), |_| {
-                self.is_empty() || self.context.shutdown.deadline() != Some(by)
+                self.poll_empty() || self.context.shutdown.deadline() != Some(by)
             });
         }
         self.lock().handles.values().for_each(|handle| handle.abort());
-        self.sleep(Some(by.max(Instant::now()) + ABORT_GRACE), |_| self.is_empty());
+        self.sleep(Some(by.max(Instant::now()) + ABORT_GRACE), |_| self.poll_empty());
     }
 
-    fn is_empty(&self) -> bool {
-        self.context.admission.is_empty()
+    /// Whether all connections have ended. If not, the end of the next one notifies.
+    fn poll_empty(&self) -> bool {
+        self.context.admission.poll_empty()
     }
 
     /// Drives a connection on the current thread.

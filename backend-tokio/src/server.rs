@@ -166,7 +166,7 @@ async fn accept(
 /// does not is held by a handler that blocks its thread.
 async fn drain(context: &Context, departed: &Notify) {
     loop {
-        let deadline = context.shutdown.deadline().filter(|_| !context.admission.is_empty());
+        let deadline = context.shutdown.deadline().filter(|_| !context.admission.poll_empty());
         let Some(deadline) = deadline else { return };
         let until = deadline.max(Instant::now()) + ABORT_GRACE;
         if timeout_at(until.into(), departed.notified()).await.is_err() {
