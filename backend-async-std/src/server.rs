@@ -13,7 +13,7 @@ use async_std::channel;
 use async_std::future::timeout;
 use async_std::net::TcpStream;
 use async_std::task;
-use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, socket, threads};
+use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant, socket, threads};
 use event_listener::Event;
 use futures_lite::{FutureExt, future};
 use polling::Poller;
@@ -31,11 +31,14 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "async-std";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Global, "global", "tasks on the runtime of the process")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Global,
+        name: "global",
+        summary: "tasks on the runtime of the process",
+    }];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
-        let threads = context.threads();
+        let threads = context.thread_count();
         check_system(threads + context.workers)?;
         async_global_executor::init_with_config(
             GlobalExecutorConfig::default()

@@ -54,9 +54,9 @@ impl Admission {
     }
     // ANCHOR_END: admit
 
-    /// Whether all connections have ended. Like the `poll` of a future it is more than a question: if
-    /// some are there, the end of the next one will wake the acceptor (once), so that it can sleep
-    /// until then and ask again.
+    /// Whether all connections have ended. Like the `poll` of a future it is more than a question:
+    /// if some are there, the end of the next one will wake the acceptor (once), so that it can
+    /// sleep until then and ask again.
     #[must_use]
     pub fn poll_empty(&self) -> bool {
         self.awaited.store(true, Ordering::SeqCst);

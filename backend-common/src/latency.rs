@@ -1,8 +1,8 @@
 //! How long requests take, recorded only while there is a watcher.
 //!
 //! Each thread records into one of a few histograms, so that threads seldom meet. They grow for as
-//! long as there are watchers; a [`Watch`] remembers what there was when it last looked, so several do
-//! not take from each other.
+//! long as there are watchers; a [`Watch`] remembers what there was when it last looked, so several
+//! do not take from each other.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

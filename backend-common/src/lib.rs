@@ -19,15 +19,19 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod admission;
+mod bind_error;
 mod connections;
 mod conversation;
+#[allow(missing_debug_implementations, reason = "it holds a handler's state")]
 mod http;
 mod latency;
 mod mailbox;
 mod pool;
 mod server;
+#[allow(missing_debug_implementations, reason = "it holds a handler's state")]
 mod session;
 mod shutdown;
 pub mod socket;
@@ -36,12 +40,13 @@ pub mod threads;
 mod timers;
 
 pub use admission::{Admission, Slot};
+pub use bind_error::BindError;
 pub use connections::{Connection, ConnectionId, Connections};
 pub use http::Http;
 pub use latency::{Latencies, Watch};
 pub use mailbox::{Job, Loops, Mailbox, Message};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
-pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle};
+pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle, Variant};
 pub use session::{Next, Output, Session, Wait, recycle};
 pub use shutdown::{ABORT_GRACE, ShutdownSignal};
 pub use statistics::{Open, Report, Sample, Statistics, Waits};

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
+use backend_common::{
+    Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, Variant, socket,
+};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -23,15 +25,18 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "mio";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Loops, "loops", "an event loop on each thread, and a pool of workers")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Loops,
+        name: "loops",
+        summary: "an event loop on each thread, and a pool of workers",
+    }];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         let mut acceptor = Acceptor::new(listener, &context)?;
         let builder = || thread::Builder::new().name("worker".into());
         let workers = Pool::start(context.workers, builder, Job::run)?;
         let mut loops = Loops::default();
-        for _ in 0..context.threads() {
+        for _ in 0..context.thread_count() {
             let event_loop = EventLoop::new(Arc::clone(&context), workers.clone())?;
             loops.start(event_loop.mailbox(), move || event_loop.run())?;
         }

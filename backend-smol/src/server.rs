@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, socket, threads};
+use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant, socket, threads};
 use event_listener::Event;
 use polling::Poller;
 use smol::channel;
@@ -26,16 +26,19 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "smol";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Executor, "executor", "tasks on an executor of the server's own")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Executor,
+        name: "executor",
+        summary: "tasks on an executor of the server's own",
+    }];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
-        check_system(context.threads() + context.workers)?;
+        check_system(context.thread_count() + context.workers)?;
         let (executor, workers) = (Arc::new(Executor::new()), Arc::new(Executor::new()));
         let (end, ended) = channel::bounded::<()>(1);
         // Closed when the last thread has ended.
         let (running, all_ended) = channel::bounded::<()>(1);
-        for _ in 0..context.threads() {
+        for _ in 0..context.thread_count() {
             let (executor, ended, running) = (executor.clone(), ended.clone(), running.clone());
             let run = move || {
                 let _running = running;

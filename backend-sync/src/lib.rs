@@ -49,12 +49,13 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod connection;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

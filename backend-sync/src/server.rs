@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use backend_common::socket;
 use backend_common::threads::Pool;
-use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot};
+use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant};
 
 use crate::connection::{Driver, WakeHandle};
 
@@ -30,9 +30,13 @@ const POOL: usize = 64;
 
 impl Backend for Model {
     const NAME: &'static str = "sync";
-    const MODELS: &'static [(Self, &'static str, &'static str)] = &[
-        (Model::Threads, "threads", "a thread for each connection"),
-        (Model::Pool, "pool", "a fixed pool of threads, fed by a channel"),
+    const MODELS: &'static [Variant<Self>] = &[
+        Variant { model: Model::Threads, name: "threads", summary: "a thread for each connection" },
+        Variant {
+            model: Model::Pool,
+            name: "pool",
+            summary: "a fixed pool of threads, fed by a channel",
+        },
     ];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use backend_common::{
-    ABORT_GRACE, Backend, Context, Session, ShutdownSignal, Slot, socket, threads,
+    ABORT_GRACE, Backend, Context, Session, ShutdownSignal, Slot, Variant, socket, threads,
 };
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -29,14 +29,22 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "tokio";
-    const MODELS: &'static [(Self, &'static str, &'static str)] = &[
-        (Model::Multi, "multi", "tasks on a pool of threads that steal work from each other"),
-        (Model::Local, "local", "tasks on a single-threaded runtime for each thread"),
+    const MODELS: &'static [Variant<Self>] = &[
+        Variant {
+            model: Model::Multi,
+            name: "multi",
+            summary: "tasks on a pool of threads that steal work from each other",
+        },
+        Variant {
+            model: Model::Local,
+            name: "local",
+            summary: "tasks on a single-threaded runtime for each thread",
+        },
     ];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
-        let (threads, workers) = (context.threads(), context.workers);
+        let (threads, workers) = (context.thread_count(), context.workers);
         // All at once, or a runtime would panic where it has no more.
         threads::check(match self {
             Model::Multi => threads + workers,
@@ -202,11 +210,11 @@ struct Locals {
 impl Locals {
     fn start(context: &Arc<Context>, shutdown: &ShutdownReceiver) -> io::Result<Self> {
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
-        for _ in 0..context.threads() {
+        for _ in 0..context.thread_count() {
             let (sender, inbox) = unbounded_channel();
             inboxes.push(sender);
             let (context, shutdown) = (Arc::clone(context), shutdown.clone());
-            let runtime = local_runtime(context.workers.div_ceil(context.threads()))?;
+            let runtime = local_runtime(context.workers.div_ceil(context.thread_count()))?;
             let run = move || run_local(runtime, &context, inbox, &shutdown);
             threads.push(thread::Builder::new().name("local-runtime".into()).spawn(run)?);
         }

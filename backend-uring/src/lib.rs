@@ -33,6 +33,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 #[cfg(target_os = "linux")]
 mod event_loop;
@@ -44,7 +45,7 @@ mod server;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -9,7 +9,9 @@ use std::thread;
 use std::time::Instant;
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
+use backend_common::{
+    Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, Variant, socket,
+};
 use safe_uring::{Event, Id, Ring, Sizes, Waker};
 use socket2::SockRef;
 
@@ -33,8 +35,11 @@ const ACCEPTOR: Sizes = Sizes { operations: 4, completions: 8, buffers: 1, buffe
 
 impl Backend for Model {
     const NAME: &'static str = "uring";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Rings, "rings", "an io_uring on each thread, and a pool of workers")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Rings,
+        name: "rings",
+        summary: "an io_uring on each thread, and a pool of workers",
+    }];
 
     fn check_system() -> io::Result<()> {
         apart(|| Ring::new(ACCEPTOR).map(drop)).map_err(|error| {
@@ -72,7 +77,7 @@ fn serve(
     let builder = || thread::Builder::new().name("worker".into());
     let workers = Pool::start(context.workers, builder, Job::run)?;
     let mut loops = Loops::default();
-    for _ in 0..context.threads() {
+    for _ in 0..context.thread_count() {
         let event_loop = EventLoop::new(sizes, Arc::clone(context), workers.clone())?;
         loops.start(event_loop.mailbox(), move || event_loop.run())?;
     }
@@ -212,7 +217,8 @@ mod tests {
 
     impl Backend for Tiny {
         const NAME: &'static str = Model::NAME;
-        const MODELS: &'static [(Self, &'static str, &'static str)] = &[(Tiny, "tiny", "small")];
+        const MODELS: &'static [Variant<Self>] =
+            &[Variant { model: Tiny, name: "tiny", summary: "small" }];
 
         fn check_system() -> io::Result<()> {
             Model::check_system()
