@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Limits, Server, ShutdownHandle, socket};
+use backend_common::{Backend, Limits, Server, ShutdownHandle, Variant, socket};
 use bytesize::ByteSize;
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
@@ -265,15 +265,15 @@ pub fn main<B: Backend>() -> ExitCode {
 
 /// Reads the command line of a backend, whose models are the possible ones.
 fn parse<B: Backend>(words: impl Iterator<Item = OsString>) -> Result<ArgMatches, clap::Error> {
-    let models = B::MODELS.iter().map(|(_, name, _)| *name);
+    let models = B::MODELS.iter().map(|variant| variant.name);
     let about = format!("One HTTP server, several ways to wait: this is backend-{}.", B::NAME);
-    let list = B::MODELS.iter().map(|(_, name, what)| format!("{name}: {what}"));
+    let list = B::MODELS.iter().map(|Variant { name, summary, .. }| format!("{name}: {summary}"));
     let help =
         format!("Variant of the concurrency model ({})", list.collect::<Vec<_>>().join("; "));
     let mut command = Options::command().name(format!("backend-{}", B::NAME)).about(about).mut_arg(
         "model",
         |model| {
-            let model = model.default_value(B::MODELS[0].1).help(help);
+            let model = model.default_value(B::MODELS[0].name).help(help);
             model.value_parser(PossibleValuesParser::new(models)).hide(B::MODELS.len() == 1)
         },
     );
@@ -314,11 +314,11 @@ fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<
     raise_descriptor_limit();
     B::check_system().map_err(|missing| missing.to_string())?;
     let asked = options.model.as_deref();
-    let (model, name, what) =
-        *B::MODELS.iter().find(|(_, name, _)| Some(*name) == asked).unwrap_or(&B::MODELS[0]);
+    let variant = B::MODELS.iter().find(|variant| Some(variant.name) == asked);
+    let Variant { model, name, summary } = *variant.unwrap_or(&B::MODELS[0]);
 
-    let app = application(options, B::NAME, &format!("{name}: {what}"))?;
-    let mut server = listen(&options.listen, |address| Server::<B>::bind(address))?
+    let app = application(options, B::NAME, &format!("{name}: {summary}"))?;
+    let mut server = listen(&options.listen, |address| Ok(Server::<B>::bind(address)?))?
         .model(model)
         .max_connections(options.max_connections)
         .max_work(options.max_work)
@@ -341,7 +341,7 @@ fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<
     stop_on_signals(server.shutdown_handle(), options, hangs_up, out.clone())
         .map_err(because("cannot listen for signals"))?;
     say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
-    say(format_args!("  {name}: {what}"));
+    say(format_args!("  {name}: {summary}"));
     say(format_args!("  http://{}/", server.address()));
     if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
         say(format_args!("  https://{address}/{}", tls.note));

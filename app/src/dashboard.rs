@@ -191,7 +191,7 @@ mod tests {
     use std::net::TcpListener;
     use std::time::UNIX_EPOCH;
 
-    use backend_common::{Backend, Context, Server};
+    use backend_common::{Backend, Context, Server, Variant};
     use protocol::Field;
     use protocol::http::{Method, Version};
 
@@ -203,7 +203,8 @@ mod tests {
 
     impl Backend for Never {
         const NAME: &'static str = "never";
-        const MODELS: &'static [(Self, &'static str, &'static str)] = &[(Never, "never", "")];
+        const MODELS: &'static [Variant<Self>] =
+            &[Variant { model: Never, name: "never", summary: "" }];
 
         fn serve(self, _: TcpListener, _: Arc<Context>) -> io::Result<()> {
             Ok(())

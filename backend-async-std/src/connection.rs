@@ -13,13 +13,10 @@ use async_lock::Semaphore;
 use async_std::io::{Read, Write};
 use async_std::net::TcpStream;
 use async_std::task::{self, JoinHandle};
-use backend_common::{Next, Output, Session, ShutdownSignal, Wait, socket};
+use backend_common::{Next, Output, Session, ShutdownSignal, TURN, Wait, socket};
 use event_listener::Event;
 use futures_lite::FutureExt;
 use protocol::{DropGuarded, FileRange, Outcome, Ticket, Work};
-
-/// How often a connection may read or write before others have their turn.
-const TURN: usize = 16;
 
 /// How much of a file is read at once, in bytes.
 const FILE_PIECE: usize = 64 << 10;
@@ -27,8 +24,8 @@ const FILE_PIECE: usize = 64 << 10;
 /// What all connections of a server have in common.
 pub(crate) struct Shared {
     pub(crate) shutdown: Arc<ShutdownSignal>,
-    /// Notified when the order to stop comes.
-    pub(crate) bell: Arc<Event>,
+    /// Notified when the shutdown deadline is set or comes forward.
+    pub(crate) changed: Arc<Event>,
     /// What runs closures: its threads may block. It owns what it runs, so that must not own it.
     pub(crate) workers: Weak<Executor<'static>>,
     /// One for each of its threads.
@@ -37,16 +34,18 @@ pub(crate) struct Shared {
 
 /// Which of the five waits is over.
 enum Over {
-    /// Input, or room to send.
-    Ready(io::Result<usize>),
+    Input(io::Result<usize>),
+    Room(io::Result<usize>),
     Time,
     Work(Ticket, Outcome),
-    Order(Instant),
+    Shutdown(Instant),
 }
 
-// ANCHOR: converse
-/// Drives one connection to its end.
-pub(crate) async fn converse(
+// ANCHOR: drive
+/// Drives one connection to its end. The waits are raced, and the race is biased: if several are
+/// over, the first of it wins. Room to send comes before input, since what is sent makes room for
+/// more; both before the rest, which costs more to ask for.
+pub(crate) async fn drive(
     stream: &TcpStream,
     session: &mut Session,
     shared: Arc<Shared>,
@@ -54,15 +53,11 @@ pub(crate) async fn converse(
     let mut timer = pin!(sleep_until(None));
     let mut is_set_to: Option<Instant> = None;
     let mut work = Vec::new();
-    let mut ordered = None;
-    let mut order = pin!(next_order(&shared, None));
+    let mut passed_on = None;
+    let mut shutdown = pin!(next_deadline(&shared, None));
     let mut piece = FilePiece::default();
     for turn in 1.. {
         match session.poll() {
-            Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
-            Next::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
-            Next::Abort => socket::abort(stream)?,
-            Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline
                     && is_set_to.is_none_or(|earlier| deadline < earlier)
@@ -71,54 +66,61 @@ pub(crate) async fn converse(
                     is_set_to = Some(deadline);
                 }
                 piece.fill(session.file());
-                // Racing is biased: a socket that is always ready must not outrun the rest.
-                if let Some(by) = shared.shutdown.deadline().filter(|by| Some(*by) != ordered) {
-                    ordered = Some(by);
-                    session.shutdown(by);
+                // A socket that is always ready wins each race. So shutdown is looked at before,
+                let deadline = shared.shutdown.deadline().filter(|new| Some(*new) != passed_on);
+                if let Some(deadline) = deadline {
+                    passed_on = Some(deadline);
+                    session.shutdown(deadline);
                     continue;
                 }
                 if turn % TURN == 0 {
-                    // Not after the others' turn: the peer is not late by what they took.
+                    // and now and then the deadline: before other connections have their turn,
+                    // since a client is not late by the time that they take.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         time_out(stream, session, &mut piece)?;
                         continue;
                     }
-                    task::yield_now().await; // nor other connections
+                    task::yield_now().await; // a busy connection lets others have their turn
                 }
-                // room to send, and input
-                let ready =
-                    poll_fn(|context| poll_ready(stream, session, &mut piece, wait, context));
-                let over = async { Over::Ready(ready.await) }
-                    // a moment in time
-                    .or(async {
-                        timer.as_mut().await;
-                        Over::Time
-                    })
-                    // work done elsewhere
-                    .or(next_done(&mut work))
-                    // the order to stop
-                    .or(async { Over::Order(order.as_mut().await) })
-                    .await;
+                let over =
+                    poll_fn(|context| poll_ready(stream, session, &mut piece, wait, context))
+                        .or(async {
+                            timer.as_mut().await;
+                            Over::Time
+                        })
+                        .or(next_done(&mut work))
+                        .or(async { Over::Shutdown(shutdown.as_mut().await) })
+                        .await;
                 match over {
-                    Over::Ready(result) => result.map(drop)?,
+                    // input
+                    Over::Input(result) => result.map(drop)?,
+                    // room to send
+                    Over::Room(result) => result.map(drop)?,
+                    // a moment in time
                     Over::Time => {
                         is_set_to = None;
                         timer.set(sleep_until(None));
                         time_out(stream, session, &mut piece)?;
                     }
+                    // work done elsewhere
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
-                    Over::Order(by) => {
-                        ordered = Some(by);
-                        session.shutdown(by);
-                        order.set(next_order(&shared, Some(by)));
+                    // shutdown
+                    Over::Shutdown(deadline) => {
+                        passed_on = Some(deadline);
+                        session.shutdown(deadline);
+                        shutdown.set(next_deadline(&shared, passed_on));
                     }
                 }
             }
+            Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
+            Next::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(stream)?,
+            Next::Close => break,
         }
     }
     Ok(())
 }
-// ANCHOR_END: converse
+// ANCHOR_END: drive
 
 /// Sends or receives if either can be done without waiting. There is no waiting for readiness as
 /// such: the attempt itself leaves the task's waker behind.
@@ -128,22 +130,25 @@ fn poll_ready(
     piece: &mut FilePiece,
     wait: Wait,
     context: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    let mut stream = stream;
+) -> Poll<Over> {
     if wait.write {
         let sent = session.send_with(|output| write(stream, piece, output, context));
-        if let Some(sent) = pending_if_blocked(sent) {
-            return Poll::Ready(sent);
+        if !socket::would_block(&sent) {
+            return Poll::Ready(Over::Room(sent));
         }
     }
     if wait.read {
-        let received = session
-            .receive_with(|space| blocked_unless(Pin::new(&mut stream).poll_read(context, space)));
-        if let Some(received) = pending_if_blocked(received) {
-            return Poll::Ready(received);
+        let received = session.receive_with(|space| read(stream, space, context));
+        if !socket::would_block(&received) {
+            return Poll::Ready(Over::Input(received));
         }
     }
     Poll::Pending
+}
+
+/// Reads what there is, as far as there is space for it.
+fn read(mut stream: &TcpStream, space: &mut [u8], context: &mut Context<'_>) -> io::Result<usize> {
+    blocked_unless(Pin::new(&mut stream).poll_read(context, space))
 }
 
 /// Sends what there is room for.
@@ -165,31 +170,19 @@ fn write(
     }
 }
 
-/// The socket is tried once more before the deadline counts. Nobody is to be woken by that.
+/// Tries the socket once more before the deadline counts. No task is to be woken by that.
 fn time_out(stream: &TcpStream, session: &mut Session, piece: &mut FilePiece) -> io::Result<()> {
-    let mut socket = stream;
     session.handle_timeout_with(
-        |space| {
-            let mut context = Context::from_waker(Waker::noop());
-            blocked_unless(Pin::new(&mut socket).poll_read(&mut context, space))
-        },
+        |space| read(stream, space, &mut Context::from_waker(Waker::noop())),
         |output| write(stream, piece, output, &mut Context::from_waker(Waker::noop())),
     )
 }
 
-/// What is pending would block.
+/// Turns what is pending into what would block.
 fn blocked_unless(poll: Poll<io::Result<usize>>) -> io::Result<usize> {
     match poll {
         Poll::Ready(result) => result,
         Poll::Pending => Err(ErrorKind::WouldBlock.into()),
-    }
-}
-
-/// What would block is pending.
-fn pending_if_blocked(result: io::Result<usize>) -> Option<io::Result<usize>> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-        result => Some(result),
     }
 }
 
@@ -219,7 +212,7 @@ impl FilePiece {
     }
 }
 
-/// A timer, or one that never fires.
+/// Waits for a moment; for ever, if there is none.
 async fn sleep_until(moment: Option<Instant>) {
     match moment {
         Some(moment) => task::sleep(moment.saturating_duration_since(Instant::now())).await,
@@ -227,7 +220,9 @@ async fn sleep_until(moment: Option<Instant>) {
     }
 }
 
-/// Work that may block goes to threads that may; a future becomes a task.
+/// Hands work over: a closure that may block to threads that may, a future as a task. The handle
+/// cancels neither when it is dropped. The outcome is then dropped by the executor, and a panic of
+/// that would end a thread: so it is in `DropGuarded`. (tokio catches such a panic itself.)
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, DropGuarded<Outcome>)> {
     match job {
         Work::Blocking(job) => {
@@ -247,7 +242,7 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Drop
     }
 }
 
-/// The next outcome of work; never, if there is none.
+/// Waits for the next outcome of work; for ever, if there is none.
 async fn next_done(work: &mut Vec<JoinHandle<(Ticket, DropGuarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {
@@ -261,13 +256,13 @@ async fn next_done(work: &mut Vec<JoinHandle<(Ticket, DropGuarded<Outcome>)>>) -
     .await
 }
 
-/// The next order to stop that differs from the last.
-async fn next_order(shared: &Shared, last: Option<Instant>) -> Instant {
+/// Waits for a shutdown deadline that differs from the last.
+async fn next_deadline(shared: &Shared, last: Option<Instant>) -> Instant {
     loop {
-        let rings = shared.bell.listen();
+        let changed = shared.changed.listen(); // before looking, so that nothing is missed
         match shared.shutdown.deadline() {
-            Some(by) if Some(by) != last => return by,
-            _ => rings.await,
+            Some(deadline) if Some(deadline) != last => return deadline,
+            _ => changed.await,
         }
     }
 }

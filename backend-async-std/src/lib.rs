@@ -9,7 +9,8 @@
 //!
 //! `task::spawn_blocking` is not used. It has no bound, and when the system refuses it a thread, it
 //! tries again without a pause, on the thread of the runtime that asked (`blocking` 1.7). An
-//! `async_executor::Executor` whose threads are made at the start has both: a bound, and its threads.
+//! `async_executor::Executor` whose threads are made at the start has both: a bound, and its
+//! threads.
 //!
 //! | wait for | here |
 //! |---|---|
@@ -17,7 +18,7 @@
 //! | room to send | `poll_write` |
 //! | a moment in time | `task::sleep` |
 //! | work done elsewhere | a task of an executor whose threads may block, or `task::spawn` |
-//! | the order to stop | an `Event` |
+//! | shutdown | an `Event` |
 //!
 //! `src/connection.rs` drives one connection, `src/server.rs` accepts.
 //!
@@ -33,12 +34,13 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod connection;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

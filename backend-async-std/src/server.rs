@@ -13,12 +13,12 @@ use async_std::channel;
 use async_std::future::timeout;
 use async_std::net::TcpStream;
 use async_std::task;
-use backend_common::{Backend, Context, Session, Slot, socket, threads};
+use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant, socket, threads};
 use event_listener::Event;
 use futures_lite::{FutureExt, future};
 use polling::Poller;
 
-use crate::connection::{Shared, converse};
+use crate::connection::{Shared, drive};
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,11 +31,14 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "async-std";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Global, "global", "tasks on the runtime of the process")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Global,
+        name: "global",
+        summary: "tasks on the runtime of the process",
+    }];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
-        let threads = context.threads();
+        let threads = context.thread_count();
         check_system(threads + context.workers)?;
         async_global_executor::init_with_config(
             GlobalExecutorConfig::default()
@@ -46,21 +49,21 @@ impl Backend for Model {
         // The reactor takes its descriptors now, before others may.
         task::block_on(task::sleep(Duration::from_millis(1)));
         let workers = Arc::new(Executor::new());
-        let (_end, ended) = channel::bounded::<()>(1); // dropped when all have left
+        let (_end, ended) = channel::bounded::<()>(1); // dropped when all connections have ended
         for _ in 0..context.workers {
             let (workers, ended) = (workers.clone(), ended.clone());
             // Not the runtime's `block_on`, which has a thread run other tasks: these may block.
             let run = move || future::block_on(workers.run(ended.recv()));
             thread::Builder::new().name("worker".into()).spawn(run)?;
         }
-        let bell = Arc::new(Event::new());
+        let changed = Arc::new(Event::new());
         let shared = Arc::new(Shared {
             shutdown: Arc::clone(&context.shutdown),
-            bell: Arc::clone(&bell),
+            changed: Arc::clone(&changed),
             workers: Arc::downgrade(&workers),
             permits: Arc::new(Semaphore::new(context.workers)),
         });
-        context.shutdown.on_begin(move |_| ring(&bell));
+        context.shutdown.on_begin(move |_| notify(&changed));
         task::block_on(accept(listener, &context, |stream, slot| {
             let session = Session::new(&context, slot, &stream);
             task::spawn(serve(stream, session, Arc::clone(&shared)));
@@ -68,15 +71,15 @@ impl Backend for Model {
     }
 }
 
-/// Has the system give once what we will take, and what the runtime takes at its first use and would
-/// panic without: descriptors, and a thread for the reactor.
+/// Checks that the system has what we will take, and what the runtime takes at its first use and
+/// would panic without: descriptors, and a thread for the reactor.
 fn check_system(threads: usize) -> io::Result<()> {
     drop(Poller::new()?);
     threads::check(threads + 1)
 }
 
-/// Accepts until the order to stop has come and nobody is left who had connected before it; then
-/// waits until all connections have left.
+/// Accepts clients. On shutdown it ends when those that had connected before have been accepted, or
+/// at the deadline; then it waits until all connections have ended.
 async fn accept(
     listener: TcpListener,
     context: &Context,
@@ -85,23 +88,23 @@ async fn accept(
     listener.set_nonblocking(true)?;
     let rest = listener.try_clone()?;
     let listener = async_std::net::TcpListener::from(listener);
-    let bell = Arc::new(Event::new());
-    let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
-    context.admission.on_departure(move || ring(&departure));
-    context.shutdown.on_begin(move |_| ring(&order));
+    let changed = Arc::new(Event::new());
+    let (departure, shutdown) = (Arc::clone(&changed), Arc::clone(&changed));
+    context.admission.on_departure(move || notify(&departure));
+    context.shutdown.on_begin(move |_| notify(&shutdown));
 
     loop {
-        let rings = bell.listen(); // before looking, so that no ring is missed
+        let change = changed.listen(); // before looking, so that nothing is missed
         if context.shutdown.deadline().is_some() {
             break;
         }
         let Some(slot) = context.admission.admit() else {
-            rings.await;
+            change.await;
             continue;
         };
         let accepted = async { Some(listener.accept().await) }
             .or(async {
-                rings.await;
+                change.await;
                 None
             })
             .await;
@@ -111,16 +114,16 @@ async fn accept(
             Some(Err(error)) if socket::is_peers_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
-                let _ = timeout(socket::ACCEPT_PAUSE, bell.listen()).await;
+                let _ = timeout(socket::ACCEPT_BACKOFF, changed.listen()).await;
             }
         }
     }
-    // Whoever had connected before the order is still served, as places become free.
-    while let Some(by) = context.shutdown.deadline() {
-        let rings = bell.listen();
+    // Clients that had connected before the shutdown are still served, as places become free.
+    while let Some(deadline) = context.shutdown.deadline() {
+        let changed = changed.listen();
         let Some(slot) = context.admission.admit() else {
-            let patience = by.saturating_duration_since(Instant::now());
-            match timeout(patience, rings).await {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match timeout(left, changed).await {
                 Ok(()) => continue,
                 Err(_) => break,
             }
@@ -128,28 +131,28 @@ async fn accept(
         match rest.accept() {
             Ok((stream, _)) => hand_over(stream.into(), slot),
             Err(error) if socket::is_peers_fault(&error) => {}
-            Err(_) => break, // nobody is left
+            Err(_) => break, // no client is left
         }
     }
     drop((listener, rest));
-    see_off(context, &bell).await;
+    drain(context, &changed).await;
     Ok(())
 }
 
-fn ring(bell: &Event) {
-    bell.notify(usize::MAX);
+/// Wakes all tasks that listen.
+fn notify(event: &Event) {
+    event.notify(usize::MAX);
 }
 
-/// Waits until all connections have left. Each goes of its own accord when its time is up; one
-/// that does not is held by a handler that blocks its thread.
-async fn see_off(context: &Context, bell: &Event) {
-    const LEAVE: Duration = Duration::from_millis(500);
+/// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
+/// does not is held by a handler that blocks its thread.
+async fn drain(context: &Context, departed: &Event) {
     loop {
-        let rings = bell.listen();
-        let ordered = context.shutdown.deadline().filter(|_| !context.admission.is_empty());
-        let Some(by) = ordered else { return };
-        let patience = by.saturating_duration_since(Instant::now()) + LEAVE;
-        if timeout(patience, rings).await.is_err() {
+        let departure = departed.listen();
+        let deadline = context.shutdown.deadline().filter(|_| !context.admission.poll_empty());
+        let Some(deadline) = deadline else { return };
+        let left = deadline.saturating_duration_since(Instant::now()) + ABORT_GRACE;
+        if timeout(left, departure).await.is_err() {
             return;
         }
     }
@@ -158,7 +161,7 @@ async fn see_off(context: &Context, bell: &Event) {
 /// The task of one connection.
 async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     let _ = socket::prepare(&stream); // it only costs latency
-    if let Err(error) = converse(&stream, &mut session, shared).await {
+    if let Err(error) = drive(&stream, &mut session, shared).await {
         session.ended(&error);
     }
 }

@@ -1,46 +1,28 @@
-//! How many connections and pieces of work there are, and how many there may be.
+//! Bounds on connections and pieces of work, and how many of both there are.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Lets connections in, up to a bound.
+/// Admits connections and work, up to a bound on each.
 #[derive(Default)]
 pub struct Admission {
-    most: usize,
-    most_work: usize,
+    max_connections: usize,
+    max_work: usize,
     open: AtomicUsize,
     work: AtomicUsize,
-    /// Whether the acceptor waits for a connection to leave.
+    /// Whether an acceptor waits for a connection to end.
     awaited: AtomicBool,
     /// One for each listener.
     wake: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
 }
 
-/// What a server has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// Connections accepted.
-    pub connections: u64,
-    /// Requests answered, refusals included.
-    pub requests: u64,
-    /// Connections with a request under way that were cut when the time to stop was up.
-    pub cut: u64,
-}
-
-impl std::fmt::Display for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Report { connections, requests, cut } = self;
-        write!(f, "{requests} requests on {connections} connections, {cut} cut short")
-    }
-}
-
 impl Admission {
-    pub(crate) fn new(most: usize, most_work: usize) -> Self {
-        Admission { most, most_work, ..Admission::default() }
+    pub(crate) fn new(max_connections: usize, max_work: usize) -> Self {
+        Admission { max_connections, max_work, ..Admission::default() }
     }
 
-    /// How an acceptor is woken when it waits for a connection to leave.
+    /// Has `wake` wake an acceptor that waits for a connection to end.
     pub fn on_departure(&self, wake: impl Fn() + Send + Sync + 'static) {
         self.wakers().push(Box::new(wake));
     }
@@ -50,19 +32,20 @@ impl Admission {
     }
 
     // ANCHOR: admit
-    /// A place for one more connection. If there is none, a later departure wakes the acceptor.
+    /// A place for one more connection. If there is none, the end of a connection will wake the
+    /// acceptor.
     #[must_use]
     pub fn admit(self: &Arc<Self>) -> Option<Slot> {
         let try_enter = || {
             self.open
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |open| {
-                    (open < self.most).then_some(open + 1)
+                    (open < self.max_connections).then_some(open + 1)
                 })
                 .is_ok()
         };
         if !try_enter() {
             self.awaited.store(true, Ordering::SeqCst);
-            // One may have left between the look and the note; nobody would wake us then.
+            // One may have ended between the look and the note, which it has not seen then.
             if !try_enter() {
                 return None;
             }
@@ -71,9 +54,11 @@ impl Admission {
     }
     // ANCHOR_END: admit
 
-    /// Whether all connections have left. If not, a later departure wakes the acceptor.
+    /// Whether all connections have ended. Like the `poll` of a future it is more than a question:
+    /// if some are there, the end of the next one will wake the acceptor (once), so that it can
+    /// sleep until then and ask again.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub fn poll_empty(&self) -> bool {
         self.awaited.store(true, Ordering::SeqCst);
         self.open.load(Ordering::SeqCst) == 0
     }
@@ -84,8 +69,8 @@ impl Admission {
     }
 
     /// How many places there are.
-    pub(crate) fn most(&self) -> usize {
-        self.most
+    pub(crate) fn max_connections(&self) -> usize {
+        self.max_connections
     }
 
     /// How many pieces of work run or wait to.
@@ -93,29 +78,31 @@ impl Admission {
         self.work.load(Ordering::Relaxed)
     }
 
-    /// How many may.
-    pub(crate) fn most_work(&self) -> usize {
-        self.most_work
+    /// How many pieces of work may run or wait to.
+    pub(crate) fn max_work(&self) -> usize {
+        self.max_work
     }
 }
 
 /// The place of one connection. Dropping it makes room for another.
+#[derive(Debug)]
 pub struct Slot {
     admission: Arc<Admission>,
 }
 
 impl Slot {
-    /// Leave to begin one more piece of work, if there is any.
+    /// Permission to begin one more piece of work, if the bound allows it.
     pub(crate) fn begin_work(&self) -> Option<Permit> {
         let admission = &self.admission;
-        let has_room = |work| (work < admission.most_work).then_some(work + 1);
+        let has_room = |work| (work < admission.max_work).then_some(work + 1);
         admission.work.fetch_update(Ordering::Relaxed, Ordering::Relaxed, has_room).ok()?;
         Some(Permit { admission: Arc::clone(admission) })
     }
 }
 
-/// Leave to do one piece of work. It goes with the work, which may outlive its connection: so the
-/// bound holds whatever clients do.
+/// Permission to do one piece of work. It goes with the work, which may outlive its connection: so
+/// the bound holds whatever clients do.
+#[derive(Debug)]
 pub(crate) struct Permit {
     admission: Arc<Admission>,
 }
@@ -135,12 +122,21 @@ impl Drop for Slot {
     }
 }
 
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, work) = (self.open(), self.work());
+        let mut admission = f.debug_struct("Admission");
+        admission.field("open", &open).field("max_connections", &self.max_connections);
+        admission.field("work", &work).field("max_work", &self.max_work).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_bound_holds_and_a_departure_wakes_whoever_waits() {
+    fn the_bound_holds_and_the_end_of_a_connection_wakes_an_acceptor_that_waits() {
         let admission = Arc::new(Admission::new(2, 1));
         let woken = Arc::new(AtomicUsize::new(0));
         let wake = Arc::clone(&woken);
@@ -149,19 +145,19 @@ mod tests {
         });
         let first = admission.admit().unwrap();
         drop(admission.admit().unwrap());
-        assert_eq!(woken.load(Ordering::SeqCst), 0, "nobody waited");
+        assert_eq!(woken.load(Ordering::SeqCst), 0, "no acceptor waited");
         let second = admission.admit().unwrap();
         assert!(admission.admit().is_none());
         drop(first);
         assert_eq!(woken.load(Ordering::SeqCst), 1);
-        assert!(!admission.is_empty());
+        assert!(!admission.poll_empty());
         drop(second);
         assert_eq!(woken.load(Ordering::SeqCst), 2);
-        assert!(admission.is_empty());
+        assert!(admission.poll_empty());
     }
 
     #[test]
-    fn leave_to_work_outlives_the_connection() {
+    fn a_permit_to_work_outlives_the_connection() {
         let admission = Arc::new(Admission::new(2, 1));
         let permit = admission.admit().unwrap().begin_work().unwrap();
         let slot = admission.admit().unwrap();

@@ -1,9 +1,10 @@
-//! How long requests take, recorded only while somebody watches.
+//! How long requests take, recorded only while there is a watcher.
 //!
-//! Each thread records into one of a few histograms, so that threads seldom meet. They grow for as long
-//! as anybody watches; a [`Watch`] remembers what there was when it last looked, so several do not
-//! take from each other.
+//! Each thread records into one of a few histograms, so that threads seldom meet. They grow for as
+//! long as there are watchers; a [`Watch`] remembers what there was when it last looked, so several
+//! do not take from each other.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,8 +21,8 @@ const LONGEST: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 2;
 
 /// Latencies within some stretch of time. A latency is the time from when the head of a request is
-/// complete to when its response is, as far as the server writes it: what either spends in the kernel
-/// is not in it, the time that a request body takes to come is.
+/// complete to when its response is, as far as the server writes it: what either spends in the
+/// kernel is not in it, the time that a request body takes to come is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Latencies {
@@ -82,8 +83,8 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A request that was complete then has been answered now. Without a watcher this is one load of
-    /// what nobody writes, and the clock is not read.
+    /// A request that was complete then has been answered now. Without a watcher this is one load
+    /// of what hardly ever changes, and the clock is not read.
     pub(crate) fn record(&self, since: Instant) {
         if self.is_watched.load(Ordering::Relaxed) {
             self.add(since.elapsed());
@@ -98,7 +99,7 @@ impl Recorder {
         }
     }
 
-    /// All that has been recorded since somebody watches.
+    /// All that has been recorded since there are watchers.
     fn all(&self) -> Histogram<u64> {
         let mut all = empty();
         for shard in &self.shards {
@@ -124,7 +125,7 @@ impl Recorder {
     }
 }
 
-/// Somebody watches: latencies are recorded for as long as this is kept.
+/// One watcher: latencies are recorded for as long as it is kept.
 pub struct Watch {
     recorder: Arc<Recorder>,
     /// What there was when it was last looked at.
@@ -151,6 +152,12 @@ impl Watch {
             p999: at(0.999),
             max: Duration::from_nanos(new.max()),
         }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("seen", &self.seen.len()).finish_non_exhaustive()
     }
 }
 
@@ -206,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_recorded_while_nobody_watches() {
+    fn nothing_is_recorded_without_a_watcher() {
         let recorder = Arc::<Recorder>::default();
         let recorded = || recorder.shards.iter().any(|shard| shard.lock().is_some());
         recorder.record(Instant::now());

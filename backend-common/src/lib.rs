@@ -4,10 +4,11 @@
 //! * [`Server`], [`Handle`], [`Report`]: the builder and the handle, the same for all.
 //! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
 //! * [`Session`]: a connection's protocols with the buffers that it borrows while it is busy.
-//! * [`ShutdownSignal`], [`Admission`]: the signal to shut down, and the bound on connections.
-//! * [`Statistics`]: what a running server does, for whoever looks.
+//! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bound on connections.
+//! * [`Statistics`]: what a running server does, at any moment.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
-//! * [`threads`], [`Loops`], [`Timers`]: for backends that have no runtime to ask.
+//! * [`threads`]: a pool, for backends that have no runtime to ask.
+//! * [`Loops`], [`Mailbox`], [`Connections`]: what event loops have in common.
 //!
 //! ```text
 //! backend-sync  -mio  -uring  -tokio  -async-std  -smol
@@ -18,12 +19,16 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod admission;
+mod bind_error;
+mod connections;
 mod latency;
 mod mailbox;
 mod pool;
 mod server;
+#[allow(missing_debug_implementations, reason = "it holds a handler's state")]
 mod session;
 mod shutdown;
 pub mod socket;
@@ -32,13 +37,20 @@ mod statistics;
 pub mod threads;
 mod timers;
 
-pub use admission::{Admission, Report, Slot};
+pub use admission::{Admission, Slot};
+pub use bind_error::BindError;
+pub use connections::{Connection, ConnectionId, Connections};
 pub use latency::{Latencies, Watch};
-pub use mailbox::{Job, Letter, Loops, Mailbox};
+pub use mailbox::{Job, Loops, Mailbox, Message};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
-pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle};
+pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle, Variant};
 pub use session::{Next, Output, Session, Wait, recycle};
-pub use shutdown::ShutdownSignal;
+pub use shutdown::{ABORT_GRACE, ShutdownSignal};
 pub use stack::Http;
-pub use statistics::{Open, Sample, Statistics, Waits};
-pub use timers::Timers;
+pub use statistics::{Open, Report, Sample, Statistics, Waits};
+
+/// How often one connection may read or write before the others of its thread have their turn. A
+/// client that sends as fast as it is read would hold them up for ever; with fewer tries, switching
+/// between connections would cost more than it gives. (The budget of tokio allows eight times as
+/// much, which others feel.)
+pub const TURN: usize = 16;

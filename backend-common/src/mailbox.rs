@@ -1,75 +1,110 @@
-//! Event loops and letters to them: for backends whose threads each drive many connections.
+//! Event loops and messages to them: for backends whose threads each drive many connections.
 
+use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use protocol::{DropGuarded, Outcome, Ticket, Work};
 
+use crate::admission::Slot;
+use crate::connections::ConnectionId;
+use crate::shutdown::ShutdownSignal;
 use crate::threads::perform;
-use crate::{ShutdownSignal, Slot};
 
 // ANCHOR: mailbox
-/// What others have to tell an event loop, whose sockets are `S`.
-pub enum Letter<S> {
+/// What other threads tell an event loop, whose sockets are `S`.
+pub enum Message<S> {
     /// A connection has been accepted.
     Connection(S, Slot),
-    /// Work has been done for the connection with this key and number.
-    Done(usize, u64, Ticket, DropGuarded<Outcome>),
-    /// The order to stop.
+    /// Work has been done for a connection.
+    Done {
+        /// The connection, if it is still there.
+        id: ConnectionId,
+        /// The connection's name for the work.
+        ticket: Ticket,
+        /// What has come of it.
+        outcome: DropGuarded<Outcome>,
+    },
+    /// The server shuts down, by this deadline.
     Shutdown(Instant),
     /// There will be no more connections.
-    Last,
+    NoMoreConnections,
 }
 
-/// Where letters are left for a loop, which is woken by them.
+/// Where an event loop finds its messages. The first of them wakes it.
 pub struct Mailbox<S> {
-    letters: Mutex<Vec<Letter<S>>>,
+    messages: Mutex<Vec<Message<S>>>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
 impl<S> Mailbox<S> {
-    /// An empty one; `wake` wakes the loop.
+    /// Creates an empty mailbox; `wake` wakes the loop.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Mailbox { letters: Mutex::default(), wake: Box::new(wake) })
+        Arc::new(Mailbox { messages: Mutex::default(), wake: Box::new(wake) })
     }
 
-    /// Leaves a letter. The loop is woken by the first of those that it has not taken.
-    pub fn post(&self, letter: Letter<S>) {
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        letters.push(letter);
-        if letters.len() == 1 {
+    /// Sends a message. It wakes the loop if it is the first that the loop has not taken.
+    pub fn send(&self, message: Message<S>) {
+        let mut messages = self.lock();
+        messages.push(message);
+        if messages.len() == 1 {
             (self.wake)();
         }
     }
 
-    /// Takes all letters, the oldest first.
+    /// Takes all messages, the oldest first.
     #[must_use]
-    pub fn take(&self) -> Vec<Letter<S>> {
-        std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take(&self) -> Vec<Message<S>> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Message<S>>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 // ANCHOR_END: mailbox
 
-/// Loops at work, each on a thread of its own.
+impl<S> fmt::Debug for Message<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Connection(..) => f.write_str("Connection"),
+            Message::Done { id, ticket, .. } => {
+                let mut done = f.debug_struct("Done");
+                done.field("id", id).field("ticket", ticket).finish_non_exhaustive()
+            }
+            Message::Shutdown(deadline) => f.debug_tuple("Shutdown").field(deadline).finish(),
+            Message::NoMoreConnections => f.write_str("NoMoreConnections"),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Mailbox<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").field("messages", &self.lock().len()).finish_non_exhaustive()
+    }
+}
+
+/// The event loops of a server, each on a thread of its own.
+#[derive(Debug)]
 pub struct Loops<S> {
     mailboxes: Vec<Arc<Mailbox<S>>>,
-    threads: Vec<thread::JoinHandle<io::Result<()>>>,
-    turn: usize,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+    next: usize,
 }
 
 impl<S> Default for Loops<S> {
     fn default() -> Self {
-        Loops { mailboxes: Vec::new(), threads: Vec::new(), turn: 0 }
+        Loops { mailboxes: Vec::new(), threads: Vec::new(), next: 0 }
     }
 }
 
 impl<S: Send + 'static> Loops<S> {
-    /// Starts one more.
+    /// Starts one more loop.
     ///
     /// # Errors
-    /// If there is no thread to be had.
+    /// If the system refuses a thread.
     pub fn start(
         &mut self,
         mailbox: Arc<Mailbox<S>>,
@@ -80,31 +115,31 @@ impl<S: Send + 'static> Loops<S> {
         Ok(())
     }
 
-    /// Has them told of the order to stop, those that have been started.
-    pub fn obey(&self, shutdown: &ShutdownSignal) {
-        // The order may be given, and kept, for longer than the loops are there.
+    /// Forwards the shutdown signal to the loops that have been started.
+    pub fn forward_shutdown(&self, shutdown: &ShutdownSignal) {
+        // The signal may be kept for longer than the loops are there.
         let mailboxes: Vec<_> = self.mailboxes.iter().map(Arc::downgrade).collect();
-        shutdown.on_begin(move |by| {
-            let there = mailboxes.iter().filter_map(Weak::upgrade);
-            there.for_each(|mailbox| mailbox.post(Letter::Shutdown(by)));
+        shutdown.on_begin(move |deadline| {
+            let running = mailboxes.iter().filter_map(Weak::upgrade);
+            running.for_each(|mailbox| mailbox.send(Message::Shutdown(deadline)));
         });
     }
 
-    /// Hands a connection to the next in turn.
+    /// Hands a connection to the loops in turn.
     pub fn hand_over(&mut self, socket: S, slot: Slot) {
-        self.turn += 1;
-        if let Some(mailbox) = self.mailboxes.get(self.turn % self.mailboxes.len().max(1)) {
-            mailbox.post(Letter::Connection(socket, slot));
+        self.next += 1;
+        if let Some(mailbox) = self.mailboxes.get(self.next % self.mailboxes.len().max(1)) {
+            mailbox.send(Message::Connection(socket, slot));
         }
     }
 
-    /// There will be no more connections: waits until they have ended.
+    /// Tells the loops that there will be no more connections, and waits until they have ended.
     ///
     /// # Errors
     /// The first of theirs.
     pub fn join(mut self) -> io::Result<()> {
         self.end();
-        let join = |thread: thread::JoinHandle<_>| {
+        let join = |thread: JoinHandle<_>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
         let results: Vec<io::Result<()>> = self.threads.drain(..).map(join).collect();
@@ -114,7 +149,7 @@ impl<S: Send + 'static> Loops<S> {
 
 impl<S> Loops<S> {
     fn end(&mut self) {
-        self.mailboxes.drain(..).for_each(|mailbox| mailbox.post(Letter::Last));
+        self.mailboxes.drain(..).for_each(|mailbox| mailbox.send(Message::NoMoreConnections));
     }
 }
 
@@ -125,14 +160,13 @@ impl<S> Drop for Loops<S> {
     }
 }
 
-/// Work for a connection, and whom to tell of its outcome.
+/// Work for a connection, and where its outcome is sent.
+#[derive(Debug)]
 pub struct Job<S> {
-    /// Of the loop that the connection belongs to.
+    /// That of the loop that the connection belongs to.
     pub mailbox: Arc<Mailbox<S>>,
-    /// The connection's key in the loop, and a number that no other connection of it has had.
-    pub key: usize,
-    /// See `key`.
-    pub number: u64,
+    /// The connection.
+    pub id: ConnectionId,
     /// The connection's name for the work.
     pub ticket: Ticket,
     /// What is to be done.
@@ -142,8 +176,9 @@ pub struct Job<S> {
 impl<S> Job<S> {
     /// Does the work, on a thread that may block.
     pub fn run(self) {
-        let outcome = DropGuarded::new(perform(self.work));
-        self.mailbox.post(Letter::Done(self.key, self.number, self.ticket, outcome));
+        let Job { mailbox, id, ticket, work } = self;
+        let outcome = DropGuarded::new(perform(work));
+        mailbox.send(Message::Done { id, ticket, outcome });
     }
 }
 
@@ -153,18 +188,19 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn letters_come_in_order_and_only_the_first_wakes() {
+    fn messages_come_in_order_and_only_the_first_wakes() {
         let woken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&woken);
         let mailbox = Mailbox::<()>::new(move || {
             count.fetch_add(1, Ordering::SeqCst);
         });
-        mailbox.post(Letter::Shutdown(Instant::now()));
-        mailbox.post(Letter::Last);
+        mailbox.send(Message::Shutdown(Instant::now()));
+        mailbox.send(Message::NoMoreConnections);
         assert_eq!(woken.load(Ordering::SeqCst), 1);
-        assert!(matches!(mailbox.take()[..], [Letter::Shutdown(_), Letter::Last]));
+        let messages = mailbox.take();
+        assert!(matches!(messages[..], [Message::Shutdown(_), Message::NoMoreConnections]));
         assert!(mailbox.take().is_empty());
-        mailbox.post(Letter::Last);
+        mailbox.send(Message::NoMoreConnections);
         assert_eq!(woken.load(Ordering::SeqCst), 2);
     }
 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 pub(crate) const READ_SIZE: usize = 32 << 10;
 
 /// Buffers that one thread keeps, at most, in each direction.
-const MOST: usize = 64;
+const MAX_KEPT: usize = 64;
 
 /// A buffer that has grown beyond this is given back to the allocator.
 const LARGEST: usize = 256 << 10;
@@ -29,23 +29,19 @@ pub(crate) fn take_output() -> Vec<u8> {
 
 pub(crate) fn put_input(buffer: Vec<u8>) {
     if buffer.len() == READ_SIZE {
-        INPUT.with_borrow_mut(|rest| {
-            rest.len() < MOST && {
-                rest.push(buffer);
-                true
-            }
-        });
+        INPUT.with_borrow_mut(|kept| keep(kept, buffer));
     }
 }
 
 pub(crate) fn put_output(mut buffer: Vec<u8>) {
     buffer.clear();
     if buffer.capacity() <= LARGEST {
-        OUTPUT.with_borrow_mut(|rest| {
-            rest.len() < MOST && {
-                rest.push(buffer);
-                true
-            }
-        });
+        OUTPUT.with_borrow_mut(|kept| keep(kept, buffer));
+    }
+}
+
+fn keep(kept: &mut Vec<Vec<u8>>, buffer: Vec<u8>) {
+    if kept.len() < MAX_KEPT {
+        kept.push(buffer);
     }
 }

@@ -1,5 +1,6 @@
 //! The builder, the handle, and what a backend is to them.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
@@ -8,15 +9,19 @@ use std::time::{Duration, Instant};
 
 use protocol::{Handler, Limits};
 
-use crate::{Admission, Report, ShutdownSignal, Statistics, socket};
+use crate::admission::Admission;
+use crate::bind_error::BindError;
+use crate::shutdown::ShutdownSignal;
+use crate::socket;
+use crate::statistics::{Report, Statistics};
 
-/// A concurrency model. Its values are the variants that it comes in.
+/// A backend: a concurrency model. Its values are the variants that it comes in.
 pub trait Backend: Copy + Default + Send + 'static {
     /// The backend's short name.
     const NAME: &'static str;
 
-    /// Its variants: how each is called and what it is, the default first.
-    const MODELS: &'static [(Self, &'static str, &'static str)];
+    /// Its variants, the default first.
+    const MODELS: &'static [Variant<Self>];
 
     /// Whether this system has what the backend needs.
     ///
@@ -26,24 +31,47 @@ pub trait Backend: Copy + Default + Send + 'static {
         Ok(())
     }
 
-    /// Serves connections until the order to stop has been carried out.
+    /// Serves connections until the server has shut down.
     ///
     /// # Errors
     /// If it cannot begin. Once it serves, no error ends it.
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()>;
 }
 
-/// How a server is set up.
+/// One variant of a concurrency model, as the command line and the benches name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant<M> {
+    /// The variant, to be given to [`Server::model`].
+    pub model: M,
+    /// Its name in one word.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub summary: &'static str,
+}
+
+/// How a server is configured. Most programs call the methods of [`Server`] instead, one for each
+/// field.
+///
+/// ```
+/// use backend_common::{Config, Limits};
+///
+/// let config = Config {
+///     max_connections: 1_000,
+///     limits: Limits { max_body: 1 << 20, ..Limits::default() },
+///     ..Config::default()
+/// };
+/// assert_eq!(config.threads, None, "as many as there are processors");
+/// ```
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Config {
-    /// Threads that drive connections.
+    /// Threads that drive connections; with `None` one for each processor, or what the model calls
+    /// for.
     pub threads: Option<usize>,
     /// Threads for blocking work.
     pub workers: usize,
-    /// Most connections at once; further ones wait to be accepted.
+    /// How many connections there may be at once; further ones wait to be accepted.
     pub max_connections: usize,
-    /// Most pieces of work that run or wait to; further ones are answered 503.
+    /// How many pieces of work may run or wait to; further ones are answered 503.
     pub max_work: usize,
     /// The limits of each connection.
     pub limits: Limits,
@@ -73,24 +101,24 @@ pub struct Context {
     pub handler: Arc<dyn Handler>,
     /// The limits of each connection.
     pub limits: Arc<Limits>,
-    /// Threads that drive connections, if it was said how many.
+    /// Threads that drive connections, as configured: see [`Context::thread_count`].
     pub threads: Option<usize>,
     /// Threads for blocking work.
     pub workers: usize,
-    /// The order to stop.
+    /// Says when the server shuts down.
     pub shutdown: Arc<ShutdownSignal>,
     /// The bound on connections.
     pub admission: Arc<Admission>,
     pub(crate) statistics: Statistics,
-    /// How TLS is spoken, if it is, with those who connect to this listener.
+    /// How TLS is spoken, if it is, with the clients of this listener.
     #[cfg(feature = "tls")]
     pub tls: Option<Arc<layer_tls::Setup>>,
 }
 
 impl Context {
-    /// Threads that drive connections: as many as were asked for, or one for each processor.
+    /// How many threads drive connections: as many as were configured, or one for each processor.
     #[must_use]
-    pub fn threads(&self) -> usize {
+    pub fn thread_count(&self) -> usize {
         self.threads.unwrap_or_else(cores)
     }
 
@@ -107,6 +135,20 @@ impl Context {
 /// A server that is bound to its address. The kernel already queues connections for it.
 ///
 /// The builder is the same for every backend, so that swapping backends is changing one `use`.
+///
+/// ```
+/// use backend_common::{Backend, Report, Request, Response, Server};
+/// use std::{io, time::Duration};
+///
+/// /// Serves for a minute, on any backend.
+/// fn serve<B: Backend>() -> io::Result<Report> {
+///     let server = Server::<B>::bind("127.0.0.1:0")?.max_connections(1_000);
+///     println!("http://{}", server.address());
+///     let handle = server.spawn(|request: &Request<'_>| Response::text(request.path().to_owned()))?;
+///     std::thread::sleep(Duration::from_secs(60));
+///     handle.shutdown(Duration::from_secs(5))
+/// }
+/// ```
 pub struct Server<B> {
     backend: B,
     config: Config,
@@ -122,9 +164,9 @@ impl<B: Backend> Server<B> {
     /// Binds to an address. With port 0 the system chooses one: see [`Server::address`].
     ///
     /// # Errors
-    /// If the address cannot be bound: it is taken, for example. If the system has not got what
-    /// the backend needs: see [`Backend::check_system`].
-    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+    /// If the address cannot be bound: it is in use, for example. If the system lacks what the
+    /// backend needs: see [`Backend::check_system`].
+    pub fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
         B::check_system()?;
         let listener = socket::listen(address)?;
         let address = listener.local_addr()?;
@@ -147,11 +189,15 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If the address cannot be bound.
     #[cfg(feature = "tls")]
-    pub fn tls(self, address: impl ToSocketAddrs, setup: layer_tls::Setup) -> io::Result<Self> {
-        self.tls_from(socket::listen(address)?, setup)
+    pub fn tls(
+        self,
+        address: impl ToSocketAddrs,
+        setup: layer_tls::Setup,
+    ) -> Result<Self, BindError> {
+        Ok(self.tls_from(socket::listen(address)?, setup)?)
     }
 
-    /// As [`Server::tls`], with a listener that is there already.
+    /// Does what [`Server::tls`] does, with a listener that is there already.
     ///
     /// # Errors
     /// If it has no address.
@@ -169,51 +215,52 @@ impl<B: Backend> Server<B> {
         self.tls.as_ref().map(|&(_, address, _)| address)
     }
 
-    /// The variant of the concurrency model.
+    /// Sets the variant of the concurrency model.
     #[must_use]
     pub fn model(mut self, model: B) -> Self {
         self.backend = model;
         self
     }
 
-    /// All options at once.
+    /// Sets all options at once.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Threads that drive connections, at least one. Default: one for each processor, or what the
-    /// model calls for.
+    /// Sets how many threads drive connections, at least one. Default: one for each processor, or
+    /// what the model calls for.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.config.threads = Some(threads);
         self
     }
 
-    /// Threads for blocking work, at least one. Default: two for each processor.
+    /// Sets how many threads do blocking work, at least one. Default: two for each processor.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         self.config.workers = workers;
         self
     }
 
-    /// Most connections at once, at least one; further ones wait to be accepted. Default 10,000.
+    /// Sets how many connections there may be at once, at least one; further ones wait to be
+    /// accepted. Default: 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.config.max_connections = connections;
         self
     }
 
-    /// Most pieces of work that run or wait to, at least one; further ones are answered 503.
-    /// Default 4,096.
+    /// Sets how many pieces of work may run or wait to, at least one; further ones are answered
+    /// 503. Default: 4,096.
     #[must_use]
     pub fn max_work(mut self, pieces: usize) -> Self {
         self.config.max_work = pieces;
         self
     }
 
-    /// The limits of each connection.
+    /// Sets the limits of each connection.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
@@ -226,30 +273,30 @@ impl<B: Backend> Server<B> {
         self.address
     }
 
-    /// Gives the order to stop, from anywhere.
+    /// A handle that begins shutdown, from any thread.
     #[must_use]
     pub fn shutdown_handle(&self) -> ShutdownHandle {
         ShutdownHandle { shutdown: Arc::clone(&self.shutdown) }
     }
 
-    /// What the server does, for whoever looks: from now on, and still when it has ended.
+    /// The statistics of the server: from now on, and still when it has shut down.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.statistics.clone()
     }
 
-    /// Serves on this thread until the order to stop has been carried out.
+    /// Serves on this thread until the server has shut down.
     ///
     /// # Errors
-    /// If it cannot begin: no threads to be had, for example.
+    /// If it cannot begin: the system refuses a thread, for example.
     pub fn run(self, handler: impl Handler) -> io::Result<Report> {
         let Config { threads, workers, max_connections, max_work, limits } = self.config;
         // With none of something nothing would ever be served.
-        let most = max_connections.max(1);
+        let max_connections = max_connections.max(1);
         // An acceptor that waits may hold a place; with TLS there are two.
         #[cfg(feature = "tls")]
-        let most = most + usize::from(self.tls.is_some());
-        let admission = Arc::new(Admission::new(most, max_work.max(1)));
+        let max_connections = max_connections + usize::from(self.tls.is_some());
+        let admission = Arc::new(Admission::new(max_connections, max_work.max(1)));
         self.statistics.begin(Arc::clone(&admission));
         let report = || self.statistics.report(admission.open() as u64);
         let context = Context {
@@ -276,7 +323,7 @@ impl<B: Backend> Server<B> {
     /// Serves on a thread of its own.
     ///
     /// # Errors
-    /// If there is no thread to be had.
+    /// If the system refuses a thread.
     pub fn spawn(self, handler: impl Handler) -> io::Result<Handle> {
         let (address, shutdown_handle, statistics) =
             (self.address, self.shutdown_handle(), self.statistics());
@@ -286,7 +333,24 @@ impl<B: Backend> Server<B> {
     }
 }
 
-/// Orders to stop when it is dropped by a panic.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Context { limits, threads, workers, shutdown, admission, .. } = self;
+        let mut context = f.debug_struct("Context");
+        context.field("limits", limits).field("threads", threads).field("workers", workers);
+        context.field("shutdown", shutdown).field("admission", admission).finish_non_exhaustive()
+    }
+}
+
+impl<B> fmt::Debug for Server<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Server { address, config, .. } = self;
+        let mut server = f.debug_struct("Server");
+        server.field("address", address).field("config", config).finish_non_exhaustive()
+    }
+}
+
+/// Begins shutdown when it is dropped by a panic.
 #[cfg(feature = "tls")]
 struct ShutDownOnPanic(Arc<ShutdownSignal>);
 
@@ -321,21 +385,55 @@ fn both<B: Backend>(backend: B, listeners: [(TcpListener, Context); 2]) -> io::R
     })
 }
 
-/// Gives the order to stop.
-#[derive(Clone)]
+/// Begins the shutdown of a server, from any thread.
+///
+/// ```
+/// use backend_common::{Backend, Handler, Report, Server};
+/// use std::{io, sync::mpsc::Receiver, thread, time::Duration};
+///
+/// /// Serves until something comes through the channel.
+/// fn serve<B: Backend>(server: Server<B>, handler: impl Handler, end: Receiver<()>)
+///     -> io::Result<Report>
+/// {
+///     let shutdown_handle = server.shutdown_handle();
+///     thread::spawn(move || {
+///         let _ = end.recv();
+///         shutdown_handle.shutdown(Duration::from_secs(5));
+///     });
+///     server.run(handler)
+/// }
+/// ```
+#[derive(Clone, Debug)]
 pub struct ShutdownHandle {
     shutdown: Arc<ShutdownSignal>,
 }
 
 impl ShutdownHandle {
-    /// Graceful shutdown: no new connections; idle ones are closed, requests under way answered.
-    /// What is not done `within` this time is cut. With zero, everything ends at once.
+    /// Begins graceful shutdown: no new connections are accepted, idle ones are closed, requests
+    /// under way answered. Connections that have not ended `within` this time are aborted; with
+    /// zero, all are, at once.
     pub fn shutdown(&self, within: Duration) {
         self.shutdown.begin(protocol::after(Instant::now(), within));
     }
 }
 
-/// A running server.
+/// A running server, on a thread of its own: see [`Server::spawn`].
+///
+/// ```
+/// use backend_common::{Backend, Request, Response, Server};
+/// use std::{io, time::Duration};
+///
+/// /// A test of a handler, on any backend.
+/// fn test<B: Backend>() -> io::Result<()> {
+///     let handle = Server::<B>::bind("127.0.0.1:0")?.spawn(|_: &Request<'_>| Response::text("hi"))?;
+///     let _client = std::net::TcpStream::connect(handle.address())?;
+///     println!("{} connections are open", handle.statistics().sample().open.all());
+///     let report = handle.shutdown(Duration::from_secs(1))?;
+///     assert_eq!(report.cut, 0);
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
 pub struct Handle {
     address: SocketAddr,
     shutdown_handle: ShutdownHandle,
@@ -350,19 +448,20 @@ impl Handle {
         self.address
     }
 
-    /// Gives the order to stop, from anywhere.
+    /// A handle that begins shutdown, from any thread.
     #[must_use]
     pub fn shutdown_handle(&self) -> ShutdownHandle {
         self.shutdown_handle.clone()
     }
 
-    /// What the server does, for whoever looks.
+    /// The statistics of the server.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.statistics.clone()
     }
 
-    /// Stops gracefully, as [`ShutdownHandle::shutdown`] says, and reports what was served and what was cut.
+    /// Shuts the server down, as [`ShutdownHandle::shutdown`] says, and waits until it has. Returns
+    /// how much was served and how many connections were aborted.
     ///
     /// # Errors
     /// If the server could not begin.
@@ -371,7 +470,7 @@ impl Handle {
         self.join()
     }
 
-    /// Waits until the server ends, by whoever's order.
+    /// Waits until the server has shut down.
     ///
     /// # Errors
     /// If the server could not begin.

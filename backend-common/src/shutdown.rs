@@ -1,16 +1,22 @@
-//! The order to stop: given once, seen by all, and able to wake whoever sleeps.
+//! The signal of graceful shutdown: given once, seen by all, and able to wake what sleeps.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The order to stop, which has been given or not.
+/// How long connections and threads may still take to end when they have been aborted at the
+/// shutdown deadline. Only a handler or work that computes, or blocks its thread, takes longer; the
+/// server does not wait for it.
+pub const ABORT_GRACE: Duration = Duration::from_millis(500);
+
+/// The signal that a server shuts down, with the moment by which it does.
 ///
-/// Every concurrency model sleeps in its own way, so each leaves here how it is woken.
+/// Every concurrency model sleeps in its own way, so each registers here how it is woken.
 pub struct ShutdownSignal {
     base: Instant,
-    /// When everything must be gone, in nanoseconds after `base`; [`ShutdownSignal::NEVER`] before the order.
-    by: AtomicU64,
+    /// The shutdown deadline, in nanoseconds after `base`; [`ShutdownSignal::NEVER`] before
+    /// shutdown has begun.
+    deadline: AtomicU64,
     wakers: Mutex<Vec<Waker>>,
 }
 
@@ -18,49 +24,55 @@ type Waker = Box<dyn Fn(Instant) + Send + Sync>;
 
 impl Default for ShutdownSignal {
     fn default() -> Self {
-        let by = AtomicU64::new(ShutdownSignal::NEVER);
-        ShutdownSignal { base: Instant::now(), by, wakers: Mutex::default() }
+        let deadline = AtomicU64::new(ShutdownSignal::NEVER);
+        ShutdownSignal { base: Instant::now(), deadline, wakers: Mutex::default() }
     }
 }
 
 impl ShutdownSignal {
     const NEVER: u64 = u64::MAX;
 
-    /// When everything must be gone, once the order has been given. Takes no lock: it may be
-    /// asked anywhere, and often.
+    /// The shutdown deadline, once shutdown has begun: by then all connections have ended. It takes
+    /// no lock, so it may be asked for anywhere, and often.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        match self.by.load(Ordering::SeqCst) {
+        match self.deadline.load(Ordering::SeqCst) {
             ShutdownSignal::NEVER => None,
-            by => Some(self.base + Duration::from_nanos(by)),
+            nanoseconds => Some(self.base + Duration::from_nanos(nanoseconds)),
         }
     }
 
-    /// Gives the order: finish what is under way, and be gone at the moment `by`. A later order
-    /// may only shorten the time.
-    pub fn begin(&self, by: Instant) {
-        let nanoseconds = by.saturating_duration_since(self.base).as_nanos();
+    /// Begins shutdown: requests under way are finished, and all connections have ended by the
+    /// deadline. Calling it again can only bring the deadline forward.
+    pub fn begin(&self, deadline: Instant) {
+        let nanoseconds = deadline.saturating_duration_since(self.base).as_nanos();
         let nanoseconds =
             u64::try_from(nanoseconds).unwrap_or(u64::MAX).min(ShutdownSignal::NEVER - 1);
         let wakers = self.lock();
-        self.by.fetch_min(nanoseconds, Ordering::SeqCst);
-        if let Some(by) = self.deadline() {
-            wakers.iter().for_each(|wake| wake(by));
+        self.deadline.fetch_min(nanoseconds, Ordering::SeqCst);
+        if let Some(deadline) = self.deadline() {
+            wakers.iter().for_each(|wake| wake(deadline));
         }
     }
 
-    /// Has `wake` called whenever the order is given, and at once if it has been given already.
-    /// It is called under a lock: it wakes someone, and does no more.
+    /// Has `wake` called with the deadline whenever it is set or brought forward, and at once if
+    /// shutdown has begun already. It is called under a lock: it wakes something, and does no more.
     pub fn on_begin(&self, wake: impl Fn(Instant) + Send + Sync + 'static) {
         let mut wakers = self.lock();
-        if let Some(by) = self.deadline() {
-            wake(by);
+        if let Some(deadline) = self.deadline() {
+            wake(deadline);
         }
         wakers.push(Box::new(wake));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
         self.wakers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for ShutdownSignal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShutdownSignal").field("deadline", &self.deadline()).finish_non_exhaustive()
     }
 }
 
@@ -71,11 +83,11 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn an_order_reaches_early_and_late_listeners_and_only_shortens() {
+    fn shutdown_wakes_early_and_late_listeners_and_its_deadline_only_comes_forward() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let listen = |shutdown: &ShutdownSignal, name: &'static str| {
             let seen = Arc::clone(&seen);
-            shutdown.on_begin(move |by| seen.lock().unwrap().push((name, by)));
+            shutdown.on_begin(move |deadline| seen.lock().unwrap().push((name, deadline)));
         };
         let now = Instant::now();
         let shutdown = ShutdownSignal::default();

@@ -40,7 +40,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 /// Prepares an accepted socket: small responses go out at once (no Nagle's algorithm).
 ///
 /// # Errors
-/// If the peer is gone already.
+/// If the client is gone already. Without it the connection works as well, with more latency.
 pub fn prepare<'s, S>(stream: &'s S) -> io::Result<()>
 where
     socket2::SockRef<'s>: From<&'s S>,
@@ -48,12 +48,12 @@ where
     socket2::SockRef::from(stream).set_tcp_nodelay(true)
 }
 
-/// Has a socket end with a reset when it is dropped. Otherwise the kernel would go on sending what it
-/// has taken, megabytes perhaps, for as long as the peer takes a little of it now and then, and bytes
-/// that were cut off would end as if they were all.
+/// Has a socket end with a reset when it is dropped. Otherwise the kernel would go on sending what
+/// it has taken, megabytes perhaps, for as long as the client takes a little of it now and then,
+/// and bytes that were cut off would end as if they were all.
 ///
 /// # Errors
-/// If the peer is gone already.
+/// If the client is gone already.
 pub fn abort<'s, S>(stream: &'s S) -> io::Result<()>
 where
     socket2::SockRef<'s>: From<&'s S>,
@@ -61,18 +61,19 @@ where
     socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
-/// Calls our own listener, so that a thread that sleeps in `accept(2)` on it wakes. Its socket is
-/// taken beforehand: when it is needed there may be no descriptor left.
-pub struct Caller {
+/// Connects to our own listener, so that a thread that sleeps in `accept(2)` on it wakes. The
+/// socket is created beforehand: when it is needed there may be no descriptor left.
+#[derive(Debug)]
+pub struct WakeupDialer {
     socket: Socket,
     address: SocketAddr,
 }
 
-impl Caller {
-    /// Prepares for calling this listener.
+impl WakeupDialer {
+    /// Prepares to dial this listener.
     ///
     /// # Errors
-    /// If there is no socket to be had.
+    /// If the system has no further socket.
     pub fn new(listener: &TcpListener) -> io::Result<Self> {
         let mut address = listener.local_addr()?;
         match address.ip() {
@@ -81,14 +82,14 @@ impl Caller {
             _ => {}
         }
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        Ok(Caller { socket, address })
+        Ok(WakeupDialer { socket, address })
     }
 
-    /// Calls once, and says from where.
+    /// Connects, once, and returns the address that the listener sees.
     ///
     /// # Errors
     /// If the listener cannot be reached within a second.
-    pub fn call(&self) -> io::Result<SocketAddr> {
+    pub fn dial(&self) -> io::Result<SocketAddr> {
         self.socket.connect_timeout(&self.address.into(), Duration::from_secs(1))?;
         let from = self.socket.local_addr()?;
         self.socket.shutdown(std::net::Shutdown::Both)?;
@@ -96,11 +97,11 @@ impl Caller {
     }
 }
 
-/// How long accepting rests when the system has no room for another connection (`EMFILE`,
+/// How long an acceptor backs off when the system has no room for another connection (`EMFILE`,
 /// `ENFILE`, `ENOBUFS`, `ENOMEM`): the listener would stay ready, and retrying at once would spin.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Whether an error of `accept` is that one connection's, which has gone before we took it
+/// Whether an error of `accept` is that one connection's, which has ended before it was accepted
 /// (accept(2), "Error handling"): then the next can be accepted at once.
 #[must_use]
 pub fn is_peers_fault(error: &io::Error) -> bool {
@@ -117,9 +118,16 @@ pub fn is_peers_fault(error: &io::Error) -> bool {
     )
 }
 
-/// Says that accepting rests. Not more often than the pause lets it.
+/// Logs that the acceptor backs off. It is called once for each backoff, so no flood of lines comes
+/// of it.
 pub fn report_accept_error(error: &io::Error) {
-    tracing::warn!("cannot accept: {error}; trying again in {} ms", ACCEPT_PAUSE.as_millis());
+    tracing::warn!("cannot accept: {error}; trying again in {} ms", ACCEPT_BACKOFF.as_millis());
+}
+
+/// Whether an attempt would have had to wait: the socket is not ready for it any more.
+#[must_use]
+pub fn would_block(result: &io::Result<usize>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// Passes errors on, but for those that only mean another try.
@@ -134,16 +142,16 @@ pub fn unless_blocked(result: io::Result<usize>) -> io::Result<()> {
     }
 }
 
-/// The timeouts that are set on a blocking socket. Setting one is a system call, so they are rounded up
-/// by a few percent, and then most often they are right already.
-#[derive(Default)]
+/// The timeouts that are set on a blocking socket. Setting one is a system call, so they are
+/// rounded up by a few percent, and then most often they are right already.
+#[derive(Debug, Default)]
 pub struct Timeouts {
     read: Option<Duration>,
     write: Option<Duration>,
 }
 
 impl Timeouts {
-    /// Sets how long `read(2)` may sleep; `None` for ever.
+    /// Sets how long `read(2)` may sleep; with `None` it has no timeout.
     ///
     /// # Errors
     /// If the socket is gone.
@@ -160,7 +168,7 @@ impl Timeouts {
         Ok(())
     }
 
-    /// Sets how long `write(2)` may sleep; `None` for ever.
+    /// Sets how long `write(2)` may sleep; with `None` it has no timeout.
     ///
     /// # Errors
     /// If the socket is gone.

@@ -1,16 +1,17 @@
 //! What a running server does: how many connections are open and what each waits for, and how much
 //! has come and gone.
 //!
-//! Each connection has a [`Cell`] that nobody else writes to, so that keeping count costs it a few
-//! plain stores and no other connection anything. Whoever wants to know walks over all of them; that
-//! is once a second, and a request is a hundred thousand times as often.
+//! Each connection has a [`Cell`] to which it alone writes, so that keeping count costs it a few
+//! plain stores and no other connection anything. A sample walks over all of them; that is once a
+//! second, and a request is a hundred thousand times as often.
 //!
 //! ```text
 //! Session ── Meter ── stores ──► Cell ◄── loads ── Statistics::sample
 //!              │                  ▲
-//!              └── enters, leaves ┴ Registry, which adds up those who have left
+//!              └── enters, leaves ┴ Registry, which adds up those that have ended
 //! ```
 
+use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -18,11 +19,27 @@ use std::time::Instant;
 use protocol::Answered;
 use slab::Slab;
 
+use crate::admission::Admission;
 use crate::latency::{Recorder, Watch};
-use crate::{Admission, Report, ShutdownSignal};
+use crate::shutdown::ShutdownSignal;
 
 /// The statistics of one server, before, while and after it runs. A clone is another view of the
 /// same.
+///
+/// ```
+/// use backend_common::{Sample, Statistics};
+/// use std::{thread, time::Duration};
+///
+/// /// Requests per second, and how many connections wait for a slow handler.
+/// fn watch(statistics: &Statistics) -> (f64, u64) {
+///     let before: Sample = statistics.sample();
+///     thread::sleep(Duration::from_millis(10));
+///     let after = statistics.sample();
+///     let answered = (after.requests - before.requests) as f64;
+///     (answered / (after.at - before.at).as_secs_f64(), after.waits.work)
+/// }
+/// # let _ = watch;
+/// ```
 #[derive(Clone)]
 pub struct Statistics {
     shared: Arc<Shared>,
@@ -44,8 +61,8 @@ struct Registry {
     open: Slab<Arc<Cell>>,
     connections: u64,
     cut: u64,
-    /// The sums over those who have left.
-    left: Totals,
+    /// The sums over those that have ended.
+    ended: Totals,
 }
 
 /// What adds up.
@@ -56,8 +73,8 @@ struct Totals {
     sent: u64,
 }
 
-/// What one connection says of itself, and only it. Aligned to a line of the processor's cache, lest
-/// writing to one disturb who writes to its neighbour.
+/// What one connection says of itself, and only it. It is aligned to a line of the processor's
+/// cache, so that connections that write to neighbours do not disturb each other.
 #[repr(align(64))]
 #[derive(Default)]
 struct Cell {
@@ -112,8 +129,7 @@ pub struct Sample {
     pub max_connections: u64,
     /// Most pieces of work; 0 before the server runs.
     pub max_work: u64,
-    /// The fifth wait is the same for all: the order to stop, and by when everything has to be
-    /// gone, once it has come.
+    /// The shutdown deadline, once shutdown has begun. This is the fifth wait, the same for all.
     pub shutdown: Option<Instant>,
 }
 
@@ -131,7 +147,7 @@ pub struct Open {
     pub sending: u64,
     /// Another protocol has taken over.
     pub upgraded: u64,
-    /// All has been said; the peer has yet to close.
+    /// Everything has been sent; the client has yet to close.
     pub closing: u64,
 }
 
@@ -145,9 +161,9 @@ impl Open {
 }
 
 /// Open connections, by what each waits for. Most wait for several things at once, as for input and
-/// for the end of its time; each is counted once, under the first of these that is true of it: there is
-/// something to send (room), work is being done for it (work), input is wanted (input), nothing is left
-/// but its deadline (time).
+/// for the end of its time; each is counted once, under the first of these that is true of it:
+/// there is something to send (room), work is being done for it (work), input is wanted (input),
+/// nothing is left but its deadline (time).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waits {
@@ -159,6 +175,37 @@ pub struct Waits {
     pub time: u64,
     /// For work done elsewhere.
     pub work: u64,
+}
+
+/// What a server has done, when it has shut down.
+///
+/// ```
+/// use backend_common::Report;
+///
+/// fn log(report: Report) {
+///     println!("{report}"); // 21 requests on 7 connections, 0 cut short
+///     if report.cut > 0 {
+///         eprintln!("{} requests took longer than the shutdown", report.cut);
+///     }
+/// }
+/// # log(Report::default());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Requests answered, refusals included.
+    pub requests: u64,
+    /// Connections with a request under way that were aborted at the shutdown deadline.
+    pub cut: u64,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { connections, requests, cut } = self;
+        write!(f, "{requests} requests on {connections} connections, {cut} cut short")
+    }
 }
 
 impl Statistics {
@@ -191,7 +238,7 @@ impl Statistics {
         Arc::clone(&self.shared.answered)
     }
 
-    /// What the server has done. So many connections have not ended although they should have.
+    /// What the server has done. So many connections `remain` although they should have ended.
     pub(crate) fn report(&self, remaining: u64) -> Report {
         let registry = self.shared.registry();
         let requests = registry.totals().requests;
@@ -215,8 +262,8 @@ impl Statistics {
             open,
             waits,
             work: bound(Admission::work),
-            max_connections: bound(Admission::most),
-            max_work: bound(Admission::most_work),
+            max_connections: bound(Admission::max_connections),
+            max_work: bound(Admission::max_work),
             shutdown: self.shared.shutdown.deadline(),
         }
     }
@@ -229,6 +276,12 @@ impl Statistics {
     }
 }
 
+impl fmt::Debug for Statistics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statistics").finish_non_exhaustive()
+    }
+}
+
 impl Shared {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
@@ -237,7 +290,7 @@ impl Shared {
 
 impl Registry {
     fn totals(&self) -> Totals {
-        self.open.iter().fold(self.left, |sum, (_, cell)| sum.and(cell.totals()))
+        self.open.iter().fold(self.ended, |sum, (_, cell)| sum.and(cell.totals()))
     }
 
     fn doing(&self) -> (Open, Waits) {
@@ -285,7 +338,7 @@ fn unpack(doing: u8) -> (usize, usize) {
     (usize::from(doing >> 2), usize::from(doing & 3))
 }
 
-/// Where one connection keeps count. Dropping it means that the connection has left.
+/// Where one connection keeps count. Dropping it means that the connection has ended.
 pub(crate) struct Meter {
     statistics: Statistics,
     key: usize,
@@ -310,13 +363,14 @@ impl Meter {
         self.cell.doing.store(pack(state, waits_for), Ordering::Relaxed);
     }
 
-    /// It was cut with a request under way.
+    /// The connection was aborted with a request under way.
     pub(crate) fn cut(&self) {
         self.statistics.shared.registry().cut += 1;
     }
 }
 
-/// Nobody else writes, so this need not be one operation, which would cost ten times as much.
+/// Adds to a counter. Only one thread writes to it, so this need not be one atomic operation, which
+/// would cost ten times as much.
 fn add(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Relaxed);
 }
@@ -324,7 +378,7 @@ fn add(counter: &AtomicU64, more: u64) {
 impl Drop for Meter {
     fn drop(&mut self) {
         let mut registry = self.statistics.shared.registry();
-        registry.left = registry.left.and(self.cell.totals());
+        registry.ended = registry.ended.and(self.cell.totals());
         registry.open.remove(self.key);
     }
 }
@@ -393,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_work_and_the_order_to_stop_are_those_of_the_server() {
+    fn bounds_work_and_shutdown_are_those_of_the_server() {
         let shutdown = Arc::<ShutdownSignal>::default();
         let statistics = Statistics::new(Arc::clone(&shutdown));
         let sample = statistics.sample();
@@ -404,7 +458,7 @@ mod tests {
         let permit = slot.begin_work();
         let sample = statistics.sample();
         assert_eq!((sample.max_connections, sample.max_work, sample.work), (5, 2, 1));
-        assert_eq!(sample.open.all(), 0, "a place that nobody has taken yet");
+        assert_eq!(sample.open.all(), 0, "a place that no connection has taken yet");
         drop(permit);
         shutdown.begin(Instant::now());
         let sample = statistics.sample();

@@ -7,8 +7,9 @@ use std::thread;
 
 use protocol::{Outcome, Work, catch_panic};
 
-/// A fixed number of threads, fed by a channel. Each takes the next thing when it is done with
-/// the last. They end when this is dropped, after what is in the channel.
+/// A fixed number of threads, fed by a channel. Each takes the next item when it is done with the
+/// last. They end when the pool is dropped, after what is in the channel.
+#[derive(Debug)]
 pub struct Pool<T> {
     sender: Sender<T>,
 }
@@ -23,7 +24,7 @@ impl<T: Send + 'static> Pool<T> {
     /// Starts the threads.
     ///
     /// # Errors
-    /// If there are no threads to be had.
+    /// If the system refuses a thread.
     pub fn start(
         threads: usize,
         builder: impl Fn() -> thread::Builder,
@@ -51,16 +52,16 @@ impl<T: Send + 'static> Pool<T> {
     }
 }
 
-/// Whoever waits in `recv` holds the lock; the others wait for the lock.
+/// Takes the next item. The thread that waits in `recv` holds the lock; the others wait for it.
 fn take<T>(receiver: &Mutex<Receiver<T>>) -> Option<T> {
     receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-/// Whether the system has so many more threads for us, which it makes and lets go again. For runtimes
-/// that panic when it has not.
+/// Checks that the system has so many more threads for us, by starting them and letting them end.
+/// It is for runtimes that panic when it has not.
 ///
 /// # Errors
-/// Why not.
+/// If the system refuses one.
 pub fn check(threads: usize) -> io::Result<()> {
     let gate = Arc::new(Mutex::new(()));
     let shut = gate.lock();
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_are_had_and_given_back() {
+    fn a_check_for_threads_that_there_are_passes() {
         check(3).unwrap();
     }
 

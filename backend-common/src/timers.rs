@@ -1,39 +1,38 @@
-//! A queue of timers, at most one for each connection: for backends that have no runtime to ask.
+//! A queue of timers, at most one for each connection: for event loops without a runtime.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// Moments and whom they are for, the earliest first.
-#[derive(Default)]
-pub struct Timers {
+/// Moments and the keys that they are for, the earliest first.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
     queue: BTreeSet<(Instant, usize)>,
 }
 
 impl Timers {
     /// Sets the timer of `key`, in place of the `old` one. A timer that fires too early does no
     /// harm, so one that is set is moved only to be earlier.
-    pub fn set(&mut self, old: &mut Option<Instant>, moment: Instant, key: usize) {
+    pub(crate) fn set(&mut self, old: &mut Option<Instant>, moment: Instant, key: usize) {
         if old.is_none_or(|old| moment < old) {
             self.cancel(old.replace(moment), key);
             self.queue.insert((moment, key));
         }
     }
 
-    /// Forgets the timer of `key`.
-    pub fn cancel(&mut self, timer: Option<Instant>, key: usize) {
+    /// Removes the timer of `key`.
+    pub(crate) fn cancel(&mut self, timer: Option<Instant>, key: usize) {
         if let Some(moment) = timer {
             self.queue.remove(&(moment, key));
         }
     }
 
     /// When the next timer fires.
-    #[must_use]
-    pub fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.queue.first().map(|&(moment, _)| moment)
     }
 
-    /// Whose timer has fired.
-    pub fn pop(&mut self, now: Instant) -> Option<usize> {
+    /// Removes the next timer that has fired by `now`, and returns its key.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<usize> {
         if self.next()? > now {
             return None;
         }

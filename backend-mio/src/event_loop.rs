@@ -3,17 +3,16 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
 use backend_common::{
-    Context, Job, Letter, Mailbox, Next, Output, Session, Slot, Timers, Wait, socket,
+    Connection, Connections, Context, Job, Mailbox, Message, Next, Output, Session, Slot, TURN,
+    socket,
 };
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
-use protocol::{DropGuarded, Outcome, Ticket};
-use slab::Slab;
 
 /// Marks the mailbox; connections have their keys as tokens.
 const MAILBOX: Token = Token(usize::MAX);
@@ -21,23 +20,15 @@ const MAILBOX: Token = Token(usize::MAX);
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
 
-/// How often one connection may read or write before others have their turn.
-const TURN: usize = 16;
-
-/// A connection and what is known of its socket.
-struct Peer {
-    /// Distinguishes it from others that have had its key.
-    number: u64,
-    socket: TcpStream,
-    session: Session,
+/// A socket, and what is known of it.
+struct Socket {
+    stream: TcpStream,
     /// An event said so, and nothing has since said otherwise (edge triggering).
     readable: bool,
     writable: bool,
-    /// The peer has closed its side, so that a short read does not mean that all has been read.
-    ended: bool,
-    /// The timer that is set for it.
-    timer: Option<Instant>,
-    /// It has used up its turn and is among those that wait for the next.
+    /// The client has closed its side, so that a short read does not mean that all has been read.
+    input_closed: bool,
+    /// The connection has used up its turn and is among those that wait for the next.
     waiting: bool,
 }
 
@@ -47,36 +38,22 @@ pub(crate) struct EventLoop {
     mailbox: Arc<Mailbox<TcpStream>>,
     context: Arc<Context>,
     workers: Pool<Job<TcpStream>>,
-    peers: Slab<Peer>,
-    numbers: u64,
-    timers: Timers,
+    connections: Connections<Socket>,
     /// Connections that had to let others go first.
     waiting: Vec<usize>,
-    stopping: Option<Instant>,
-    last: bool,
 }
 
 impl EventLoop {
     pub(crate) fn new(context: Arc<Context>, workers: Pool<Job<TcpStream>>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), MAILBOX)?;
-        let wake = move || {
+        let mailbox = Mailbox::new(move || {
             if let Err(error) = waker.wake() {
                 tracing::error!("cannot wake an event loop: {error}");
             }
-        };
-        Ok(EventLoop {
-            poll,
-            mailbox: Mailbox::new(wake),
-            context,
-            workers,
-            peers: Slab::new(),
-            numbers: 0,
-            timers: Timers::default(),
-            waiting: Vec::new(),
-            stopping: None,
-            last: false,
-        })
+        });
+        let (connections, waiting) = (Connections::default(), Vec::new());
+        Ok(EventLoop { poll, mailbox, context, workers, connections, waiting })
     }
 
     pub(crate) fn mailbox(&self) -> Arc<Mailbox<TcpStream>> {
@@ -84,10 +61,10 @@ impl EventLoop {
     }
 
     // ANCHOR: run
-    /// Serves until the last connection has gone.
+    /// Serves until the last connection has ended.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
-        while !(self.last && self.peers.is_empty()) {
+        while !self.connections.have_ended() {
             match self.poll.poll(&mut events, self.timeout()) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => {}
@@ -97,11 +74,12 @@ impl EventLoop {
             }
             // Not before: a new connection may get the key of one that has just been closed, and
             // an event of that one must not be taken for its own.
-            self.read_letters();
+            self.on_messages();
+            // Not before: what has come in time is passed on first.
             self.on_time();
             for key in std::mem::take(&mut self.waiting) {
-                let Some(peer) = self.peers.get_mut(key) else { continue };
-                peer.waiting = false;
+                let Some(connection) = self.connections.get_mut(key) else { continue };
+                connection.socket.waiting = false;
                 self.drive(key);
             }
         }
@@ -110,185 +88,175 @@ impl EventLoop {
     // ANCHOR_END: run
 
     // ANCHOR: timeout
-    /// How long `poll` may sleep: until the next timer, or not at all if somebody waits.
-    fn timeout(&self) -> Option<std::time::Duration> {
+    /// How long `poll` may sleep: until the next timer, or not at all if a connection waits for its
+    /// turn.
+    fn timeout(&self) -> Option<Duration> {
         if !self.waiting.is_empty() {
-            return Some(std::time::Duration::ZERO);
+            return Some(Duration::ZERO);
         }
-        Some(self.timers.next()?.saturating_duration_since(Instant::now()))
+        Some(self.connections.next_timer()?.saturating_duration_since(Instant::now()))
     }
     // ANCHOR_END: timeout
-
-    fn read_letters(&mut self) {
-        for letter in self.mailbox.take() {
-            match letter {
-                Letter::Connection(socket, slot) => self.on_connection(socket, slot),
-                Letter::Done(key, number, ticket, outcome) => {
-                    self.on_done(key, number, ticket, outcome);
-                }
-                Letter::Shutdown(by) => self.on_shutdown(by),
-                Letter::Last => self.last = true,
-            }
-        }
-    }
-
-    /// A new connection: registered once, for both directions.
-    fn on_connection(&mut self, mut socket: TcpStream, slot: Slot) {
-        let entry = self.peers.vacant_entry();
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let token = Token(entry.key());
-        if let Err(error) = self.poll.registry().register(&mut socket, token, interest) {
-            tracing::warn!("cannot watch a connection: {error}");
-            return;
-        }
-        let mut session = Session::new(&self.context, slot, &socket);
-        self.stopping.into_iter().for_each(|by| session.shutdown(by));
-        self.numbers += 1;
-        let key = entry.key();
-        entry.insert(Peer {
-            number: self.numbers,
-            socket,
-            session,
-            readable: false,
-            writable: true,
-            ended: false,
-            timer: None,
-            waiting: false,
-        });
-        self.drive(key);
-    }
-
-    // ANCHOR: on_ready
-    /// Data, or room for it. The event comes once: what it said is kept until a read or a write
-    /// says that there is no more.
-    fn on_ready(&mut self, key: usize, event: &Event) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        if event.is_error() || event.is_write_closed() {
-            return self.on_closed(key, &Ok(())); // reset: nobody is left to answer
-        }
-        peer.readable |= event.is_readable() || event.is_read_closed();
-        peer.writable |= event.is_writable();
-        peer.ended |= event.is_read_closed();
-        if !peer.waiting {
-            self.drive(key); // otherwise its turn will come
-        }
-    }
-    // ANCHOR_END: on_ready
-
-    /// Timers. A connection whose deadline has moved on is told too early, which does no harm.
-    fn on_time(&mut self) {
-        let now = Instant::now();
-        while let Some(key) = self.timers.pop(now) {
-            let Some(peer) = self.peers.get_mut(key) else { continue };
-            peer.timer = None;
-            match peer.time_out() {
-                Ok(()) => self.drive(key),
-                result => self.on_closed(key, &result),
-            }
-        }
-    }
-
-    /// Work done elsewhere.
-    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: DropGuarded<Outcome>) {
-        let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
-        let Some(peer) = peer else { return }; // it has been cut meanwhile
-        peer.session.complete(ticket, outcome.into_inner());
-        self.drive(key);
-    }
-
-    /// The order to stop.
-    fn on_shutdown(&mut self, by: Instant) {
-        self.stopping = Some(by);
-        let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            self.peers[key].session.shutdown(by);
-            self.drive(key);
-        }
-    }
-
-    /// Closed, by either side. The kernel forgets the registration with the socket.
-    fn on_closed(&mut self, key: usize, result: &io::Result<()>) {
-        let peer = self.peers.remove(key);
-        if let Err(error) = result {
-            peer.session.ended(error);
-        }
-        self.timers.cancel(peer.timer, key);
-    }
 
     // ANCHOR: drive
     /// Does all that can be done for a connection without waiting.
     fn drive(&mut self, key: usize) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
         for _ in 0..TURN {
-            let next = peer.session.poll();
-            // a moment in time, also for who always has something to send or to read
-            if let Next::Wait(Wait { deadline: Some(deadline), .. }) = next {
-                self.timers.set(&mut peer.timer, deadline, key);
-            }
-            let result = match next {
-                // room to send
-                Next::Wait(wait) if wait.write && peer.writable => peer.send(),
-                // input
-                Next::Wait(wait) if wait.read && peer.readable => peer.receive(),
-                Next::Wait(_) => return,
+            let Some(connection) = self.connections.get_mut(key) else { return };
+            let Connection { id, session, socket, .. } = connection;
+            let result = match session.poll() {
+                Next::Wait(wait) => {
+                    let can_read = wait.read && socket.readable;
+                    let can_write = wait.write && socket.writable;
+                    let result = match (can_read, can_write) {
+                        // input
+                        (true, false) => receive(socket, session),
+                        // room to send
+                        (_, true) => send(socket, session), // first: it makes room for more input
+                        (false, false) => Ok(()),
+                    };
+                    // a moment in time
+                    if let Some(deadline) = wait.deadline {
+                        self.connections.set_timer(key, deadline); // even if there is always more
+                    }
+                    if !(can_read || can_write) {
+                        return;
+                    }
+                    result
+                }
                 // work done elsewhere
                 Next::Run(ticket, work) => {
-                    let (mailbox, number) = (Arc::clone(&self.mailbox), peer.number);
-                    self.workers.send(Job { mailbox, key, number, ticket, work });
+                    let mailbox = Arc::clone(&self.mailbox);
+                    self.workers.send(Job { mailbox, id: *id, ticket, work });
                     Ok(())
                 }
-                Next::ShutdownWrite => peer.socket.shutdown(Shutdown::Write),
-                Next::Abort => socket::abort(&peer.socket),
+                Next::ShutdownWrite => socket.stream.shutdown(Shutdown::Write),
+                Next::Abort => socket::abort(&socket.stream),
                 Next::Close => return self.on_closed(key, &Ok(())),
             };
             if result.is_err() {
                 return self.on_closed(key, &result);
             }
         }
-        if !std::mem::replace(&mut peer.waiting, true) {
+        self.wait_for_turn(key);
+    }
+    // ANCHOR_END: drive
+
+    /// Messages of other threads: the outcome of work, and shutdown.
+    fn on_messages(&mut self) {
+        for message in self.mailbox.take() {
+            match message {
+                Message::Connection(stream, slot) => self.on_connection(stream, slot),
+                Message::Done { id, ticket, outcome } => {
+                    if self.connections.complete(id, ticket, outcome) {
+                        self.drive(id.key);
+                    }
+                }
+                // shutdown
+                Message::Shutdown(deadline) => {
+                    let keys = self.connections.shutdown(deadline);
+                    keys.into_iter().for_each(|key| self.drive(key));
+                }
+                Message::NoMoreConnections => self.connections.no_more(),
+            }
+        }
+    }
+
+    /// A new connection: registered once, for both directions.
+    fn on_connection(&mut self, mut stream: TcpStream, slot: Slot) {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(self.connections.vacant_key());
+        if let Err(error) = self.poll.registry().register(&mut stream, token, interest) {
+            tracing::warn!("cannot watch a connection: {error}");
+            return;
+        }
+        let session = Session::new(&self.context, slot, &stream);
+        let (readable, writable, input_closed, waiting) = (false, true, false, false);
+        let socket = Socket { stream, readable, writable, input_closed, waiting };
+        let key = self.connections.insert(session, socket);
+        self.drive(key);
+    }
+
+    // ANCHOR: on_ready
+    /// Input, or room to send. The event comes once: what it said is kept until a read or a write
+    /// says that there is no more.
+    fn on_ready(&mut self, key: usize, event: &Event) {
+        let Some(Connection { socket, .. }) = self.connections.get_mut(key) else { return };
+        if event.is_error() || event.is_write_closed() {
+            return self.on_closed(key, &Ok(())); // reset: nobody is left to answer
+        }
+        socket.readable |= event.is_readable() || event.is_read_closed();
+        socket.writable |= event.is_writable();
+        socket.input_closed |= event.is_read_closed();
+        if !socket.waiting {
+            self.drive(key); // otherwise its turn will come
+        }
+    }
+    // ANCHOR_END: on_ready
+
+    /// Timers. That of a connection whose deadline has moved on fires too early, which does no
+    /// harm.
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        while let Some(key) = self.connections.next_due(now) {
+            let Connection { session, socket, .. } = &mut self.connections[key];
+            match time_out(socket, session) {
+                Ok(()) => self.drive(key),
+                result => self.on_closed(key, &result),
+            }
+        }
+    }
+
+    /// Closed, by either side. The kernel forgets the registration with the socket.
+    fn on_closed(&mut self, key: usize, result: &io::Result<()>) {
+        let Connection { session, .. } = self.connections.remove(key);
+        if let Err(error) = result {
+            session.ended(error);
+        }
+    }
+
+    /// No event will come for a connection whose socket is still ready: its turn comes instead,
+    /// when all others have had theirs.
+    fn wait_for_turn(&mut self, key: usize) {
+        if let Some(Connection { socket, .. }) = self.connections.get_mut(key)
+            && !std::mem::replace(&mut socket.waiting, true)
+        {
             self.waiting.push(key);
         }
     }
-    // ANCHOR_END: drive
 }
 
-impl Peer {
-    // ANCHOR: receive
-    fn receive(&mut self) -> io::Result<()> {
-        let mut room = 0;
-        let result = self.session.receive_with(|space| {
-            room = space.len();
-            self.socket.read(space)
-        });
-        // A short read has emptied the socket: no need to be told so by another one.
-        let emptied = matches!(result, Ok(bytes) if bytes < room) && !self.ended;
-        self.readable = !emptied && !would_block(&result);
-        socket::unless_blocked(result)
-    }
-    // ANCHOR_END: receive
-
-    fn send(&mut self) -> io::Result<()> {
-        let result = self.session.send_with(|output| write(&self.socket, output));
-        self.writable = !would_block(&result);
-        socket::unless_blocked(result)
-    }
-
-    /// The socket is tried whatever events have said: one may still be on its way.
-    fn time_out(&mut self) -> io::Result<()> {
-        let socket = &self.socket;
-        self.session
-            .handle_timeout_with(|space| (&*socket).read(space), |output| write(socket, output))
-    }
+// ANCHOR: receive
+/// Reads what there is, as far as there is space for it.
+fn receive(socket: &mut Socket, session: &mut Session) -> io::Result<()> {
+    let mut room = 0;
+    let result = session.receive_with(|space| {
+        room = space.len();
+        socket.stream.read(space)
+    });
+    // A short read has emptied the socket: no need to be told so by another one.
+    let emptied = matches!(result, Ok(bytes) if bytes < room) && !socket.input_closed;
+    socket.readable = !emptied && !socket::would_block(&result);
+    socket::unless_blocked(result)
 }
+// ANCHOR_END: receive
 
 /// Sends what there is room for.
-fn write(mut socket: &TcpStream, output: Output<'_>) -> io::Result<usize> {
+fn send(socket: &mut Socket, session: &mut Session) -> io::Result<()> {
+    let result = session.send_with(|output| write(&socket.stream, output));
+    socket.writable = !socket::would_block(&result);
+    socket::unless_blocked(result)
+}
+
+fn write(mut stream: &TcpStream, output: Output<'_>) -> io::Result<usize> {
     match output {
-        Output::Bytes(bytes) => socket.write(bytes),
-        Output::File(range) => socket::send_file(socket, range),
+        Output::Bytes(bytes) => stream.write(bytes),
+        Output::File(range) => socket::send_file(stream, range),
     }
 }
 
-fn would_block(result: &io::Result<usize>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+/// Tries the socket whatever events have said: one may still be on its way.
+fn time_out(socket: &Socket, session: &mut Session) -> io::Result<()> {
+    let stream = &socket.stream;
+    session.handle_timeout_with(|space| (&*stream).read(space), |output| write(stream, output))
 }

@@ -7,7 +7,7 @@
 //! | room to send | a writable event |
 //! | a moment in time | the timeout of `poll`, and a queue of timers |
 //! | work done elsewhere | a pool of workers, and a `Waker` |
-//! | the order to stop | a letter in the loop's mailbox, and a `Waker` |
+//! | shutdown | a message in the loop's mailbox, and a `Waker` |
 //!
 //! `src/event_loop.rs` drives connections, `src/server.rs` accepts.
 //!
@@ -23,12 +23,13 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod event_loop;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
+use backend_common::{
+    Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, Variant, socket,
+};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -23,19 +25,22 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "mio";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Loops, "loops", "an event loop on each thread, and a pool of workers")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Loops,
+        name: "loops",
+        summary: "an event loop on each thread, and a pool of workers",
+    }];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         let mut acceptor = Acceptor::new(listener, &context)?;
         let builder = || thread::Builder::new().name("worker".into());
         let workers = Pool::start(context.workers, builder, Job::run)?;
         let mut loops = Loops::default();
-        for _ in 0..context.threads() {
+        for _ in 0..context.thread_count() {
             let event_loop = EventLoop::new(Arc::clone(&context), workers.clone())?;
             loops.start(event_loop.mailbox(), move || event_loop.run())?;
         }
-        loops.obey(&context.shutdown);
+        loops.forward_shutdown(&context.shutdown);
 
         let result = acceptor.run(&mut loops);
         drop(acceptor); // refuse further connections
@@ -44,16 +49,16 @@ impl Backend for Model {
     }
 }
 
-/// An event loop that knows two events: somebody wants to connect, and somebody wakes it.
+/// An event loop that knows two events: a client wants to connect, and another thread wakes it.
 struct Acceptor {
     poll: Poll,
     listener: mio::net::TcpListener,
     admission: Arc<Admission>,
     shutdown: Arc<ShutdownSignal>,
-    /// An event said that there is somebody to accept, and no accept has since said otherwise.
+    /// An event said that there is a client to accept, and no accept has since said otherwise.
     ready: bool,
     /// After an error: when to try again.
-    pause: Option<Instant>,
+    backoff: Option<Instant>,
 }
 
 const LISTENER: Token = Token(0);
@@ -70,25 +75,25 @@ impl Acceptor {
         context.admission.on_departure(move || drop(departure.wake()));
         context.shutdown.on_begin(move |_| drop(waker.wake()));
         let (admission, shutdown) = (Arc::clone(&context.admission), Arc::clone(&context.shutdown));
-        Ok(Acceptor { poll, listener, admission, shutdown, ready: false, pause: None })
+        Ok(Acceptor { poll, listener, admission, shutdown, ready: false, backoff: None })
     }
 
-    /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
-    /// is left who had connected before it, or the time is up.
+    /// Accepts clients and hands them over to the loops in turn. On shutdown it ends when those
+    /// that had connected before have been accepted, or at the deadline.
     fn run(&mut self, loops: &mut Loops<TcpStream>) -> io::Result<()> {
         let mut events = Events::with_capacity(8);
         let mut last_look = false;
         loop {
-            let ordered = self.shutdown.deadline();
-            // An event may not have come yet for somebody who had connected before the order.
-            self.ready |= ordered.is_some() && !std::mem::replace(&mut last_look, true);
+            let shutdown = self.shutdown.deadline();
+            // An event may not have come yet for a client that had connected before the shutdown.
+            self.ready |= shutdown.is_some() && !std::mem::replace(&mut last_look, true);
             while let Some((socket, slot)) = self.accept()? {
                 loops.hand_over(socket, slot);
             }
-            if ordered.is_some_and(|by| !self.ready || by <= Instant::now()) {
+            if shutdown.is_some_and(|by| !self.ready || by <= Instant::now()) {
                 return Ok(());
             }
-            let until = self.pause.into_iter().chain(ordered).min();
+            let until = self.backoff.into_iter().chain(shutdown).min();
             let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
             match self.poll.poll(&mut events, timeout.map(|it| it + Duration::from_millis(1))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
@@ -97,12 +102,12 @@ impl Acceptor {
         }
     }
 
-    /// The next connection, if there is one, a place for it, and no pause.
+    /// The next connection, if there is one, a place for it, and no backoff.
     fn accept(&mut self) -> io::Result<Option<(TcpStream, Slot)>> {
-        if self.pause.is_some_and(|until| Instant::now() < until) {
+        if self.backoff.is_some_and(|until| Instant::now() < until) {
             return Ok(None);
         }
-        self.pause = None;
+        self.backoff = None;
         while self.ready {
             let Some(slot) = self.admission.admit() else { return Ok(None) };
             match self.listener.accept() {
@@ -113,12 +118,17 @@ impl Acceptor {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
                 Err(error) if socket::is_peers_fault(&error) => {}
                 Err(error) => {
-                    socket::report_accept_error(&error);
-                    self.pause = Some(Instant::now() + socket::ACCEPT_PAUSE);
+                    self.back_off(&error);
                     return Ok(None);
                 }
             }
         }
         Ok(None)
+    }
+
+    /// The system has no room for another connection: later, perhaps.
+    fn back_off(&mut self, error: &io::Error) {
+        socket::report_accept_error(error);
+        self.backoff = Some(Instant::now() + socket::ACCEPT_BACKOFF);
     }
 }

@@ -1,28 +1,25 @@
 //! One connection as a task: the five waits at once.
 
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use backend_common::{Next, Output, Session, ShutdownSignal, Wait, socket};
+use backend_common::{Next, Output, Session, ShutdownSignal, TURN, Wait, socket};
 use event_listener::Event;
 use protocol::{DropGuarded, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
 use smol::lock::Semaphore;
 use smol::{Async, Executor, Task, Timer};
 
-/// How often a connection may read or write before others have their turn.
-const TURN: usize = 16;
-
 /// What all connections of a server have in common.
 pub(crate) struct Shared {
     pub(crate) shutdown: Arc<ShutdownSignal>,
-    /// Notified when the order to stop comes.
-    pub(crate) bell: Arc<Event>,
+    /// Notified when the shutdown deadline is set or comes forward.
+    pub(crate) changed: Arc<Event>,
     /// What work becomes tasks of. It owns the tasks that share this, so they must not own it.
     pub(crate) executor: Weak<Executor<'static>>,
     /// What runs closures: its threads may block.
@@ -33,16 +30,18 @@ pub(crate) struct Shared {
 
 /// Which of the five waits is over.
 enum Over {
-    /// Input, or room to send.
-    Ready(io::Result<usize>),
+    Input(io::Result<usize>),
+    Room(io::Result<usize>),
     Time,
     Work(Ticket, Outcome),
-    Order(Instant),
+    Shutdown(Instant),
 }
 
-// ANCHOR: converse
-/// Drives one connection to its end.
-pub(crate) async fn converse(
+// ANCHOR: drive
+/// Drives one connection to its end. The waits are raced, and the race is biased: if several are
+/// over, the first of it wins. Room to send comes before input, since what is sent makes room for
+/// more; both before the rest, which costs more to ask for.
+pub(crate) async fn drive(
     stream: &Async<TcpStream>,
     session: &mut Session,
     shared: Arc<Shared>,
@@ -50,15 +49,11 @@ pub(crate) async fn converse(
     let mut timer = Timer::never();
     let mut is_set_to: Option<Instant> = None;
     let mut work = Vec::new(); // dropped with the connection, which cancels what is in it
-    let mut ordered = None;
-    let mut order = pin!(next_order(&shared, None));
+    let mut passed_on = None;
+    let mut shutdown = pin!(next_deadline(&shared, None));
     let mut emptied = false;
     for turn in 1.. {
         match session.poll() {
-            Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
-            Next::ShutdownWrite => stream.get_ref().shutdown(Shutdown::Write)?,
-            Next::Abort => socket::abort(stream.get_ref())?,
-            Next::Close => break,
             Next::Wait(wait) => {
                 if let Some(deadline) = wait.deadline
                     && is_set_to.is_none_or(|earlier| deadline < earlier)
@@ -66,53 +61,60 @@ pub(crate) async fn converse(
                     timer.set_at(deadline);
                     is_set_to = Some(deadline);
                 }
-                // Racing is biased: a socket that is always ready must not outrun the rest.
-                if let Some(by) = shared.shutdown.deadline().filter(|by| Some(*by) != ordered) {
-                    ordered = Some(by);
-                    session.shutdown(by);
+                // A socket that is always ready wins each race. So shutdown is looked at before,
+                let deadline = shared.shutdown.deadline().filter(|new| Some(*new) != passed_on);
+                if let Some(deadline) = deadline {
+                    passed_on = Some(deadline);
+                    session.shutdown(deadline);
                     continue;
                 }
                 if turn % TURN == 0 {
-                    // Not after the others' turn: the peer is not late by what they took.
+                    // and now and then the deadline: before other connections have their turn,
+                    // since a client is not late by the time that they take.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         time_out(stream, session)?;
                         continue;
                     }
-                    yield_now().await; // nor other connections
+                    yield_now().await; // a busy connection lets others have their turn
                 }
-                // room to send, and input
-                let ready =
-                    poll_fn(|context| poll_ready(stream, session, &mut emptied, wait, context));
-                let over = async { Over::Ready(ready.await) }
-                    // a moment in time
-                    .or(async {
-                        (&mut timer).await;
-                        Over::Time
-                    })
-                    // work done elsewhere
-                    .or(next_done(&mut work))
-                    // the order to stop
-                    .or(async { Over::Order(order.as_mut().await) })
-                    .await;
+                let over =
+                    poll_fn(|context| poll_ready(stream, session, &mut emptied, wait, context))
+                        .or(async {
+                            (&mut timer).await;
+                            Over::Time
+                        })
+                        .or(next_done(&mut work))
+                        .or(async { Over::Shutdown(shutdown.as_mut().await) })
+                        .await;
                 match over {
-                    Over::Ready(result) => socket::unless_blocked(result)?,
+                    // input
+                    Over::Input(result) => socket::unless_blocked(result)?,
+                    // room to send
+                    Over::Room(result) => socket::unless_blocked(result)?,
+                    // a moment in time
                     Over::Time => {
                         is_set_to = None;
                         time_out(stream, session)?;
                     }
+                    // work done elsewhere
                     Over::Work(ticket, outcome) => session.complete(ticket, outcome),
-                    Over::Order(by) => {
-                        ordered = Some(by);
-                        session.shutdown(by);
-                        order.set(next_order(&shared, Some(by)));
+                    // shutdown
+                    Over::Shutdown(deadline) => {
+                        passed_on = Some(deadline);
+                        session.shutdown(deadline);
+                        shutdown.set(next_deadline(&shared, passed_on));
                     }
                 }
             }
+            Next::Run(ticket, job) => work.push(spawn(&shared, ticket, job)),
+            Next::ShutdownWrite => stream.get_ref().shutdown(Shutdown::Write)?,
+            Next::Abort => socket::abort(stream.get_ref())?,
+            Next::Close => break,
         }
     }
     Ok(())
 }
-// ANCHOR_END: converse
+// ANCHOR_END: drive
 
 /// Sends or receives if either can be done without waiting. If not, the task's waker is left with
 /// the reactor, for those directions only that are waited for.
@@ -122,31 +124,44 @@ fn poll_ready(
     emptied: &mut bool,
     wait: Wait,
     context: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    let mut tcp = stream.get_ref();
+) -> Poll<Over> {
+    let tcp = stream.get_ref();
     if wait.write {
         let sent = session.send_with(|output| write(tcp, output));
-        if !would_block(&sent) {
-            return Poll::Ready(sent);
+        if !socket::would_block(&sent) {
+            return Poll::Ready(Over::Room(sent));
         }
         // "Ready" is said of an event that may be older than the attempt; the next one is awaited.
-        while stream.poll_writable(context)?.is_ready() {}
+        while let Poll::Ready(result) = stream.poll_writable(context) {
+            if let Err(error) = result {
+                return Poll::Ready(Over::Room(Err(error)));
+            }
+        }
     }
     if wait.read {
         // A short read has emptied the socket: no need to be told so by another one.
         if !std::mem::take(emptied) {
-            let received = session.receive_with(|space| {
-                let bytes = tcp.read(space)?;
-                *emptied = bytes < space.len();
-                Ok(bytes)
-            });
-            if !would_block(&received) {
-                return Poll::Ready(received);
+            let received = receive(tcp, session, emptied);
+            if !socket::would_block(&received) {
+                return Poll::Ready(Over::Input(received));
             }
         }
-        while stream.poll_readable(context)?.is_ready() {}
+        while let Poll::Ready(result) = stream.poll_readable(context) {
+            if let Err(error) = result {
+                return Poll::Ready(Over::Input(Err(error)));
+            }
+        }
     }
     Poll::Pending
+}
+
+/// Reads what there is, as far as there is space for it.
+fn receive(mut tcp: &TcpStream, session: &mut Session, emptied: &mut bool) -> io::Result<usize> {
+    session.receive_with(|space| {
+        let bytes = tcp.read(space)?;
+        *emptied = bytes < space.len();
+        Ok(bytes)
+    })
 }
 
 /// Sends what there is room for.
@@ -157,18 +172,16 @@ fn write(mut tcp: &TcpStream, output: Output<'_>) -> io::Result<usize> {
     }
 }
 
-/// The socket is tried whatever the reactor knows of it: what it knows may be from before a pause.
+/// Tries the socket whatever the reactor knows of it: what it knows may be from before a pause.
 fn time_out(stream: &Async<TcpStream>, session: &mut Session) -> io::Result<()> {
     let tcp = stream.get_ref();
     session.handle_timeout_with(|space| (&*tcp).read(space), |output| write(tcp, output))
 }
 
-fn would_block(result: &io::Result<usize>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
-}
-
-/// Work that may block goes to threads that may; a future becomes a task. Either is cancelled when
-/// its handle is dropped; only a closure that runs already goes on.
+/// Hands work over: a closure that may block to threads that may, a future as a task. The handle
+/// cancels either when it is dropped; only a closure that runs already goes on. Its outcome is then
+/// dropped by the executor, and a panic of that would end a thread: so it is in `DropGuarded`.
+/// (tokio catches such a panic itself.)
 fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, DropGuarded<Outcome>)> {
     let executor = shared.executor.upgrade().expect("the calling task runs on it");
     match job {
@@ -192,7 +205,7 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, DropGuarde
     }
 }
 
-/// The next outcome of work; never, if there is none.
+/// Waits for the next outcome of work; for ever, if there is none.
 async fn next_done(work: &mut Vec<Task<(Ticket, DropGuarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {
@@ -206,13 +219,13 @@ async fn next_done(work: &mut Vec<Task<(Ticket, DropGuarded<Outcome>)>>) -> Over
     .await
 }
 
-/// The next order to stop that differs from the last.
-async fn next_order(shared: &Shared, last: Option<Instant>) -> Instant {
+/// Waits for a shutdown deadline that differs from the last.
+async fn next_deadline(shared: &Shared, last: Option<Instant>) -> Instant {
     loop {
-        let rings = shared.bell.listen();
+        let changed = shared.changed.listen(); // before looking, so that nothing is missed
         match shared.shutdown.deadline() {
-            Some(by) if Some(by) != last => return by,
-            _ => rings.await,
+            Some(deadline) if Some(deadline) != last => return deadline,
+            _ => changed.await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tasks on smol: a runtime put together from small crates, each of which can be had alone.
+//! Tasks on smol: a runtime put together from small crates, each of which can be used alone.
 //!
 //! `smol` itself only re-exports them: async-executor runs tasks, async-io waits for sockets and
 //! timers (through polling: epoll, kqueue and their like), blocking has the threads that may block,
@@ -6,8 +6,8 @@
 //! built on most of them too and names smol as its successor, so `diff -u backend-async-std
 //! backend-smol` is the migration. What differs:
 //!
-//! * An executor is a value. Each server has its own, and as many threads as it was asked for, which
-//!   end with it. (The reactor is still the process's.)
+//! * An executor is a value. Each server has its own, and as many threads as it was asked for,
+//!   which end with it. (The reactor is still the process's.)
 //! * Dropping a `Task` cancels it, unless it is detached first. async-std's `JoinHandle` detaches.
 //! * `Async` can wait for room to send without the bytes in hand, so files go by `sendfile(2)`.
 //!
@@ -22,12 +22,12 @@
 //! | room to send | `write(2)` or `sendfile(2)`, and `Async::poll_writable` when there is none |
 //! | a moment in time | a `Timer` |
 //! | work done elsewhere | a `Task` of an executor: one for futures, one whose threads may block |
-//! | the order to stop | an `Event` |
+//! | shutdown | an `Event` |
 //!
 //! `unblock`, smol's way to run what may block, is not used: its threads come and go, and when the
 //! system refuses one, it tries again without a pause, on the thread of the executor that asked
-//! (`blocking` 1.7). An executor whose threads are made at the start cannot come to that, and has the
-//! bound that `unblock` lacks.
+//! (`blocking` 1.7). An executor whose threads are made at the start cannot come to that, and has
+//! the bound that `unblock` lacks.
 //!
 //! `src/connection.rs` drives one connection, `src/server.rs` accepts.
 //!
@@ -43,12 +43,13 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod connection;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

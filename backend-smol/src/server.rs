@@ -4,9 +4,9 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use backend_common::{Backend, Context, Session, Slot, socket, threads};
+use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant, socket, threads};
 use event_listener::Event;
 use polling::Poller;
 use smol::channel;
@@ -14,7 +14,7 @@ use smol::future::FutureExt;
 use smol::lock::Semaphore;
 use smol::{Async, Executor, Timer};
 
-use crate::connection::{Shared, converse};
+use crate::connection::{Shared, drive};
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,21 +24,21 @@ pub enum Model {
     Executor,
 }
 
-/// How long something may still take to leave when its time is up.
-const LEAVE: Duration = Duration::from_millis(500);
-
 impl Backend for Model {
     const NAME: &'static str = "smol";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Executor, "executor", "tasks on an executor of the server's own")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Executor,
+        name: "executor",
+        summary: "tasks on an executor of the server's own",
+    }];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
-        check_system(context.threads() + context.workers)?;
+        check_system(context.thread_count() + context.workers)?;
         let (executor, workers) = (Arc::new(Executor::new()), Arc::new(Executor::new()));
         let (end, ended) = channel::bounded::<()>(1);
         // Closed when the last thread has ended.
         let (running, all_ended) = channel::bounded::<()>(1);
-        for _ in 0..context.threads() {
+        for _ in 0..context.thread_count() {
             let (executor, ended, running) = (executor.clone(), ended.clone(), running.clone());
             let run = move || {
                 let _running = running;
@@ -53,15 +53,15 @@ impl Backend for Model {
             thread::Builder::new().name("worker".into()).spawn(run)?;
         }
         drop(running);
-        let bell = Arc::new(Event::new());
+        let changed = Arc::new(Event::new());
         let shared = Arc::new(Shared {
             shutdown: Arc::clone(&context.shutdown),
-            bell: Arc::clone(&bell),
+            changed: Arc::clone(&changed),
             executor: Arc::downgrade(&executor),
             workers: Arc::downgrade(&workers),
             permits: Arc::new(Semaphore::new(context.workers)),
         });
-        context.shutdown.on_begin(move |_| ring(&bell));
+        context.shutdown.on_begin(move |_| notify(&changed));
         smol::block_on(accept(listener, &context, |stream, slot| {
             let session = Session::new(&context, slot, &stream);
             let task = executor.spawn(serve(stream, session, Arc::clone(&shared)));
@@ -71,43 +71,43 @@ impl Backend for Model {
         let all_ended = async {
             let _ = all_ended.recv().await;
         };
-        smol::block_on(wait(all_ended, Instant::now() + LEAVE));
+        smol::block_on(wait(all_ended, Instant::now() + ABORT_GRACE));
         Ok(())
     }
 }
 
-/// Has the system give once what we will take, and what the reactor takes at its first use and would
-/// panic without: descriptors, and a thread.
+/// Checks that the system has what we will take, and what the reactor takes at its first use and
+/// would panic without: descriptors, and a thread.
 fn check_system(threads: usize) -> io::Result<()> {
     drop(Poller::new()?);
     threads::check(threads + 1)
 }
 
-/// Accepts until the order to stop has come and nobody is left who had connected before it; then
-/// waits until all connections have left.
+/// Accepts clients. On shutdown it ends when those that had connected before have been accepted, or
+/// at the deadline; then it waits until all connections have ended.
 async fn accept(
     listener: TcpListener,
     context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
     let listener = Async::new(listener)?;
-    let bell = Arc::new(Event::new());
-    let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
-    context.admission.on_departure(move || ring(&departure));
-    context.shutdown.on_begin(move |_| ring(&order));
+    let changed = Arc::new(Event::new());
+    let (departure, shutdown) = (Arc::clone(&changed), Arc::clone(&changed));
+    context.admission.on_departure(move || notify(&departure));
+    context.shutdown.on_begin(move |_| notify(&shutdown));
 
     loop {
-        let rings = bell.listen(); // before looking, so that no ring is missed
+        let change = changed.listen(); // before looking, so that nothing is missed
         if context.shutdown.deadline().is_some() {
             break;
         }
         let Some(slot) = context.admission.admit() else {
-            rings.await;
+            change.await;
             continue;
         };
         let accepted = async { Some(listener.read_with(TcpListener::accept).await) }
             .or(async {
-                rings.await;
+                change.await;
                 None
             })
             .await;
@@ -117,15 +117,15 @@ async fn accept(
             Some(Err(error)) if socket::is_peers_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
-                wait(bell.listen(), Instant::now() + socket::ACCEPT_PAUSE).await;
+                wait(changed.listen(), Instant::now() + socket::ACCEPT_BACKOFF).await;
             }
         }
     }
-    // Whoever had connected before the order is still served, as places become free.
-    while let Some(by) = context.shutdown.deadline() {
-        let rings = bell.listen();
+    // Clients that had connected before the shutdown are still served, as places become free.
+    while let Some(deadline) = context.shutdown.deadline() {
+        let changed = changed.listen();
         let Some(slot) = context.admission.admit() else {
-            match wait(rings, by).await {
+            match wait(changed, deadline).await {
                 true => continue,
                 false => break,
             }
@@ -133,19 +133,20 @@ async fn accept(
         match listener.get_ref().accept() {
             Ok((stream, _)) => hand_over(stream, slot),
             Err(error) if socket::is_peers_fault(&error) => {}
-            Err(_) => break, // nobody is left
+            Err(_) => break, // no client is left
         }
     }
     drop(listener);
-    see_off(context, &bell).await;
+    drain(context, &changed).await;
     Ok(())
 }
 
-fn ring(bell: &Event) {
-    bell.notify(usize::MAX);
+/// Wakes all tasks that listen.
+fn notify(event: &Event) {
+    event.notify(usize::MAX);
 }
 
-/// Waits for a future, but not beyond a moment: a race with a timer, there being no `timeout`.
+/// Waits for a future, but not beyond a moment: a race with a timer, since there is no `timeout`.
 /// Returns whether the moment is still to come.
 async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
     let late = async {
@@ -155,14 +156,14 @@ async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
     Instant::now() < until
 }
 
-/// Waits until all connections have left. Each goes of its own accord when its time is up; one
-/// that does not is held by a handler that blocks its thread.
-async fn see_off(context: &Context, bell: &Event) {
+/// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
+/// does not is held by a handler that blocks its thread.
+async fn drain(context: &Context, departed: &Event) {
     loop {
-        let rings = bell.listen();
-        let ordered = context.shutdown.deadline().filter(|_| !context.admission.is_empty());
-        let Some(by) = ordered else { return };
-        if !wait(rings, by.max(Instant::now()) + LEAVE).await {
+        let departure = departed.listen();
+        let deadline = context.shutdown.deadline().filter(|_| !context.admission.poll_empty());
+        let Some(deadline) = deadline else { return };
+        if !wait(departure, deadline.max(Instant::now()) + ABORT_GRACE).await {
             return;
         }
     }
@@ -171,8 +172,8 @@ async fn see_off(context: &Context, bell: &Event) {
 /// The task of one connection.
 async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     let _ = socket::prepare(&stream); // it only costs latency
-    let conversation = async { converse(&Async::new(stream)?, &mut session, shared).await };
-    if let Err(error) = conversation.await {
+    let driven = async { drive(&Async::new(stream)?, &mut session, shared).await };
+    if let Err(error) = driven.await {
         session.ended(&error);
     }
 }

@@ -1,5 +1,5 @@
-//! Blocking threads: the oldest way to wait. Whoever waits is a thread that sleeps in a system
-//! call, and the kernel's scheduler is the event loop.
+//! Blocking threads: the oldest way to wait. A connection that waits is a thread that sleeps in a
+//! system call, and the kernel's scheduler is the event loop.
 //!
 //! | wait for | here |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | room to send | the thread sleeps in `write(2)` or `sendfile(2)` |
 //! | a moment in time | a timeout on the socket; with nothing to read or write, `park_timeout` |
 //! | work done elsewhere | the thread does it itself |
-//! | the order to stop | a flag, and a wake-up through the socket that the thread sleeps on |
+//! | shutdown | a flag, and a wake-up through the socket that the thread sleeps on |
 //!
 //! When the system refuses a thread for a connection, one of four takes it that are kept for that;
 //! if these are busy, the client is answered 503.
@@ -18,23 +18,24 @@
 //!
 //! # Many requests on one connection
 //!
-//! HTTP/2 has many streams on a connection, and *one thread drives them all*. What that gives and what
-//! it cannot:
+//! HTTP/2 has many streams on a connection, and *one thread drives them all*. What that gives and
+//! what it cannot:
 //!
-//! * What a thread waits for on a socket it waits for on behalf of all streams. Moments and windows do
-//!   not hold each other up: a hundred responses that are due in a second are one timeout, and a stream
-//!   whose window is shut waits while others go on.
-//! * Work is done by the thread itself, one piece after the other, in the order in which it was asked
-//!   for. Meanwhile nothing is read or sent on this connection and no deadline is looked at; the order
-//!   to stop is heard between two pieces. Answers that are complete wait as well: the thread sends when
-//!   it waits, and it works before that. Five pieces of work of 0.3 s are answered after 1.5 s, all five.
+//! * What a thread waits for on a socket it waits for on behalf of all streams. Moments and windows
+//!   do not hold each other up: a hundred responses that are due in a second are one timeout, and a
+//!   stream whose window is shut waits while others go on.
+//! * Work is done by the thread itself, one piece after the other, in the order in which it was
+//!   asked for. Meanwhile nothing is read or sent on this connection and no deadline is looked at;
+//!   shutdown is heard of between two pieces. Answers that are complete wait as well: the thread
+//!   sends when it waits, and it works before that. Five pieces of work of 0.3 s are answered after
+//!   1.5 s, all five.
 //! * A client that would have opened six connections had six threads, and has one now. Other
 //!   connections are not concerned.
 //!
 //! So multiplexing saves connections, handshakes and system calls here, and does not make anything
-//! parallel. Where the work of one client should be, take a backend that has workers, or have clients
-//! open several connections. The model would not be this one any more if a thread gave its work away:
-//! it would have to sleep on a socket and on its helpers at once.
+//! parallel. Where the work of one client should be, take a backend that has workers, or have
+//! clients open several connections. The model would not be this one any more if a thread gave its
+//! work away: it would have to sleep on a socket and on its helpers at once.
 //!
 //! ```no_run
 //! use backend_sync::{Request, Response, Server};
@@ -48,12 +49,13 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod connection;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -7,7 +7,7 @@
 //! | room to send | `TcpStream::writable`, then `try_write` or `sendfile(2)` |
 //! | a moment in time | a `Sleep` in the runtime's timer wheel |
 //! | work done elsewhere | `spawn_blocking` or a task, joined through a `JoinSet` |
-//! | the order to stop | a `watch` channel |
+//! | shutdown | a `watch` channel |
 //!
 //! Two models: [`Model::Multi`], tasks on a pool of threads that steal work from each other, and
 //! [`Model::Local`], a runtime of its own for each thread, where a connection stays.
@@ -25,12 +25,13 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 mod connection;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Context, Session, ShutdownSignal, Slot, socket, threads};
+use backend_common::{
+    ABORT_GRACE, Backend, Context, Session, ShutdownSignal, Slot, Variant, socket, threads,
+};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, watch};
 use tokio::time::{timeout, timeout_at};
 
-use crate::connection::{Orders, converse};
+use crate::connection::{ShutdownReceiver, drive};
 
 /// How tasks find their threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,14 +29,22 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "tokio";
-    const MODELS: &'static [(Self, &'static str, &'static str)] = &[
-        (Model::Multi, "multi", "tasks on a pool of threads that steal work from each other"),
-        (Model::Local, "local", "tasks on a single-threaded runtime for each thread"),
+    const MODELS: &'static [Variant<Self>] = &[
+        Variant {
+            model: Model::Multi,
+            name: "multi",
+            summary: "tasks on a pool of threads that steal work from each other",
+        },
+        Variant {
+            model: Model::Local,
+            name: "local",
+            summary: "tasks on a single-threaded runtime for each thread",
+        },
     ];
 
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
-        let (threads, workers) = (context.threads(), context.workers);
+        let (threads, workers) = (context.thread_count(), context.workers);
         // All at once, or a runtime would panic where it has no more.
         threads::check(match self {
             Model::Multi => threads + workers,
@@ -48,21 +58,21 @@ impl Backend for Model {
             // It accepts, and has no work.
             Model::Local => local_runtime(0)?,
         };
-        let orders = shutdown_channel(&context.shutdown);
+        let shutdown = shutdown_channel(&context.shutdown);
         match self {
             Model::Multi => runtime.block_on(accept(listener, &context, |stream, slot| {
                 let session = Session::new(&context, slot, &stream);
-                tokio::spawn(serve(stream, session, orders.clone()));
+                tokio::spawn(serve(stream, session, shutdown.clone()));
             }))?,
             Model::Local => {
-                let mut locals = Locals::start(&context, &orders)?;
+                let mut locals = Locals::start(&context, &shutdown)?;
                 runtime.block_on(accept(listener, &context, |stream, slot| {
                     locals.hand_over(stream, slot);
                 }))?;
                 locals.join();
             }
         }
-        // Work that is still running belongs to connections that have been cut.
+        // Work that is still running belongs to connections that have been aborted.
         runtime.shutdown_background();
         Ok(())
     }
@@ -76,7 +86,7 @@ fn local_runtime(workers: usize) -> io::Result<Runtime> {
 /// A runtime whose threads for work are made now and kept. Later the system may refuse it one, and
 /// then `spawn_blocking` panics, or what it was given is never done.
 fn runtime(builder: &mut Builder, workers: usize) -> io::Result<Runtime> {
-    /// For a thread to begin; that it does not is the only sign that there is none.
+    /// How long a thread may take to begin; that it does not is the only sign that there is none.
     const PATIENCE: Duration = Duration::from_secs(10);
     const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
     let builder = builder.max_blocking_threads(workers.max(1)).thread_keep_alive(FOR_EVER);
@@ -99,51 +109,51 @@ fn runtime(builder: &mut Builder, workers: usize) -> io::Result<Runtime> {
     Ok(runtime)
 }
 
-/// The order to stop as a channel that tasks can wait on.
-fn shutdown_channel(shutdown: &ShutdownSignal) -> Orders {
-    let (sender, orders) = watch::channel(None);
-    shutdown.on_begin(move |by| {
-        sender.send_replace(Some(by));
+/// The shutdown signal as a channel that tasks can wait on.
+fn shutdown_channel(shutdown: &ShutdownSignal) -> ShutdownReceiver {
+    let (sender, receiver) = watch::channel(None);
+    shutdown.on_begin(move |deadline| {
+        sender.send_replace(Some(deadline));
     });
-    orders
+    receiver
 }
 
-/// Accepts until the order to stop has come and nobody is left who had connected before it; then
-/// waits until all connections have left.
+/// Accepts clients. On shutdown it ends when those that had connected before have been accepted, or
+/// at the deadline; then it waits until all connections have ended.
 async fn accept(
     listener: TcpListener,
     context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let bell = Arc::new(Notify::new());
-    let (departure, order) = (Arc::clone(&bell), Arc::clone(&bell));
+    let changed = Arc::new(Notify::new());
+    let (departure, shutdown) = (Arc::clone(&changed), Arc::clone(&changed));
     context.admission.on_departure(move || departure.notify_one());
-    context.shutdown.on_begin(move |_| order.notify_one());
+    context.shutdown.on_begin(move |_| shutdown.notify_one());
 
     while context.shutdown.deadline().is_none() {
         let Some(slot) = context.admission.admit() else {
-            bell.notified().await;
+            changed.notified().await;
             continue;
         };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = bell.notified() => continue,
+            () = changed.notified() => continue,
         };
         match accepted {
             Ok((stream, _)) => hand_over(stream, slot),
             Err(error) if socket::is_peers_fault(&error) => {}
             Err(error) => {
                 socket::report_accept_error(&error);
-                let _ = timeout(socket::ACCEPT_PAUSE, bell.notified()).await;
+                let _ = timeout(socket::ACCEPT_BACKOFF, changed.notified()).await;
             }
         }
     }
-    // Whoever had connected before the order is still served, as places become free.
+    // Clients that had connected before the shutdown are still served, as places become free.
     let listener = listener.into_std()?;
-    while let Some(by) = context.shutdown.deadline() {
+    while let Some(deadline) = context.shutdown.deadline() {
         let Some(slot) = context.admission.admit() else {
-            match timeout_at(by.into(), bell.notified()).await {
+            match timeout_at(deadline.into(), changed.notified()).await {
                 Ok(()) => continue,
                 Err(_) => break,
             }
@@ -152,36 +162,37 @@ async fn accept(
             Ok(Some(stream)) => hand_over(stream, slot),
             Ok(None) => {}
             Err(error) if socket::is_peers_fault(&error) => {}
-            Err(_) => break, // nobody is left
+            Err(_) => break, // no client is left
         }
     }
     drop(listener); // refuse further connections
-    see_off(context, &bell).await;
+    drain(context, &changed).await;
     Ok(())
 }
 
-/// Waits until all connections have left. Each goes of its own accord when its time is up; one
-/// that does not is held by a handler that blocks its thread.
-async fn see_off(context: &Context, bell: &Notify) {
-    const LEAVE: Duration = Duration::from_millis(500);
-    while let Some(by) = context.shutdown.deadline().filter(|_| !context.admission.is_empty()) {
-        let patience = by.max(Instant::now()) + LEAVE;
-        if timeout_at(patience.into(), bell.notified()).await.is_err() {
+/// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
+/// does not is held by a handler that blocks its thread.
+async fn drain(context: &Context, departed: &Notify) {
+    loop {
+        let deadline = context.shutdown.deadline().filter(|_| !context.admission.poll_empty());
+        let Some(deadline) = deadline else { return };
+        let until = deadline.max(Instant::now()) + ABORT_GRACE;
+        if timeout_at(until.into(), departed.notified()).await.is_err() {
             return;
         }
     }
 }
 
-/// A socket in the care of the current runtime. Failing costs this one connection.
+/// Registers a socket with the current runtime. Failing costs this one connection.
 fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
     let adopted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
     adopted.inspect_err(|error| tracing::warn!("cannot watch a connection: {error}")).ok()
 }
 
 /// The task of one connection.
-async fn serve(stream: TcpStream, mut session: Session, orders: Orders) {
+async fn serve(stream: TcpStream, mut session: Session, shutdown: ShutdownReceiver) {
     let _ = socket::prepare(&stream); // it only costs latency
-    if let Err(error) = converse(&stream, &mut session, orders).await {
+    if let Err(error) = drive(&stream, &mut session, shutdown).await {
         session.ended(&error);
     }
 }
@@ -193,28 +204,28 @@ type Accepted = (std::net::TcpStream, Slot);
 struct Locals {
     inboxes: Vec<UnboundedSender<Accepted>>,
     threads: Vec<JoinHandle<()>>,
-    turn: usize,
+    next: usize,
 }
 
 impl Locals {
-    fn start(context: &Arc<Context>, orders: &Orders) -> io::Result<Self> {
+    fn start(context: &Arc<Context>, shutdown: &ShutdownReceiver) -> io::Result<Self> {
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
-        for _ in 0..context.threads() {
+        for _ in 0..context.thread_count() {
             let (sender, inbox) = unbounded_channel();
             inboxes.push(sender);
-            let (context, orders) = (Arc::clone(context), orders.clone());
-            let runtime = local_runtime(context.workers.div_ceil(context.threads()))?;
-            let run = move || run_local(runtime, &context, inbox, &orders);
+            let (context, shutdown) = (Arc::clone(context), shutdown.clone());
+            let runtime = local_runtime(context.workers.div_ceil(context.thread_count()))?;
+            let run = move || run_local(runtime, &context, inbox, &shutdown);
             threads.push(thread::Builder::new().name("local-runtime".into()).spawn(run)?);
         }
-        Ok(Locals { inboxes, threads, turn: 0 })
+        Ok(Locals { inboxes, threads, next: 0 })
     }
 
     /// Hands a connection to the next thread.
     fn hand_over(&mut self, stream: TcpStream, slot: Slot) {
-        self.turn = (self.turn + 1) % self.inboxes.len();
+        self.next = (self.next + 1) % self.inboxes.len();
         match stream.into_std() {
-            Ok(stream) => drop(self.inboxes[self.turn].send((stream, slot))),
+            Ok(stream) => drop(self.inboxes[self.next].send((stream, slot))),
             Err(error) => tracing::warn!("cannot hand a connection over: {error}"),
         }
     }
@@ -232,13 +243,13 @@ fn run_local(
     runtime: Runtime,
     context: &Context,
     mut inbox: UnboundedReceiver<Accepted>,
-    orders: &Orders,
+    shutdown: &ShutdownReceiver,
 ) {
     runtime.block_on(async {
         while let Some((stream, slot)) = inbox.recv().await {
             if let Some(stream) = adopt(stream) {
                 let session = Session::new(context, slot, &stream);
-                tokio::spawn(serve(stream, session, orders.clone()));
+                tokio::spawn(serve(stream, session, shutdown.clone()));
             }
         }
     });

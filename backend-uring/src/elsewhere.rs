@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use backend_common::{Backend, Context};
+use backend_common::{Backend, Context, Variant};
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +16,11 @@ pub enum Model {
 
 impl Backend for Model {
     const NAME: &'static str = "uring";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Rings, "rings", "an io_uring on each thread, and a pool of workers")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Rings,
+        name: "rings",
+        summary: "an io_uring on each thread, and a pool of workers",
+    }];
 
     fn check_system() -> io::Result<()> {
         let missing = "backend-uring needs io_uring of Linux 6.1 or newer: this is another system";

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
-use backend_common::{Context, Job, Letter, Mailbox, Next, Session, Slot, Timers, recycle, socket};
-use protocol::{DropGuarded, FileRange, Outcome, Ticket};
-use safe_uring::{Bell, Completion, Event, Id, Lent, Ring, Sizes};
-use slab::Slab;
+use backend_common::{
+    Connection, Connections, Context, Job, Mailbox, Message, Next, Session, Slot, recycle, socket,
+};
+use protocol::FileRange;
+use safe_uring::{Completion, Event, Id, Lent, Ring, Sizes, Waker};
 use socket2::SockRef;
 
 /// How much of a file is read and sent at once, in bytes. From this size on it costs no more than
@@ -19,43 +20,34 @@ use socket2::SockRef;
 /// kernel's as well.
 const FILE_PIECE: u32 = 128 << 10;
 
-/// A connection, and what the kernel is doing with its socket.
-struct Peer {
-    /// Distinguishes it from others that have had its key.
-    number: u64,
-    socket: Arc<OwnedFd>,
-    session: Session,
+/// A socket, and what the kernel is doing with it.
+struct Socket {
+    fd: Arc<OwnedFd>,
     receiving: Receiving,
     /// A send, or a read of what is to be sent, if one is under way.
     sending: Option<Id>,
-    /// Over; it only waits for the kernel to let go of the socket.
+    /// The connection is over; it only waits for the kernel to let go of the socket.
     closed: bool,
-    /// The timer that is set for it.
-    timer: Option<Instant>,
 }
 
-/// How a connection stands with its receive, which goes on until it is told to end.
+/// The state of a connection's receive, which goes on until it is cancelled.
 enum Receiving {
     No,
     Yes(Id),
-    /// It has been told to.
+    /// It has been cancelled, and its last completion is still to come.
     Ending,
-    /// There is nothing more to come.
+    /// The client has closed its side: there is nothing more to come.
     Over,
 }
 
 /// One thread's connections.
 pub(crate) struct EventLoop {
     ring: Ring,
-    bell: Bell,
+    waker: Waker,
     mailbox: Arc<Mailbox<OwnedFd>>,
     context: Arc<Context>,
     workers: Pool<Job<OwnedFd>>,
-    peers: Slab<Peer>,
-    numbers: u64,
-    timers: Timers,
-    stopping: Option<Instant>,
-    last: bool,
+    connections: Connections<Socket>,
 }
 
 impl EventLoop {
@@ -65,20 +57,11 @@ impl EventLoop {
         workers: Pool<Job<OwnedFd>>,
     ) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
-        let bell = Bell::new()?;
-        let rope = bell.clone();
-        Ok(EventLoop {
-            ring,
-            bell,
-            mailbox: Mailbox::new(move || rope.ring()),
-            context,
-            workers,
-            peers: Slab::new(),
-            numbers: 0,
-            timers: Timers::default(),
-            stopping: None,
-            last: false,
-        })
+        let waker = Waker::new()?;
+        let theirs = waker.clone();
+        let mailbox = Mailbox::new(move || theirs.wake());
+        let connections = Connections::default();
+        Ok(EventLoop { ring, waker, mailbox, context, workers, connections })
     }
 
     pub(crate) fn mailbox(&self) -> Arc<Mailbox<OwnedFd>> {
@@ -86,17 +69,18 @@ impl EventLoop {
     }
 
     // ANCHOR: run
-    /// Serves until the last connection has gone.
+    /// Serves until the last connection has ended.
     pub(crate) fn run(mut self) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.watch(&self.bell);
-        while !(self.last && self.peers.is_empty()) {
+        self.ring.watch(&self.waker);
+        while !self.connections.have_ended() {
             let asked = Instant::now();
             self.ring.wait(self.timeout(asked))?;
             while let Some(completion) = self.ring.next() {
                 self.on_completion(completion);
             }
-            self.read_letters();
+            self.on_messages();
+            // Not before: what has come in time is passed on first.
             self.on_time(asked);
         }
         Ok(())
@@ -105,7 +89,84 @@ impl EventLoop {
 
     /// How long the ring may sleep: until the next timer.
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        Some(self.timers.next()?.saturating_duration_since(now))
+        Some(self.connections.next_timer()?.saturating_duration_since(now))
+    }
+
+    // ANCHOR: drive
+    /// Does all that can be done for a connection without waiting, and has the rest begun.
+    fn drive(&mut self, key: usize) {
+        let Connection { id, session, socket, .. } = &mut self.connections[key];
+        while !socket.closed {
+            let result = match session.poll() {
+                Next::Wait(wait) => {
+                    // input
+                    match socket.receiving {
+                        Receiving::No if wait.read => {
+                            let id = self.ring.receive(key, &socket.fd);
+                            socket.receiving = Receiving::Yes(id);
+                        }
+                        // The kernel would bring ever more; one that brings nothing does no harm.
+                        Receiving::Yes(id) if !wait.read && session.holds_input() => {
+                            self.ring.cancel(id);
+                            socket.receiving = Receiving::Ending;
+                        }
+                        _ => {}
+                    }
+                    // room to send
+                    if wait.write && socket.sending.is_none() {
+                        socket.sending = send(socket, session, &mut self.ring, key);
+                    }
+                    // a moment in time
+                    if let Some(deadline) = wait.deadline {
+                        self.connections.set_timer(key, deadline);
+                    }
+                    return;
+                }
+                // work done elsewhere
+                Next::Run(ticket, work) => {
+                    let mailbox = Arc::clone(&self.mailbox);
+                    self.workers.send(Job { mailbox, id: *id, ticket, work });
+                    Ok(())
+                }
+                Next::ShutdownWrite => SockRef::from(&socket.fd).shutdown(Shutdown::Write),
+                Next::Abort => socket::abort(&socket.fd),
+                Next::Close => break,
+            };
+            if result.is_err() {
+                return self.on_closed(key, &result);
+            }
+        }
+        self.on_closed(key, &Ok(()));
+    }
+    // ANCHOR_END: drive
+
+    /// Messages of other threads: the outcome of work, and shutdown.
+    fn on_messages(&mut self) {
+        for message in self.mailbox.take() {
+            match message {
+                Message::Connection(fd, slot) => self.on_connection(fd, slot),
+                Message::Done { id, ticket, outcome } => {
+                    if self.connections.complete(id, ticket, outcome) {
+                        self.drive(id.key);
+                    }
+                }
+                // shutdown
+                Message::Shutdown(deadline) => {
+                    let keys = self.connections.shutdown(deadline);
+                    keys.into_iter().for_each(|key| self.drive(key));
+                }
+                Message::NoMoreConnections => self.connections.no_more(),
+            }
+        }
+    }
+
+    /// A new connection.
+    fn on_connection(&mut self, fd: OwnedFd, slot: Slot) {
+        let session = Session::new(&self.context, slot, &fd);
+        let (receiving, sending, closed) = (Receiving::No, None, false);
+        let socket = Socket { fd: Arc::new(fd), receiving, sending, closed };
+        let key = self.connections.insert(session, socket);
+        self.drive(key);
     }
 
     // ANCHOR: on_completion
@@ -116,64 +177,34 @@ impl EventLoop {
             Event::Received(result) => self.on_received(key, result, more),
             Event::Sent(result, buffer, from) => self.on_sent(key, result, buffer, from),
             Event::Read(result, buffer) => self.on_read(key, result, buffer),
-            Event::Rung if !more => drop(self.ring.watch(&self.bell)),
-            Event::Rung | Event::Accepted(_) => {}
+            Event::Woken if !more => drop(self.ring.watch(&self.waker)),
+            Event::Woken | Event::Accepted(_) => {}
         }
     }
     // ANCHOR_END: on_completion
 
-    fn read_letters(&mut self) {
-        for letter in self.mailbox.take() {
-            match letter {
-                Letter::Connection(socket, slot) => self.on_connection(socket, slot),
-                Letter::Done(key, number, ticket, outcome) => {
-                    self.on_done(key, number, ticket, outcome);
-                }
-                Letter::Shutdown(by) => self.on_shutdown(by),
-                Letter::Last => self.last = true,
-            }
-        }
-    }
-
-    /// A new connection.
-    fn on_connection(&mut self, socket: OwnedFd, slot: Slot) {
-        let mut session = Session::new(&self.context, slot, &socket);
-        self.stopping.into_iter().for_each(|by| session.shutdown(by));
-        self.numbers += 1;
-        let key = self.peers.insert(Peer {
-            number: self.numbers,
-            socket: Arc::new(socket),
-            session,
-            receiving: Receiving::No,
-            sending: None,
-            closed: false,
-            timer: None,
-        });
-        self.drive(key);
-    }
-
     // ANCHOR: on_received
-    /// Data, in a buffer of the kernel's, which goes back at once.
+    /// Input, in a buffer of the kernel's, which goes back at once.
     fn on_received(&mut self, key: usize, result: io::Result<Option<Lent>>, more: bool) {
-        let peer = &mut self.peers[key];
+        let Connection { session, socket, .. } = &mut self.connections[key];
         if !more {
-            peer.receiving = Receiving::No;
+            socket.receiving = Receiving::No;
         }
         let result = match result {
             Ok(Some(mut lent)) => {
-                if !peer.closed {
-                    peer.session.receive_from(self.ring.bytes(&mut lent));
+                if !socket.closed {
+                    session.receive_from(self.ring.bytes(&mut lent));
                 }
                 self.ring.give_back(lent);
                 Ok(())
             }
             Ok(None) => {
-                peer.receiving = Receiving::Over;
-                peer.session.receive_from(&mut []);
+                socket.receiving = Receiving::Over;
+                session.receive_from(&mut []);
                 Ok(())
             }
             Err(error) => match error.raw_os_error() {
-                // It was told to end; or there was no buffer left: by now all have been given back.
+                // It was cancelled; or there was no buffer left: by now all have been given back.
                 Some(libc::ECANCELED | libc::ENOBUFS | libc::EINTR | libc::EAGAIN) => Ok(()),
                 _ => Err(error),
             },
@@ -185,15 +216,15 @@ impl EventLoop {
     // ANCHOR: on_sent
     /// As much has been sent as there was room for. The rest waits for more, in the same buffer.
     fn on_sent(&mut self, key: usize, result: io::Result<usize>, buffer: Vec<u8>, mut from: usize) {
-        let peer = &mut self.peers[key];
-        peer.sending = None;
+        let Connection { session, socket, .. } = &mut self.connections[key];
+        socket.sending = None;
         if let Ok(bytes) = result {
-            peer.session.sent(bytes);
+            session.sent(bytes);
             from += bytes;
-            if !peer.closed && from < buffer.len() {
-                peer.sending = Some(self.ring.send(key, &peer.socket, buffer, from));
-            } else if let (false, Some(range)) = (peer.closed, peer.session.file()) {
-                peer.sending = Some(read(&mut self.ring, key, range, buffer));
+            if !socket.closed && from < buffer.len() {
+                socket.sending = Some(self.ring.send(key, &socket.fd, buffer, from));
+            } else if let (false, Some(range)) = (socket.closed, session.file()) {
+                socket.sending = Some(read(&mut self.ring, key, range, buffer));
             } else {
                 recycle(buffer);
             }
@@ -204,13 +235,13 @@ impl EventLoop {
 
     /// A piece of a file is here, to be sent.
     fn on_read(&mut self, key: usize, result: io::Result<usize>, buffer: Vec<u8>) {
-        let peer = &mut self.peers[key];
-        peer.sending = None;
+        let Connection { socket, .. } = &mut self.connections[key];
+        socket.sending = None;
         let result = match result {
             // It has become shorter meanwhile, and the response cannot be completed.
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) if !peer.closed => {
-                peer.sending = Some(self.ring.send(key, &peer.socket, buffer, 0));
+            Ok(_) if !socket.closed => {
+                socket.sending = Some(self.ring.send(key, &socket.fd, buffer, 0));
                 Ok(())
             }
             result => result.map(drop),
@@ -218,124 +249,53 @@ impl EventLoop {
         self.proceed(key, &result);
     }
 
+    fn proceed(&mut self, key: usize, result: &io::Result<()>) {
+        if result.is_ok() { self.drive(key) } else { self.on_closed(key, result) }
+    }
+
     /// Timers that were due when the kernel was asked last. So what it had to say by then has been
-    /// passed on, however long this process has been stopped: what came in time is not late. A
-    /// connection whose deadline has moved on is told too early, which does no harm.
+    /// passed on, however long this process has been stopped: what came in time is not late. That
+    /// of a connection whose deadline has moved on fires too early, which does no harm.
     fn on_time(&mut self, asked: Instant) {
-        while let Some(key) = self.timers.pop(asked) {
-            let Some(peer) = self.peers.get_mut(key) else { continue };
-            peer.timer = None;
-            peer.session.handle_timeout();
-            self.drive(key);
-        }
-    }
-
-    /// Work done elsewhere.
-    fn on_done(&mut self, key: usize, number: u64, ticket: Ticket, outcome: DropGuarded<Outcome>) {
-        let peer = self.peers.get_mut(key).filter(|peer| peer.number == number);
-        let Some(peer) = peer else { return }; // it has been cut meanwhile
-        peer.session.complete(ticket, outcome.into_inner());
-        self.drive(key);
-    }
-
-    /// The order to stop.
-    fn on_shutdown(&mut self, by: Instant) {
-        self.stopping = Some(by);
-        let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            self.peers[key].session.shutdown(by);
+        while let Some(key) = self.connections.next_due(asked) {
+            self.connections[key].session.handle_timeout();
             self.drive(key);
         }
     }
 
     /// Closed, by either side. What is under way has to end before the socket goes.
     fn on_closed(&mut self, key: usize, result: &io::Result<()>) {
-        let peer = &mut self.peers[key];
-        if !std::mem::replace(&mut peer.closed, true) {
+        let Connection { session, socket, .. } = &mut self.connections[key];
+        let is_first = !std::mem::replace(&mut socket.closed, true);
+        if is_first {
             if let Err(error) = result {
-                peer.session.ended(error);
+                session.ended(error);
             }
-            self.timers.cancel(peer.timer.take(), key);
-            peer.sending.into_iter().for_each(|id| self.ring.cancel(id));
-            if let Receiving::Yes(id) = peer.receiving {
+            if let Some(id) = socket.sending {
                 self.ring.cancel(id);
-                peer.receiving = Receiving::Ending;
+            }
+            if let Receiving::Yes(id) = socket.receiving {
+                self.ring.cancel(id);
+                socket.receiving = Receiving::Ending;
             }
         }
-        if peer.sending.is_none() && matches!(peer.receiving, Receiving::No | Receiving::Over) {
-            drop(self.peers.remove(key));
+        let is_idle = matches!(socket.receiving, Receiving::No | Receiving::Over);
+        if is_idle && socket.sending.is_none() {
+            self.connections.remove(key);
+        } else if is_first {
+            self.connections.cancel_timer(key);
         }
     }
-
-    fn proceed(&mut self, key: usize, result: &io::Result<()>) {
-        if result.is_ok() { self.drive(key) } else { self.on_closed(key, result) }
-    }
-
-    // ANCHOR: drive
-    /// Does all that can be done for a connection without waiting, and has the rest begun.
-    fn drive(&mut self, key: usize) {
-        let peer = &mut self.peers[key];
-        while !peer.closed {
-            match peer.session.poll() {
-                Next::Wait(wait) => {
-                    // room to send
-                    if wait.write && peer.sending.is_none() {
-                        peer.sending = peer.send(key, &mut self.ring);
-                    }
-                    // input
-                    match peer.receiving {
-                        Receiving::No if wait.read => {
-                            let id = self.ring.receive(key, &peer.socket);
-                            peer.receiving = Receiving::Yes(id);
-                        }
-                        // The kernel would bring ever more; one that brings nothing does no harm.
-                        Receiving::Yes(id) if !wait.read && peer.session.holds_input() => {
-                            self.ring.cancel(id);
-                            peer.receiving = Receiving::Ending;
-                        }
-                        _ => {}
-                    }
-                    // a moment in time
-                    if let Some(deadline) = wait.deadline {
-                        self.timers.set(&mut peer.timer, deadline, key);
-                    }
-                    return;
-                }
-                // work done elsewhere
-                Next::Run(ticket, work) => {
-                    let (mailbox, number) = (Arc::clone(&self.mailbox), peer.number);
-                    self.workers.send(Job { mailbox, key, number, ticket, work });
-                }
-                Next::ShutdownWrite => {
-                    let result = SockRef::from(&peer.socket).shutdown(Shutdown::Write);
-                    if result.is_err() {
-                        return self.on_closed(key, &result);
-                    }
-                }
-                Next::Abort => {
-                    let result = socket::abort(&peer.socket);
-                    if result.is_err() {
-                        return self.on_closed(key, &result);
-                    }
-                }
-                Next::Close => break,
-            }
-        }
-        self.on_closed(key, &Ok(()));
-    }
-    // ANCHOR_END: drive
 }
 
-impl Peer {
-    /// Begins to send what is to be sent. A file has to be read first.
-    fn send(&mut self, key: usize, ring: &mut Ring) -> Option<Id> {
-        let output = self.session.take_output();
-        if output.is_empty() {
-            let range = self.session.file()?;
-            return Some(read(ring, key, range, output));
-        }
-        Some(ring.send(key, &self.socket, output, 0))
+/// Begins to send what is to be sent. A file has to be read first.
+fn send(socket: &Socket, session: &mut Session, ring: &mut Ring, key: usize) -> Option<Id> {
+    let output = session.take_output();
+    if output.is_empty() {
+        let range = session.file()?;
+        return Some(read(ring, key, range, output));
     }
+    Some(ring.send(key, &socket.fd, output, 0))
 }
 
 /// Begins to read the next piece of a file.

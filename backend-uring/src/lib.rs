@@ -5,8 +5,8 @@
 //! An operation goes into one queue that is shared with the kernel, its completion comes out of
 //! another, and one system call for each turn of the loop does for all that have gathered. The
 //! price is ownership: between the two, memory that the operation names is the kernel's. Nothing is
-//! lent to an attempt, as with readiness; buffers change hands. The crate `safe-uring` sees to that,
-//! and has all that is unsafe about it.
+//! lent to an attempt, as with readiness; buffers change hands. The crate `safe-uring` sees to
+//! that, and has all that is unsafe about it.
 //!
 //! | wait for | here |
 //! |---|---|
@@ -14,12 +14,12 @@
 //! | room to send | the completion of a send, which has owned its buffer |
 //! | a moment in time | the timeout of the ring, and a queue of timers |
 //! | work done elsewhere | a pool of workers, and an eventfd that the ring watches |
-//! | the order to stop | a letter in the loop's mailbox, and the same eventfd |
+//! | shutdown | a message in the loop's mailbox, and the same eventfd |
 //!
 //! `src/event_loop.rs` drives connections, `src/server.rs` accepts.
 //!
-//! It needs Linux 6.1 or newer, and leave to use `io_uring`, which sandboxes often refuse. Where
-//! that is missing, [`Server::bind`] says so.
+//! It needs Linux 6.1 or newer, and permission to use `io_uring`, which sandboxes often refuse.
+//! Where that is missing, [`Server::bind`] says so.
 //!
 //! ```no_run
 //! use backend_uring::{Request, Response, Server};
@@ -33,6 +33,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 #[cfg(target_os = "linux")]
 mod event_loop;
@@ -44,7 +45,7 @@ mod server;
 mod server;
 
 pub use backend_common::{
-    Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
+    BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,
 };
 pub use server::Model;
 

@@ -9,8 +9,10 @@ use std::thread;
 use std::time::Instant;
 
 use backend_common::threads::Pool;
-use backend_common::{Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, socket};
-use safe_uring::{Bell, Event, Id, Ring, Sizes};
+use backend_common::{
+    Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, Variant, socket,
+};
+use safe_uring::{Event, Id, Ring, Sizes, Waker};
 use socket2::SockRef;
 
 use crate::event_loop::EventLoop;
@@ -23,16 +25,21 @@ pub enum Model {
     Rings,
 }
 
-/// Of a loop's ring. What one peer sends in a burst is 32 buffers at most before the loop can object.
+/// The sizes of a loop's ring. What one client sends in a burst is 32 buffers at most before the
+/// loop can object.
 const SIZES: Sizes = Sizes { operations: 1024, completions: 8192, buffers: 1024, buffer: 4 << 10 };
 
-/// Of the acceptor's. A full queue of completions ends the accept: so many may be accepted ahead.
+/// The sizes of the acceptor's ring. A full queue of completions ends the accept: so many may be
+/// accepted ahead.
 const ACCEPTOR: Sizes = Sizes { operations: 4, completions: 8, buffers: 1, buffer: 1 };
 
 impl Backend for Model {
     const NAME: &'static str = "uring";
-    const MODELS: &'static [(Self, &'static str, &'static str)] =
-        &[(Model::Rings, "rings", "an io_uring on each thread, and a pool of workers")];
+    const MODELS: &'static [Variant<Self>] = &[Variant {
+        model: Model::Rings,
+        name: "rings",
+        summary: "an io_uring on each thread, and a pool of workers",
+    }];
 
     fn check_system() -> io::Result<()> {
         apart(|| Ring::new(ACCEPTOR).map(drop)).map_err(|error| {
@@ -54,7 +61,7 @@ impl Backend for Model {
     }
 }
 
-/// Does something with rings on a thread of its own. When a ring has been closed, the kernel
+/// Calls `act`, which uses rings, on a thread of its own. When a ring has been closed, the kernel
 /// interrupts the threads that have used it (`EINTR`), and those of our caller are not used to it.
 fn apart(act: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
     let thread = thread::Builder::new().name("acceptor".into()).spawn(act)?;
@@ -70,11 +77,11 @@ fn serve(
     let builder = || thread::Builder::new().name("worker".into());
     let workers = Pool::start(context.workers, builder, Job::run)?;
     let mut loops = Loops::default();
-    for _ in 0..context.threads() {
+    for _ in 0..context.thread_count() {
         let event_loop = EventLoop::new(sizes, Arc::clone(context), workers.clone())?;
         loops.start(event_loop.mailbox(), move || event_loop.run())?;
     }
-    loops.obey(&context.shutdown);
+    loops.forward_shutdown(&context.shutdown);
 
     let result = acceptor.run(&mut loops);
     drop(acceptor); // refuse further connections
@@ -82,102 +89,97 @@ fn serve(
     result.and(ended)
 }
 
-/// A ring that accepts, and is woken when there is room again or the order to stop has come.
+/// A ring that accepts, and is woken when there is a place again or shutdown has begun.
 struct Acceptor {
     ring: Ring,
     listener: Arc<OwnedFd>,
-    bell: Bell,
+    waker: Waker,
     admission: Arc<Admission>,
     shutdown: Arc<ShutdownSignal>,
     /// The accept that goes on.
     accepting: Option<Id>,
-    /// Accepted before it could be told that there is no room.
+    /// Accepted before the kernel could be told that there is no place.
     waiting: VecDeque<OwnedFd>,
     /// After an error: when to try again.
-    pause: Option<Instant>,
-    /// After the order to stop: nobody is left to accept.
+    backoff: Option<Instant>,
+    /// On shutdown: all clients that had connected before have been accepted.
     drained: bool,
 }
 
 impl Acceptor {
     fn new(sizes: Sizes, listener: TcpListener, context: &Context) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
-        let bell = Bell::new()?;
-        let (departure, order) = (bell.clone(), bell.clone());
-        context.admission.on_departure(move || departure.ring());
-        context.shutdown.on_begin(move |_| order.ring());
+        let waker = Waker::new()?;
+        let (departure, shutdown) = (waker.clone(), waker.clone());
+        context.admission.on_departure(move || departure.wake());
+        context.shutdown.on_begin(move |_| shutdown.wake());
         let (admission, shutdown) = (Arc::clone(&context.admission), Arc::clone(&context.shutdown));
         let (listener, waiting) = (Arc::new(listener.into()), VecDeque::new());
-        let (accepting, pause, drained) = (None, None, false);
+        let (accepting, backoff, drained) = (None, None, false);
         Ok(Acceptor {
             ring,
             listener,
-            bell,
+            waker,
             admission,
             shutdown,
             accepting,
             waiting,
-            pause,
+            backoff,
             drained,
         })
     }
 
-    /// Accepts and hands over to the loops in turn, until the order to stop has come and nobody
-    /// is left who had connected before it, or the time is up.
+    /// Accepts clients and hands them over to the loops in turn. On shutdown it ends when those
+    /// that had connected before have been accepted, or at the deadline.
     fn run(&mut self, loops: &mut Loops<OwnedFd>) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.watch(&self.bell);
+        self.ring.watch(&self.waker);
         loop {
-            let ordered = self.shutdown.deadline();
-            self.pause = self.pause.filter(|until| Instant::now() < *until);
-            while let Some((socket, slot)) = self.accept(ordered.is_some()) {
+            let shutdown = self.shutdown.deadline();
+            self.backoff = self.backoff.filter(|until| Instant::now() < *until);
+            while let Some((socket, slot)) = self.accept(shutdown.is_some()) {
                 let _ = socket::prepare(&socket); // it only costs latency
                 loops.hand_over(socket, slot);
             }
-            if ordered.is_some_and(|by| self.drained || by <= Instant::now()) {
+            if shutdown.is_some_and(|by| self.drained || by <= Instant::now()) {
                 return Ok(());
             }
-            let is_wanted = ordered.is_none() && self.waiting.is_empty() && self.pause.is_none();
+            let is_wanted = shutdown.is_none() && self.waiting.is_empty() && self.backoff.is_none();
             match self.accepting {
                 None if is_wanted => self.accepting = Some(self.ring.accept(&self.listener)),
                 Some(id) if !is_wanted => self.ring.cancel(id),
                 _ => {}
             }
-            let until = self.pause.into_iter().chain(ordered).min();
+            let until = self.backoff.into_iter().chain(shutdown).min();
             self.ring.wait(until.map(|until| until.saturating_duration_since(Instant::now())))?;
             while let Some(completion) = self.ring.next() {
                 match completion.event {
                     Event::Accepted(result) => self.on_accepted(result, completion.more),
-                    Event::Rung if !completion.more => drop(self.ring.watch(&self.bell)),
+                    Event::Woken if !completion.more => drop(self.ring.watch(&self.waker)),
                     _ => {}
                 }
             }
         }
     }
 
-    /// Somebody has connected, or cannot.
+    /// A client has connected, or cannot.
     fn on_accepted(&mut self, result: io::Result<OwnedFd>, more: bool) {
         if !more {
             self.accepting = None;
         }
         match result {
             Ok(socket) => self.waiting.push_back(socket),
-            Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {} // we wanted it so
+            Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {} // by us
             Err(error) if socket::is_peers_fault(&error) => {}
-            Err(error) => self.rest(&error),
+            Err(error) => self.back_off(&error),
         }
     }
 
-    /// There is no room for another connection in the system: later, perhaps.
-    fn rest(&mut self, error: &io::Error) {
-        socket::report_accept_error(error);
-        self.pause = Some(Instant::now() + socket::ACCEPT_PAUSE);
-    }
-
     /// The next connection, if there is one and a place for it.
-    fn accept(&mut self, ordered: bool) -> Option<(OwnedFd, Slot)> {
-        // Once nothing more is accepted for us, those that are left are few: no need of the ring.
-        let is_last_look = ordered && self.accepting.is_none() && self.pause.is_none();
+    fn accept(&mut self, is_shutdown: bool) -> Option<(OwnedFd, Slot)> {
+        // Once the kernel accepts no more for us, the clients that are left are few: no need of the
+        // ring.
+        let is_last_look = is_shutdown && self.accepting.is_none() && self.backoff.is_none();
         while !self.waiting.is_empty() || is_last_look && !self.drained {
             let slot = self.admission.admit()?;
             if let Some(socket) = self.waiting.pop_front() {
@@ -189,12 +191,18 @@ impl Acceptor {
                 Err(error) if socket::is_peers_fault(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.drained = true,
                 Err(error) => {
-                    self.rest(&error);
+                    self.back_off(&error);
                     break;
                 }
             }
         }
         None
+    }
+
+    /// The system has no room for another connection: later, perhaps.
+    fn back_off(&mut self, error: &io::Error) {
+        socket::report_accept_error(error);
+        self.backoff = Some(Instant::now() + socket::ACCEPT_BACKOFF);
     }
 }
 
@@ -209,7 +217,8 @@ mod tests {
 
     impl Backend for Tiny {
         const NAME: &'static str = Model::NAME;
-        const MODELS: &'static [(Self, &'static str, &'static str)] = &[(Tiny, "tiny", "small")];
+        const MODELS: &'static [Variant<Self>] =
+            &[Variant { model: Tiny, name: "tiny", summary: "small" }];
 
         fn check_system() -> io::Result<()> {
             Model::check_system()

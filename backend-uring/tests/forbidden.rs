@@ -3,11 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::process::{Command, Output};
 use std::thread;
 
-use backend_uring::Server;
+use backend_uring::{BindError, Server};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
 /// Does something on a thread for which, and for whose children, there is no `io_uring`.
@@ -27,7 +26,7 @@ fn without_io_uring<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static)
 #[test]
 fn the_library_gives_an_error_that_says_what_is_missing() {
     let error = without_io_uring(|| Server::bind("127.0.0.1:0").err()).unwrap();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(matches!(error, BindError::Unsupported(_)), "{error:?}");
     let said = error.to_string();
     assert!(said.contains("needs io_uring of Linux 6.1 or newer"), "{said}");
     assert!(said.contains("not permitted"), "{said}");

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use backend_common::{Backend, Handle, Request, Response, Server};
+use backend_common::{Backend, Handle, Request, Response, Server, Variant};
 use bench::table::{self, Estimates, Figure};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
@@ -124,7 +124,7 @@ fn models_of<B: Backend>() -> Vec<Model> {
         eprintln!("{} is left out: {missing}", B::NAME);
         return Vec::new();
     }
-    let models = B::MODELS.iter().map(|&(model, name, _)| Model {
+    let models = B::MODELS.iter().map(|&Variant { model, name, .. }| Model {
         name: format!("{}, {name}", B::NAME),
         start: Box::new(move || start(model)),
     });

@@ -5,6 +5,7 @@
 //! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
+//! * [`waits`] finds a backend in which the five waits stand in another order.
 //! * The snippets in the text are documentation tests of this crate.
 
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@ pub mod held;
 pub mod links;
 pub mod rust;
 pub mod transcript;
+pub mod waits;
 
 /// A chapter, for the sake of its snippets.
 macro_rules! chapter {

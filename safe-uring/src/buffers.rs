@@ -17,6 +17,7 @@ static STOCKS: AtomicU64 = AtomicU64::new(0);
 
 /// A buffer that the kernel has filled. There is never more than one for the same memory: it can
 /// be neither copied nor made, only taken from a completion and given back.
+#[derive(Debug)]
 #[must_use = "the buffer is lost unless it is given back"]
 pub struct Lent {
     /// Which stock it belongs to.
@@ -50,8 +51,8 @@ impl Buffers {
         let stock = STOCKS.fetch_add(1, Ordering::Relaxed);
         let mut buffers = Buffers { stock, memory, count, size, tail: 0 };
         let address = memory.as_ptr() as u64;
-        // SAFETY: the queue lies at the beginning of the mapping, aligned to a page, and is unmapped
-        // in `unregister` only, which ends the registration before.
+        // SAFETY: the queue lies at the beginning of the mapping, aligned to a page, and is
+        // unmapped in `unregister` only, which ends the registration before.
         let registered =
             unsafe { uring.submitter().register_buf_ring_with_flags(address, count, GROUP, 0) };
         if let Err(error) = registered {

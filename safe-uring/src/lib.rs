@@ -1,17 +1,17 @@
-//! Linux's `io_uring`, as far as a server needs it, without `unsafe` for whoever uses it.
+//! Linux's `io_uring`, as far as a server needs it, without `unsafe` in the code that uses it.
 //!
 //! Operations go into one queue that is shared with the kernel, completions come out of another.
 //! From its submission to its last completion, an operation's memory is the kernel's, which reads
 //! or writes it on a schedule of its own; Rust's borrows know nothing of that. So one rule holds
-//! here: **what the kernel may touch, the ring owns.** Whoever begins an operation hands over its
-//! buffer, and gets it back with the completion. Whoever loses interest may cancel it, and still
-//! has to wait for its end. Descriptors are owned like buffers, so that a number means the same
-//! socket when the kernel looks at it as when it was written down. And a ring that is dropped waits
-//! for the end of all that is under way, since closing it would not.
+//! here: **what the kernel may touch, the ring owns.** The caller hands over the buffer of an
+//! operation that it begins, and gets it back with the completion. It may cancel the operation, and
+//! still has to wait for its end. Descriptors are owned like buffers, so that a number means the
+//! same socket when the kernel looks at it as when it was written down. And a ring that is dropped
+//! waits for the end of all that is under way, since closing it would not.
 //!
 //! * [`Ring`]: accept, receive, send, read, cancel; wait; what is complete.
 //! * [`Lent`]: a buffer that the kernel has received into, of a stock that it takes from.
-//! * [`Bell`]: wakes a ring from another thread.
+//! * [`Waker`]: wakes a ring from another thread.
 //!
 //! On other systems than Linux the crate is empty.
 //!
@@ -47,11 +47,12 @@
 //! ```
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "so that nobody else needs any")]
+#![warn(missing_debug_implementations)]
 
-mod bell;
 mod buffers;
 mod ring;
+mod waker;
 
-pub use bell::Bell;
 pub use buffers::Lent;
 pub use ring::{Completion, Event, Id, Ring, Sizes};
+pub use waker::Waker;

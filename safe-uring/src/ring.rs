@@ -1,6 +1,7 @@
 //! Two queues that are shared with the kernel, and what is under way between them.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -11,8 +12,8 @@ use io_uring::types::{CancelBuilder, Fd, SubmitArgs, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 use slab::Slab;
 
-use crate::Bell;
 use crate::buffers::{Buffers, GROUP, Lent};
+use crate::waker::Waker;
 
 /// How much a ring holds.
 #[derive(Clone, Copy, Debug)]
@@ -29,23 +30,25 @@ pub struct Sizes {
 }
 
 /// What has come of an operation.
+#[derive(Debug)]
 #[must_use = "a buffer or a socket may come with it"]
 pub struct Completion {
-    /// Whom the operation was for.
+    /// The key that the operation was begun with.
     pub key: usize,
     /// What has been done.
     pub event: Event,
-    /// It goes on; there will be further completions.
+    /// Whether the operation goes on: there will be further completions.
     pub more: bool,
 }
 
 /// What has been done, or why not.
+#[derive(Debug)]
 pub enum Event {
-    /// Somebody has connected.
+    /// A client has connected.
     Accepted(io::Result<OwnedFd>),
-    /// A bell has been rung.
-    Rung,
-    /// Somebody has sent something, to be given back with [`Ring::give_back`];
+    /// A [`Waker`] has been used.
+    Woken,
+    /// The client has sent something, to be given back with [`Ring::give_back`];
     /// `None` at the end of the stream.
     Received(io::Result<Option<Lent>>),
     /// How much of the buffer has been sent, and from where on.
@@ -74,42 +77,63 @@ enum Operation {
 }
 // ANCHOR_END: flight
 
-/// Names an operation: its place among those that are under way, and a number that distinguishes it
-/// from others that have had the place.
-#[derive(Clone, Copy)]
+/// Names an operation: its slot among those that are under way, and the generation of the slot,
+/// which tells the operation apart from others that have had it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
-    place: u32,
-    number: u32,
+    slot: u32,
+    generation: u32,
 }
 
 impl Id {
-    /// Of no operation, hence of cancellations: their own completions are of no interest, since that
-    /// of the cancelled operation says it all.
-    const NONE: Id = Id { place: u32::MAX, number: u32::MAX };
+    /// The name of no operation. Cancellations have it: their own completions are passed over,
+    /// since that of the cancelled operation says it all.
+    const NONE: Id = Id { slot: u32::MAX, generation: u32::MAX };
 
-    /// As the kernel is told it.
+    /// The form in which the kernel is told it.
     fn user_data(self) -> u64 {
-        u64::from(self.number) << 32 | u64::from(self.place)
+        u64::from(self.generation) << 32 | u64::from(self.slot)
     }
 }
 
 /// A ring, used by one thread.
+///
+/// ```no_run
+/// # #[cfg(target_os = "linux")]
+/// # fn main() -> std::io::Result<()> {
+/// use safe_uring::{Event, Ring, Sizes, Waker};
+///
+/// let mut ring = Ring::new(Sizes { operations: 8, completions: 16, buffers: 2, buffer: 4096 })?;
+/// ring.enable()?; // this thread uses it from now on
+/// let waker = Waker::new()?;
+/// ring.watch(&waker);
+/// std::thread::spawn(move || waker.wake());
+/// ring.wait(None)?;
+/// while let Some(completion) = ring.next() {
+///     assert!(matches!(completion.event, Event::Woken));
+/// }
+/// # Ok(())
+/// # }
+/// # #[cfg(not(target_os = "linux"))]
+/// # fn main() {}
+/// ```
 pub struct Ring {
     uring: IoUring,
     buffers: Buffers,
     flights: Slab<Flight>,
-    numbers: u32,
+    /// That of the operation that was begun last.
+    generation: u32,
     enabled: bool,
     /// Operations for which the kernel's queue had no room yet.
     queue: VecDeque<squeue::Entry>,
 }
 
 impl Ring {
-    /// A ring that is set up and does nothing before [`Ring::enable`].
+    /// Sets up a ring, which does nothing before [`Ring::enable`].
     ///
     /// # Errors
-    /// If there is no `io_uring`, or not the one of Linux 6.1 (`ENOSYS`, `EINVAL`), or no leave to
-    /// use it (`EPERM`), or no memory.
+    /// If there is no `io_uring`, or not the one of Linux 6.1 (`ENOSYS`, `EINVAL`), or no
+    /// permission to use it (`EPERM`), or no memory.
     pub fn new(sizes: Sizes) -> io::Result<Self> {
         let uring = IoUring::builder()
             .setup_cqsize(sizes.completions)
@@ -120,7 +144,7 @@ impl Ring {
             .build(sizes.operations)?;
         let buffers = Buffers::register(&uring, sizes.buffers, sizes.buffer)?;
         let (flights, queue) = (Slab::new(), VecDeque::new());
-        Ok(Ring { uring, buffers, flights, numbers: 0, enabled: false, queue })
+        Ok(Ring { uring, buffers, flights, generation: 0, enabled: false, queue })
     }
 
     /// From now on, the current thread uses the ring.
@@ -139,11 +163,11 @@ impl Ring {
         self.begin(0, Operation::Accept, Arc::clone(listener) as _, entry.build())
     }
 
-    /// Hears a bell, each time that it is rung.
-    pub fn watch(&mut self, bell: &Bell) -> Id {
+    /// Has the waker wake this ring, each time that it is used.
+    pub fn watch(&mut self, waker: &Waker) -> Id {
         let events = u32::try_from(libc::POLLIN).unwrap_or_default();
-        let entry = opcode::PollAdd::new(Fd(bell.eventfd.as_raw_fd()), events).multi(true);
-        self.begin(0, Operation::Watch, Arc::clone(&bell.eventfd) as _, entry.build())
+        let entry = opcode::PollAdd::new(Fd(waker.eventfd.as_raw_fd()), events).multi(true);
+        self.begin(0, Operation::Watch, Arc::clone(&waker.eventfd) as _, entry.build())
     }
 
     /// Receives whatever comes, time and again.
@@ -183,8 +207,8 @@ impl Ring {
         self.begin(key, Operation::Read(buffer), Arc::clone(file) as _, entry.build())
     }
 
-    /// Ends an operation early. It is over when its last completion says so, not before; one that is
-    /// over already is none of this one's business.
+    /// Ends an operation early. It is over when its last completion says so, not before. If it is
+    /// over already, nothing happens.
     pub fn cancel(&mut self, id: Id) {
         let entry = opcode::AsyncCancel::new(id.user_data()).build();
         self.queue.push_back(entry.user_data(Id::NONE.user_data()));
@@ -197,17 +221,17 @@ impl Ring {
         descriptor: Arc<dyn AsFd + Send + Sync>,
         entry: squeue::Entry,
     ) -> Id {
-        self.numbers = self.numbers.wrapping_add(1);
-        let number = self.numbers;
-        let place = self.flights.insert(Flight { key, operation, _descriptor: descriptor });
-        let place = u32::try_from(place).expect("fewer than 2^32 operations fit into memory");
-        let id = Id { place, number };
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        let slot = self.flights.insert(Flight { key, operation, _descriptor: descriptor });
+        let slot = u32::try_from(slot).expect("fewer than 2^32 operations fit into memory");
+        let id = Id { slot, generation };
         self.queue.push_back(entry.user_data(id.user_data()));
         id
     }
 
     // ANCHOR: wait
-    /// Submits what has gathered, and sleeps until something is complete or the time is up. May
+    /// Submits what has gathered, and sleeps until something is complete or the time is up. It may
     /// also return for no reason.
     ///
     /// # Errors
@@ -283,23 +307,23 @@ impl Ring {
     fn complete(&mut self, entry: &cqueue::Entry) -> Option<Completion> {
         let result = match entry.result() {
             error if error < 0 => Err(io::Error::from_raw_os_error(-error)),
-            number => Ok(number.unsigned_abs() as usize),
+            count => Ok(count.unsigned_abs() as usize),
         };
-        let place = (entry.user_data() & u64::from(u32::MAX)) as usize;
+        let slot = (entry.user_data() & u64::from(u32::MAX)) as usize;
         let more = cqueue::more(entry.flags());
         if more {
-            let flight = self.flights.get(place)?;
+            let flight = self.flights.get(slot)?;
             let event = match flight.operation {
                 Operation::Accept => accepted(result, entry),
-                Operation::Watch => Event::Rung,
+                Operation::Watch => Event::Woken,
                 _ => self.received(result, entry),
             };
-            return Some(Completion { key: self.flights[place].key, event, more });
+            return Some(Completion { key: self.flights[slot].key, event, more });
         }
-        let Flight { key, operation, .. } = self.flights.try_remove(place)?;
+        let Flight { key, operation, .. } = self.flights.try_remove(slot)?;
         let event = match operation {
             Operation::Accept => accepted(result, entry),
-            Operation::Watch => Event::Rung,
+            Operation::Watch => Event::Woken,
             Operation::Receive => self.received(result, entry),
             Operation::Send(buffer, from) => Event::Sent(result, buffer, from),
             Operation::Read(mut buffer) => {
@@ -333,18 +357,27 @@ fn accepted(result: io::Result<usize>, entry: &cqueue::Entry) -> Event {
     Event::Accepted(result.map(|_| unsafe { OwnedFd::from_raw_fd(entry.result()) }))
 }
 
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (under_way, queued) = (self.flights.len(), self.queue.len());
+        let mut ring = f.debug_struct("Ring");
+        ring.field("enabled", &self.enabled).field("under_way", &under_way);
+        ring.field("queued", &queued).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Ring {
     /// Ends what is under way, and waits for its end: closing a ring does not. (On another thread
     /// than the one that uses the ring neither can be done, and what is under way is leaked.)
     fn drop(&mut self) {
         let mut result = Ok(());
-        let mut is_told = false;
+        let mut is_cancelled = false;
         // Before it is enabled, the kernel has seen nothing.
         while self.enabled && !self.flights.is_empty() && result.is_ok() {
-            // An operation that was about to wait may miss a cancellation, so there are several; but
-            // each ends one wait by its own completion, so there is another wait between them.
-            is_told = !is_told;
-            if is_told {
+            // An operation that was about to wait may miss a cancellation, so there are several;
+            // but each ends one wait by its own completion, so there is another wait between them.
+            is_cancelled = !is_cancelled;
+            if is_cancelled {
                 let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
                 self.queue.push_back(everything.user_data(Id::NONE.user_data()));
             }

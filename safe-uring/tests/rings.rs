@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use safe_uring::{Bell, Completion, Event, Ring, Sizes};
+use safe_uring::{Completion, Event, Ring, Sizes, Waker};
 
 const SMALL: Sizes = Sizes { operations: 2, completions: 4, buffers: 2, buffer: 8 };
 
@@ -162,7 +162,7 @@ fn a_cancelled_operation_ends_by_its_own_completion() {
     let Completion { event, more, .. } = next(&mut ring);
     let error = received(&mut ring, event).unwrap_err();
     assert_eq!((error.raw_os_error(), more), (Some(libc::ECANCELED), false));
-    // Its place is free again. A cancellation that comes too late does not meet whoever has it now.
+    // Its slot is free again. A cancellation that comes too late does not meet its new operation.
     ring.receive(1, &socket);
     ring.cancel(id);
     peer.write_all(b"hello").unwrap();
@@ -211,7 +211,7 @@ fn nothing_is_under_way_when_a_ring_has_been_dropped() {
         let address = listener.local_addr().unwrap();
         let listener: Arc<OwnedFd> = Arc::new(listener.into());
         ring.accept(&listener);
-        ring.watch(&Bell::new().unwrap());
+        ring.watch(&Waker::new().unwrap());
         let connections: Vec<_> = (0..4).map(|_| connection()).collect();
         for (key, (_, socket)) in connections.iter().enumerate() {
             ring.receive(key, socket);
@@ -291,16 +291,16 @@ fn connections_are_accepted_one_after_the_other_until_it_is_cancelled() {
 }
 
 #[test]
-fn a_bell_is_heard_each_time_and_before_it_is_watched() {
+fn a_waker_wakes_each_time_and_also_if_it_was_used_before_it_is_watched() {
     let Some(mut ring) = ring(SMALL) else { return };
-    let bell = Bell::new().unwrap();
-    bell.ring();
-    ring.watch(&bell);
+    let waker = Waker::new().unwrap();
+    waker.wake();
+    ring.watch(&waker);
     for _ in 0..10 {
         let Completion { event, more, .. } = next(&mut ring);
-        assert!(matches!(event, Event::Rung) && more);
-        let other = bell.clone();
-        std::thread::spawn(move || other.ring()).join().unwrap();
+        assert!(matches!(event, Event::Woken) && more);
+        let other = waker.clone();
+        std::thread::spawn(move || other.wake()).join().unwrap();
     }
 }
 
@@ -325,15 +325,15 @@ fn the_time_is_up_without_anything_complete() {
     assert!(start.elapsed() >= Duration::from_millis(20));
     assert!(ring.next().is_none());
     // Longer than any clock runs is not no time at all.
-    let bell = Bell::new().unwrap();
-    ring.watch(&bell);
-    let ringer = std::thread::spawn(move || {
+    let waker = Waker::new().unwrap();
+    ring.watch(&waker);
+    let waking = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
-        bell.ring();
+        waker.wake();
     });
     ring.wait(Some(Duration::MAX)).unwrap();
-    assert!(matches!(ring.next(), Some(Completion { event: Event::Rung, .. })));
-    ringer.join().unwrap();
+    assert!(matches!(ring.next(), Some(Completion { event: Event::Woken, .. })));
+    waking.join().unwrap();
 }
 
 #[test]

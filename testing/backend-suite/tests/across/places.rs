@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::App;
 use app::certificates::{Certificates, self_signed, server_config};
 use app::store::Store;
-use backend_common::{Backend, Handle, Limits, Server, socket};
+use backend_common::{Backend, Handle, Limits, Server, Variant, socket};
 use backend_suite::client::Client;
 use backend_suite::is_possible;
 use rustls::pki_types::CertificateDer;
@@ -106,12 +106,8 @@ impl Places {
 }
 
 /// Starts every model of a backend.
-fn start<B: Backend>(
-    path: &Path,
-    places: &mut Vec<Place>,
-    models: &[(B, &'static str, &'static str)],
-) {
-    for &(model, name, _) in models {
+fn start<B: Backend>(path: &Path, places: &mut Vec<Place>, models: &[Variant<B>]) {
+    for &Variant { model, name, .. } in models {
         if !is_possible(model) {
             continue;
         }
