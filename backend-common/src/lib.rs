@@ -19,7 +19,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_debug_implementations)]
 
 mod admission;
 mod bind_error;
@@ -28,7 +27,6 @@ mod latency;
 mod mailbox;
 mod pool;
 mod server;
-#[allow(missing_debug_implementations, reason = "it holds a handler's state")]
 mod session;
 mod shutdown;
 pub mod socket;

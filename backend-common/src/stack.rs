@@ -101,6 +101,12 @@ enum Spoken {
     },
 }
 
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("served", &self.served()).finish_non_exhaustive()
+    }
+}
+
 impl From<Connection> for Http {
     /// A connection on which nothing has come.
     fn from(one: Connection) -> Self {

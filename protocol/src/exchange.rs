@@ -49,8 +49,19 @@ pub struct Exchange {
     ticket: Option<Ticket>,
 }
 
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("received", &self.received)
+            .field("ended", &self.ended)
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}
+
 // ANCHOR: effect
 /// What an [`Exchange`] wants done.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Effect {
     /// The body is wanted that has not been read so far (RFC 9110 §10.1.1).
@@ -406,6 +417,12 @@ impl SinkFeed {
 pub struct Producer {
     source: DropGuarded<Box<dyn Source>>,
     not_before: Option<Instant>,
+}
+
+impl std::fmt::Debug for Producer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Producer").field("not_before", &self.not_before).finish_non_exhaustive()
+    }
 }
 
 /// How far a [`Producer`] has come.
