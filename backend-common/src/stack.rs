@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_the_preface_is_no_http_2() {
+    fn bytes_that_are_nearly_the_preface_are_http_1() {
         for length in 0..PREFACE.len() {
             let mut said = PREFACE[..length].to_vec();
             said.push(PREFACE[length] ^ 1);
@@ -390,7 +390,7 @@ mod tests {
 
     #[cfg(feature = "tls")]
     #[test]
-    fn what_was_agreed_on_is_spoken() {
+    fn the_negotiated_version_is_spoken() {
         use layer_tls::Inner;
         for (agreed, expected) in
             [(None, true), (Some(&b"h2"[..]), true), (Some(b"http/1.1"), false)]
