@@ -1,4 +1,4 @@
-//! Every case of the conformance suite in every split, in memory.
+//! Every case of the conformance suite in memory, in some splits and, exhaustively, in every one.
 //!
 //! What a split does is for the protocols to say, and there is none in a backend: so it is shown here,
 //! where an exchange takes microseconds, and over sockets a few deliveries do. Between client and
@@ -78,7 +78,7 @@ impl Transport for Memory {
     }
 }
 
-fn every_case_in_every_split(protocol: Protocol) {
+fn every_case(protocol: Protocol, splits: Splits) {
     let dir = tempfile::tempdir().unwrap();
     let files = Store::open(dir.path()).unwrap();
     let app = Arc::new(App::new("memory", "test").files(files));
@@ -86,23 +86,41 @@ fn every_case_in_every_split(protocol: Protocol) {
     let connect =
         || Ok(Box::new(Memory::connect(app.clone(), limits.clone())) as Box<dyn Transport>);
     let threads = thread::available_parallelism().map_or(1, Into::into);
-    let runner = Runner { splits: Splits::All, threads, ..Runner::default() };
+    let runner = Runner { splits, threads, ..Runner::default() };
     let filter = Filter { protocols: vec![protocol], ..Filter::default() };
     let cases = cases().iter().filter(|case| filter.takes(case));
     runner.run_over("localhost", &connect, cases).assert_all_passed();
 }
 
 #[test]
+fn http_1_in_some_splits() {
+    every_case(Protocol::Http1, Splits::Some);
+}
+
+#[test]
+fn http_2_in_some_splits() {
+    every_case(Protocol::Http2, Splits::Some);
+}
+
+#[test]
+fn websocket_in_some_splits() {
+    every_case(Protocol::WebSocket, Splits::Some);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
 fn http_1_in_every_split() {
-    every_case_in_every_split(Protocol::Http1);
+    every_case(Protocol::Http1, Splits::All);
 }
 
 #[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
 fn http_2_in_every_split() {
-    every_case_in_every_split(Protocol::Http2);
+    every_case(Protocol::Http2, Splits::All);
 }
 
 #[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
 fn websocket_in_every_split() {
-    every_case_in_every_split(Protocol::WebSocket);
+    every_case(Protocol::WebSocket, Splits::All);
 }

@@ -180,7 +180,7 @@ impl Runner {
             }
         };
         let (sent, statuses) = play(Delivery::Whole, None)?;
-        if sent.len() < SHORT {
+        if self.splits != Splits::None && sent.len() < SHORT {
             play(Delivery::Bytes, Some(&statuses))?;
         }
         for at in self.splits.places(case.id, &sent).into_iter().step_by(each) {

@@ -3,6 +3,8 @@
 /// In how many places an exchange is split, each in a delivery of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Splits {
+    /// In none, nor byte by byte: each is sent whole.
+    None,
     /// In one, another for each case.
     One,
     /// Near both ends, in between, and inside the first and the last CRLF; in the middle if it is
@@ -21,6 +23,7 @@ impl Splits {
     /// Where to split what was `sent` by the case with this id.
     pub(crate) fn places(self, id: &str, sent: &[u8]) -> Vec<usize> {
         match self {
+            Splits::None => Vec::new(),
             Splits::One => {
                 let places = some(sent);
                 // Any number will do that differs between the cases and not between runs.
