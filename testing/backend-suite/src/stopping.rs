@@ -9,8 +9,8 @@ use backend_common::{Backend, Limits, Reply, Request, Response, Server};
 use protocol::http::HeaderValue;
 
 use crate::client::{Client, eventually};
+use crate::fixtures::{app, app_with, end, server};
 use crate::serving::{Trouble, large};
-use crate::{app, app_with, server};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -59,7 +59,7 @@ pub fn nothing_is_left_of_the_handler<B: Backend>(model: B) {
     }
     clients[0].ask("/work");
     drop(clients);
-    server.shutdown(SOON).unwrap();
+    end(server);
     eventually("the handler is gone", || Arc::strong_count(&held) == 1);
 }
 
@@ -247,8 +247,8 @@ pub fn a_client_that_never_pauses_holds_nothing_up<B: Backend>(model: B) {
     });
     thread::sleep(Duration::from_millis(100));
     let start = Instant::now();
-    server.shutdown(Duration::from_millis(500)).unwrap();
-    assert!(start.elapsed() < Duration::from_secs(5), "held up by a busy client");
+    server.shutdown(Duration::from_millis(200)).unwrap();
+    assert!(start.elapsed() < SOON, "held up by a busy client");
     writing.join().unwrap();
     reading.join().unwrap();
 }
@@ -270,10 +270,11 @@ pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut client = Client::connect(server.address());
     client.ask("/sleep/200");
-    thread::sleep(Duration::from_millis(100));
-    server.shutdown_handle().shutdown(Duration::from_secs(1));
+    server.shutdown_handle().shutdown(SOON);
     assert!(client.response().closes());
-    // The client keeps its side open, so the server lingers until its time is up.
+    client.expect_close();
+    // The client keeps its side open, so the server lingers; and now its time is up.
+    server.shutdown_handle().shutdown(Duration::ZERO);
     let report = server.join().unwrap();
     assert_eq!((report.requests, report.cut), (1, 0));
 }

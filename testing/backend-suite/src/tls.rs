@@ -19,7 +19,8 @@ use rustls::{
 use tempfile::TempDir;
 
 use crate::client::{Client, eventually};
-use crate::{server, websocket};
+use crate::fixtures::{end, server};
+use crate::websocket;
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -179,5 +180,5 @@ pub fn what_is_not_tls_is_sent_away<B: Backend>(model: B) {
         let mut stream = connect(handle.address(), dir.path(), &TLS13);
         write!(stream, "GET / HTTP/1.1\r\n\r\n").is_err()
     });
-    handle.shutdown(SOON).unwrap();
+    end(handle);
 }

@@ -18,7 +18,7 @@ use tungstenite::protocol::{CloseFrame, Role};
 use tungstenite::{Error, WebSocket};
 
 use crate::client::Client;
-use crate::{app, server};
+use crate::fixtures::{app, end, server};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -125,7 +125,7 @@ pub fn a_plain_request_is_told_what_to_upgrade_to<B: Backend>(model: B) {
     assert!(told.head.contains("\r\nconnection: upgrade\r\n"), "{told:?}");
     assert!(told.head.contains("\r\nupgrade: websocket\r\n"), "{told:?}");
     assert_eq!(client.get("/echo/again").text(), "again");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// It is whole, so it is answered (RFC 9112 §9.6), and so is a message behind it, whichever the server
@@ -285,7 +285,7 @@ fn asking(pong: Duration) -> Limits {
 }
 
 pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
-    let (handler, endings, _) = testers(asking(Duration::from_millis(400)));
+    let (handler, endings, _) = testers(asking(Duration::from_millis(100)));
     let server = server(model).spawn(handler).unwrap();
     let mut silent = connect(server.address());
     assert_eq!(ending(&endings), Closed::Failed { code: 1008 });
@@ -294,7 +294,7 @@ pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
     assert_eq!(told[..2], *b"\x89\x00", "a Ping");
     assert_eq!(told[2], 0x88, "a Close");
     drop(silent);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
@@ -310,12 +310,12 @@ pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
     while alive.read().is_ok() {}
     assert_eq!(ending(&endings), Closed::Clean { code: 1005, reason: "".into() });
     drop(alive);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// What a peer does not take is bounded, and so is the time that it may take nothing.
 pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
-    let limits = Limits { write_timeout: Duration::from_millis(400), ..Limits::default() };
+    let limits = Limits { write_timeout: Duration::from_millis(200), ..Limits::default() };
     let (handler, endings, said) = testers(limits);
     let server = server(model).max_connections(1).spawn(handler).unwrap();
     let mut deaf = connect(server.address());
@@ -329,7 +329,7 @@ pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
     next.send(tungstenite::Message::text("x")).unwrap();
     assert_eq!(next.read().unwrap(), tungstenite::Message::text("x"));
     drop((deaf, next));
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// Who takes slowly, but takes, gets everything, and no more is made than can be taken.
@@ -350,7 +350,7 @@ pub fn a_flood_goes_no_faster_than_it_is_taken<B: Backend>(model: B) {
     let ahead = said.load(Ordering::Relaxed).saturating_sub(taken);
     assert!(ahead < 32 << 20, "{} MiB ahead", ahead >> 20);
     drop(client);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// An echo that is not taken makes the peer wait, and nothing is lost.
@@ -375,7 +375,7 @@ pub fn what_is_not_answered_yet_is_not_read<B: Backend>(model: B) {
         assert!(got == expected);
     }
     drop(client);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
@@ -393,7 +393,7 @@ pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
     expect_end(&mut other);
     assert_eq!(ending(&endings), Closed::Cut);
     drop((client, other));
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// Many at once, each with its own conversation.

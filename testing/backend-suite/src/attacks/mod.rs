@@ -28,6 +28,7 @@ use std::io::Write;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use backend_common::Backend;
 use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 use serde_json::{Value, json};
 
@@ -59,6 +60,13 @@ static MACHINE: RwLock<()> = RwLock::new(());
 pub struct Stage {
     pub backend: &'static str,
     pub path: &'static str,
+}
+
+impl Stage {
+    /// The binary at this path, of the backend that the model is of.
+    pub fn of<B: Backend>(_: B, path: &'static str) -> Self {
+        Stage { backend: B::NAME, path }
+    }
 }
 
 /// What is to be attacked, and what that may cost.
@@ -182,83 +190,4 @@ fn report(line: &Value) {
     let Some(path) = std::env::var_os("ATTACK_REPORT") else { return };
     let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(format!("{line}\n").as_bytes()).unwrap(); // whole, whoever else writes
-}
-
-/// Plays all attacks on the binary of a backend:
-/// `attacks!(Model::default(), env!("CARGO_BIN_EXE_backend-…"))`.
-#[macro_export]
-macro_rules! attacks {
-    ($model:expr, $path:expr) => {
-        $crate::attacks!(@in $model, $path;
-            slow {
-                slow_heads,
-                slow_bodies,
-                slow_readers,
-                one_byte_windows,
-                idle_connections,
-            }
-            crowds {
-                connect_and_leave,
-                a_crowd_that_is_reset,
-                pipelines_of_ten_thousand,
-            }
-            floods {
-                header_floods,
-                chunk_extension_floods,
-                one_byte_chunks,
-                huge_declared_lengths,
-                pipelines_that_are_never_read,
-            }
-            resources {
-                no_descriptors_left,
-                a_full_disk,
-                a_file_removed_while_it_is_sent,
-                a_file_truncated_while_it_is_sent,
-                a_panicking_handler,
-                work_that_never_returns,
-            }
-            http2 {
-                rapid_reset,
-                continuation_floods,
-                settings_floods,
-                ping_floods,
-                empty_data_floods,
-                one_byte_window_updates,
-                zero_windows,
-                too_many_streams,
-                half_frames,
-            }
-            tls {
-                slow_handshakes,
-                half_handshakes,
-                garbage_for_a_handshake,
-            }
-            websocket {
-                huge_announced_messages,
-                endless_fragments,
-                empty_fragments,
-                pings_without_ears,
-                echoes_without_ears,
-                ping_floods,
-            }
-        );
-    };
-    (@in $model:expr, $path:expr; $($kind:ident { $($attack:ident),* $(,)? })*) => {
-        mod attacks {
-            use super::*;
-
-            $(mod $kind {
-                use super::*;
-
-                $(
-                    #[test]
-                    fn $attack() {
-                        if $crate::is_possible($model) {
-                            $crate::attacks::$kind::$attack($crate::stage($model, $path));
-                        }
-                    }
-                )*
-            })*
-        }
-    };
 }

@@ -10,7 +10,7 @@ use app::certificates::{Certificates, self_signed, server_config};
 use app::store::Store;
 use backend_common::{Backend, Handle, Limits, Server, socket};
 use backend_suite::client::Client;
-use backend_suite::is_possible;
+use backend_suite::fixtures::is_possible;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};

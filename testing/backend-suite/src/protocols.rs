@@ -1,0 +1,44 @@
+//! The protocols, byte for byte: the cases of the conformance suite, over sockets.
+//!
+//! What a split does is the business of no backend; [in memory](../../../app/tests/conformance.rs)
+//! every case is played in every one. So here each is sent whole, and exhaustively in some splits.
+
+use backend_common::Backend;
+use conformance::{Filter, Protocol, Runner, Splits, cases};
+
+use crate::fixtures::{app, end};
+
+pub fn http1_is_as_the_cases_have_it<B: Backend>(model: B) {
+    conform(model, Protocol::Http1, Splits::None);
+}
+
+/// HTTP/2 with prior knowledge, on the same port.
+pub fn http2_is_as_the_cases_have_it<B: Backend>(model: B) {
+    conform(model, Protocol::Http2, Splits::None);
+}
+
+/// WebSocket, after an upgrade.
+pub fn websocket_is_as_the_cases_have_it<B: Backend>(model: B) {
+    conform(model, Protocol::WebSocket, Splits::None);
+}
+
+pub fn http1_in_pieces_is_as_the_cases_have_it<B: Backend>(model: B) {
+    conform(model, Protocol::Http1, Splits::One);
+}
+
+pub fn http2_in_pieces_is_as_the_cases_have_it<B: Backend>(model: B) {
+    conform(model, Protocol::Http2, Splits::One);
+}
+
+pub fn websocket_in_pieces_is_as_the_cases_have_it<B: Backend>(model: B) {
+    conform(model, Protocol::WebSocket, Splits::One);
+}
+
+fn conform<B: Backend>(model: B, protocol: Protocol, splits: Splits) {
+    let (server, _dir) = app(model);
+    let filter = Filter { protocols: vec![protocol], ..Filter::default() };
+    let runner = Runner { splits, ..Runner::default() };
+    let cases = cases().iter().filter(|case| filter.takes(case));
+    runner.run(server.address(), cases).assert_all_passed();
+    end(server);
+}
