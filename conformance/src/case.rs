@@ -23,11 +23,11 @@ pub struct Case {
 #[derive(Clone, Debug)]
 pub enum Exchange {
     /// HTTP/1.1.
-    Http1(Vec<http1::Step>),
+    Http1(Vec<http1::step::Step>),
     /// HTTP/2, with prior knowledge.
-    Http2(Vec<http2::Step>),
+    Http2(Vec<http2::step::Step>),
     /// WebSocket, from the opening handshake on.
-    WebSocket(Vec<websocket::Step>),
+    WebSocket(Vec<websocket::step::Step>),
 }
 
 /// A protocol that there are cases for.

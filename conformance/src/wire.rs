@@ -4,7 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::runner::Delivery;
+use crate::delivery::Delivery;
 use crate::transport::{Connect, Transport};
 
 /// Keeps two writes in two segments.

@@ -2,8 +2,8 @@
 //! of it nor be lost.
 
 use crate::expected::{Statuses, status};
-use crate::http1::Step;
 use crate::http1::compose::get;
+use crate::http1::step::Step;
 
 /// The same case, with a further request in one piece with the last bytes that it sends.
 ///

@@ -2,9 +2,10 @@
 
 use crate::case;
 use crate::expected::{Expected, Statuses, ok, status};
+use crate::http2::frame::Code;
 use crate::http2::frame::{ENABLE_PUSH, Frame, data, headers, ping, settings};
 use crate::http2::hpack::{Literal, indexed};
-use crate::http2::{Code, Outcome, Step};
+use crate::http2::step::{Outcome, Step};
 
 /// What a client begins with (RFC 9113 §3.4).
 pub const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -3,13 +3,13 @@
 use std::io::ErrorKind;
 
 use crate::check::check;
+use crate::delivery::Delivery;
 use crate::expected::Framing;
 use crate::http2::compose::{post, rfc9113};
 use crate::http2::frame::{self, ACK, Code, DATA, Frame, SETTINGS, WINDOW_UPDATE, headers};
 use crate::http2::peer::Peer;
-use crate::http2::{Outcome, Step};
+use crate::http2::step::{Outcome, Step};
 use crate::response::Response;
-use crate::runner::Delivery;
 use crate::wire::Wire;
 
 /// More streams than this are not opened to find out about a limit.

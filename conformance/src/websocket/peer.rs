@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::websocket::Message;
 use crate::websocket::frame::{BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
+use crate::websocket::step::Message;
 
 /// What a Close frame without a code stands for (RFC 6455 §7.1.5).
 pub(crate) const NO_CODE: u16 = 1005;

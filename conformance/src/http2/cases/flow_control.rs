@@ -2,8 +2,8 @@
 //! held against every case.
 
 use crate::expected::ok;
-use crate::http2::Code::{FlowControlError, FrameSizeError, ProtocolError, StreamClosed};
 use crate::http2::compose::{Draft, get, post, rfc9113};
+use crate::http2::frame::Code::{FlowControlError, FrameSizeError, ProtocolError, StreamClosed};
 use crate::http2::frame::{
     INITIAL_WINDOW_SIZE, PADDED, data, headers, rst_stream, settings, window_update,
 };
