@@ -19,8 +19,8 @@ use protocol::http::StatusCode;
 use protocol::http::header::{self, HeaderValue};
 use protocol::{FileRange, Reply, Response, Sink};
 
+use crate::answers::nosniff;
 use crate::conditional::{Conditions, Part, Version};
-use crate::routes::nosniff;
 
 /// A directory and everything below it.
 ///
