@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{FileRange, Now, Outcome, Protocol, Step, Ticket, Wait, Work};
 
-use crate::run;
+use crate::work::run;
 
 /// Steps that may be taken while nothing moves. What is more is a loop.
 const STEPS: usize = 1000;

@@ -12,7 +12,7 @@ use protocol::bytes::Bytes;
 use protocol::{Protocol, http};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{Driver, End};
+use crate::driver::{Driver, End};
 
 #[derive(Default)]
 struct Buffers {

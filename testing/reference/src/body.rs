@@ -1,7 +1,7 @@
 //! The body of a request (RFC 9112 §6, §7).
 
 use crate::head::{field_line, is_field_content, is_token, token};
-use crate::{End, Limits, refused};
+use crate::model::{End, Limits, refused};
 
 /// A body of so many bytes, and that number (RFC 9112 §6.2).
 pub(crate) fn read_known(

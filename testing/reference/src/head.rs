@@ -1,7 +1,7 @@
 //! The head of a request (RFC 9112 §2–§6).
 
 use crate::host::is_host;
-use crate::{End, Limits, Target, Version, refused};
+use crate::model::{End, Limits, Target, Version, refused};
 
 /// A head that has been understood.
 pub(crate) struct Head {

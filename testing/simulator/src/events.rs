@@ -1,4 +1,4 @@
-//! What may happen, and how it does.
+//! How what may happen does.
 
 use std::time::{Duration, Instant};
 
@@ -6,34 +6,7 @@ use harness::run;
 use protocol::{Outcome, Protocol};
 
 use crate::network::Content;
-use crate::world::{FINE_STEPS, PATIENCE, World};
-
-/// What may happen next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The client puts something on the network.
-    Say,
-    /// The client closes its side.
-    Hang,
-    /// What has arrived is read by the server.
-    Arrive,
-    /// The same, although the server did not want to read.
-    ArriveUnasked,
-    /// The server sends some of what it has to send.
-    Send,
-    /// What has arrived is read by the client.
-    Hear,
-    /// The timer rings.
-    Ring,
-    /// A piece of work is done.
-    Work(usize),
-    /// The order to stop.
-    Order,
-    /// Nothing: the machine is busy with something else.
-    Pause,
-    /// The client resets the connection.
-    Reset,
-}
+use crate::world::{Event, FINE_STEPS, PATIENCE, World};
 
 impl<P: Protocol> World<'_, P> {
     pub(crate) fn happen(&mut self, event: Event) -> Result<(), String> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Course, Language};
+use crate::clients::Language;
+use crate::world::Course;
 
 /// A sum over simulations.
 #[derive(Clone, Debug, Default)]

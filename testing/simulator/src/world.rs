@@ -16,7 +16,6 @@ use protocol::{Connection, Limits, Protocol, Ticket};
 
 use crate::choices::Choices;
 use crate::clients::{Client, Language, Mishaps, Words, client, setup};
-use crate::events::Event;
 use crate::network::{Content, Lane};
 use crate::stage::{Ledger, Stage};
 
@@ -78,6 +77,33 @@ pub(crate) struct World<'a, P> {
     pub(crate) most_unsent: usize,
     pub(crate) watch: Watch<'a>,
     pub(crate) steps: usize,
+}
+
+/// What may happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The client puts something on the network.
+    Say,
+    /// The client closes its side.
+    Hang,
+    /// What has arrived is read by the server.
+    Arrive,
+    /// The same, although the server did not want to read.
+    ArriveUnasked,
+    /// The server sends some of what it has to send.
+    Send,
+    /// What has arrived is read by the client.
+    Hear,
+    /// The timer rings.
+    Ring,
+    /// A piece of work is done.
+    Work(usize),
+    /// The order to stop.
+    Order,
+    /// Nothing: the machine is busy with something else.
+    Pause,
+    /// The client resets the connection.
+    Reset,
 }
 
 /// Plays one simulation.

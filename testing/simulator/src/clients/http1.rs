@@ -3,9 +3,9 @@
 use conformance::Framing;
 use conformance::response::{self, Response};
 
-use super::plan::{Ask, asks};
-use super::{Client, Mishaps};
 use crate::choices::Choices;
+use crate::clients::client::{Client, Mishaps};
+use crate::clients::plan::{Ask, asks};
 use crate::stage::{Entries, Route};
 
 /// What is no request. Whatever was said before it is answered, and it is refused.

@@ -8,8 +8,8 @@ use conformance::response;
 use tungstenite::protocol::Role;
 use tungstenite::{Error, Message};
 
-use super::{Client, Mishaps};
 use crate::choices::Choices;
+use crate::clients::client::{Client, Mishaps};
 use crate::stage::Entries;
 
 const HANDSHAKE: &[u8] = b"GET /socket HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\
