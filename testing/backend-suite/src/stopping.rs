@@ -166,10 +166,15 @@ pub fn time_that_is_up_cuts<B: Backend>(model: B) {
 }
 
 pub fn a_second_order_shortens_the_time<B: Backend>(model: B) {
-    let (server, _dir) = app(model);
+    let (asked, is_asked) = mpsc::channel();
+    let handler = move |request: &Request<'_>| {
+        asked.send(()).unwrap();
+        Reply::at(request.now().instant + Duration::from_secs(60), "never")
+    };
+    let server = server(model).spawn(handler).unwrap();
     let mut sleeping = Client::connect(server.address());
-    sleeping.ask("/sleep/10000");
-    thread::sleep(Duration::from_millis(100));
+    sleeping.ask("/");
+    is_asked.recv_timeout(SOON).unwrap();
     let start = Instant::now();
     server.shutdown_handle().shutdown(Duration::from_secs(60));
     server.shutdown_handle().shutdown(Duration::ZERO);

@@ -159,7 +159,7 @@ pub fn websockets_are_spoken_over_tls<B: Backend>(model: B) {
 /// Plain HTTP, garbage, and nothing at all: each is dealt with, and its place is free again.
 pub fn what_is_not_tls_is_sent_away<B: Backend>(model: B) {
     let Secured { handle, address, dir } =
-        secured(model, Duration::from_millis(200), |server| server.max_connections(1));
+        secured(model, Duration::from_secs(1), |server| server.max_connections(1));
     let mut plain = Client::connect(address);
     let told = plain.get("/");
     assert_eq!((told.status, told.closes()), (400, true));

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::thread;
 
-use super::attacker::{Background, connect, reset};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage};
+use crate::attacks::attacker::{Background, connect, reset};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
 use crate::client::{Client, eventually};
 
 /// Who connects and leaves at once: with an end or with a reset, having said nothing or half of

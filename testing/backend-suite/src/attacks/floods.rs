@@ -3,9 +3,12 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::attacker::{Background, Flood, all_are_told, connect, crowd, flood, last_words, status};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{
+    Background, Flood, all_are_told, connect, crowd, flood, last_words, status,
+};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
+use crate::attacks::target::Target;
 
 /// More than any of them may say.
 const MOST: usize = 8 << 20;

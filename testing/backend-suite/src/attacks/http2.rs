@@ -9,9 +9,10 @@ use conformance::http2::frame::{
 };
 use conformance::http2::{Code, Frame, PREFACE, request};
 
-use super::attacker::{Background, Flood, connect, crowd, flood, last_words};
-use super::slow::large_file;
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{Background, Flood, connect, crowd, flood, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::large_file;
+use crate::attacks::target::Target;
 
 /// Connections of each attack.
 const CROWD: usize = 4;

@@ -5,9 +5,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use super::attacker::{all_are_told, crowd, last_words};
-use super::slow::{BURST, BUSY, large_file};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{all_are_told, crowd, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY, large_file};
+use crate::attacks::target::Target;
 use crate::client::{Client, eventually};
 
 /// More connections than descriptors: those that have one are served, those that have none wait, and

@@ -6,11 +6,12 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use super::attacker::{
-    Background, all_are_told, comes_true, connect, crowd, last_words, narrow, trickle,
+use crate::attacks::attacker::{
+    Background, all_are_told, connect, crowd, last_words, narrow, trickle,
 };
-use super::{Attack, Stage, Target};
-use crate::client::{Client, eventually};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::target::Target;
+use crate::client::{Client, eventually, holds_in_time};
 
 /// What a connection costs that is in the middle of something, in KiB: a buffer of 32 KiB for input,
 /// one of 4 KiB or more for output, and what is kept of a request.
@@ -87,7 +88,7 @@ pub fn slow_readers(stage: Stage) {
             eventually("all have been cut", || target.sample()["open"]["sending"] == 0);
             // Nor does the kernel go on: it would for minutes.
             let port = target.address.port();
-            let is_all_gone = comes_true(|| unsent(port).is_empty());
+            let is_all_gone = holds_in_time(|| unsent(port).is_empty());
             assert!(is_all_gone, "still being sent: {:#?}", unsent(port));
             for reader in readers {
                 assert!((last_words(reader).len() as u64) < LARGE);

@@ -9,9 +9,10 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::attacker::{Background, Flood, connect, flood, last_words};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{Background, Flood, connect, flood, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
+use crate::attacks::target::Target;
 
 const FLAGS: [&str; 5] =
     ["--tls-listen", "127.0.0.1:0", "--tls-self-signed", "--handshake-timeout", "600ms"];

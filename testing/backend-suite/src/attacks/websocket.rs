@@ -4,9 +4,10 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::attacker::{Background, Flood, flood, handshake, last_words};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{Background, Flood, flood, handshake, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
+use crate::attacks::target::Target;
 use crate::client::Client;
 
 /// Connections of each attack.
