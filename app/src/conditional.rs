@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges() {
+    fn range_requests_are_answered_by_their_parts() {
         for (range, part) in [
             ("bytes=0-0", Part::Range(0, 1)),
             ("bytes=2-4", Part::Range(2, 3)),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn preconditions_in_their_order() {
+    fn preconditions_are_evaluated_in_the_order_of_the_rfc() {
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
         let version = Version::new(at(1000), 5, 1);
         let tag = version.tag.clone();

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_no_error() {
+    fn lines_that_cannot_be_written_are_dropped() {
         let (open, gate) = channel();
         let (written, seen) = channel();
         drop(open);

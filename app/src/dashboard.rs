@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_pages_may_watch_and_no_more() {
+    fn pages_beyond_the_bound_are_refused() {
         let statistics = Server::<Never>::bind("127.0.0.1:0").unwrap().statistics();
         let dashboard = Dashboard::new(statistics, "never", "never", String::new());
         let fields = [

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn over_tls_it_is_served_with_a_promise() {
+    fn answers_over_tls_have_hsts() {
         let hsts = Some("max-age=90".to_owned());
         assert_eq!(ask("/", Some("example.org"), true), (200, None, hsts));
     }

@@ -93,34 +93,34 @@ fn every_case(protocol: Protocol, splits: Splits) {
 }
 
 #[test]
-fn http_1_in_some_splits() {
+fn http1_cases_pass_in_some_splits() {
     every_case(Protocol::Http1, Splits::Some);
 }
 
 #[test]
-fn http_2_in_some_splits() {
+fn http2_cases_pass_in_some_splits() {
     every_case(Protocol::Http2, Splits::Some);
 }
 
 #[test]
-fn websocket_in_some_splits() {
+fn websocket_cases_pass_in_some_splits() {
     every_case(Protocol::WebSocket, Splits::Some);
 }
 
 #[test]
 #[ignore = "exhaustive: cargo test -- --include-ignored"]
-fn http_1_in_every_split() {
+fn http1_cases_pass_in_every_split() {
     every_case(Protocol::Http1, Splits::All);
 }
 
 #[test]
 #[ignore = "exhaustive: cargo test -- --include-ignored"]
-fn http_2_in_every_split() {
+fn http2_cases_pass_in_every_split() {
     every_case(Protocol::Http2, Splits::All);
 }
 
 #[test]
 #[ignore = "exhaustive: cargo test -- --include-ignored"]
-fn websocket_in_every_split() {
+fn websocket_cases_pass_in_every_split() {
     every_case(Protocol::WebSocket, Splits::All);
 }

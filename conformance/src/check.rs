@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates() {
+    fn a_date_is_an_imf_fixdate_or_refused() {
         assert!(is_imf_fixdate(b"Sun, 06 Nov 1994 08:49:37 GMT"));
         for wrong in [
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn entity_tags() {
+    fn an_entity_tag_is_quoted_or_refused() {
         for right in ["\"\"", "\"a-b\"", "W/\"1\""] {
             assert!(is_entity_tag(right.as_bytes()), "{right}");
         }

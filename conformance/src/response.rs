@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_lenient_client_would_let_pass_is_an_error() {
+    fn a_response_that_breaks_the_rfc_is_an_error() {
         for wire in [
             "HTTP/1.1 200 OK\nX: y\r\n\r\n",
             "HTTP/1.1 200 OK\r\nX: y\n\r\n",

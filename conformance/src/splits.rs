@@ -70,7 +70,7 @@ mod tests {
     const SENT: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
     #[test]
-    fn some_lie_inside_and_part_a_crlf() {
+    fn splits_some_lie_inside_and_part_a_crlf() {
         assert_eq!(some(SENT), [1, 6, 13, 15, 20, 26]);
         assert_eq!(some(b"a"), [0; 0]);
         assert_eq!(some(b""), [0; 0]);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn all_are_all_unless_there_are_too_many() {
+    fn splits_all_is_every_place_up_to_2_kib() {
         assert_eq!(Splits::All.places("", SENT), (1..SENT.len()).collect::<Vec<_>>());
         assert_eq!(Splits::All.places("", b""), [0; 0]);
         let places = Splits::All.places("", &[0; 10_000]);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_each_of_some_for_some_case() {
+    fn splits_one_is_another_place_for_each_case() {
         let of = |id: &str| Splits::One.places(id, SENT);
         let mut places: Vec<_> = ["a", "b", "c", "d", "e", "f"].into_iter().flat_map(of).collect();
         places.sort_unstable();

@@ -243,7 +243,7 @@ fn frames_that_a_server_must_not_send_are_found() {
 }
 
 #[test]
-fn content_needs_room() {
+fn content_beyond_the_window_is_found() {
     let settings = frame(4, 0, 0, b"");
     let acks = [frame(4, 1, 0, b""), frame(4, 1, 0, b"")].concat();
     let response = [frame(1, 4, 1, &[0x88]), frame(0, 1, 1, b"a")].concat();

@@ -141,7 +141,7 @@ mod tests {
     use crate::certificates::self_signed;
 
     #[test]
-    fn it_is_said_once() {
+    fn a_failure_that_persists_is_logged_once() {
         let directory = tempfile::tempdir().unwrap();
         let made = self_signed(directory.path()).unwrap();
         let pair = (made.certificate.clone(), made.key.clone());
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_is_read_once_more() {
+    fn files_that_changed_are_read_once_more() {
         let directory = tempfile::tempdir().unwrap();
         let made = self_signed(directory.path()).unwrap();
         let pair = (made.certificate.clone(), made.key);

@@ -338,7 +338,7 @@ mod tests {
 
     /// RFC 7541 §C.1.
     #[test]
-    fn integers() {
+    fn integers_are_read_as_in_the_rfc() {
         assert_eq!(integer(0xe0, 5, 10), [0xea]);
         assert_eq!(integer(0, 5, 1337), [0x1f, 0x9a, 0x0a]);
         assert_eq!(integer(0, 8, 42), [0x2a]);
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_is_an_error() {
+    fn field_sections_that_break_the_rfc_are_errors() {
         for (what, block) in [
             ("index 0", indexed(0)),
             ("an index beyond the tables", indexed(62)),

@@ -92,7 +92,7 @@ pub fn a_file_that_shrinks_while_it_is_sent_ends_the_connection<B: Backend>(mode
     end(server);
 }
 
-pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
+pub fn links_out_of_the_directory_are_not_followed<B: Backend>(model: B) {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret"), "secret").unwrap();
     let (server, dir) = app(model);
@@ -119,7 +119,7 @@ pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
 }
 
 /// Opening a pipe would wait for its other end, for ever.
-pub fn what_is_no_file_is_not_opened<B: Backend>(model: B) {
+pub fn pipes_sockets_and_directories_are_not_opened<B: Backend>(model: B) {
     let (server, dir) = app_with(model, |server| server.threads(8).workers(1));
     let mut client = Client::connect(server.address());
     #[cfg(unix)]
@@ -140,7 +140,7 @@ pub fn what_is_no_file_is_not_opened<B: Backend>(model: B) {
     end(server);
 }
 
-pub fn of_two_that_would_be_first_one_is<B: Backend>(model: B) {
+pub fn the_second_of_two_first_uploads_is_refused<B: Backend>(model: B) {
     let (server, dir) = app(model);
     let begin = || {
         let mut client = Client::connect(server.address());
@@ -159,7 +159,7 @@ pub fn of_two_that_would_be_first_one_is<B: Backend>(model: B) {
     end(server);
 }
 
-pub fn paths_that_cannot_be_are_said_to_be_none<B: Backend>(model: B) {
+pub fn impossible_paths_are_refused<B: Backend>(model: B) {
     let (server, dir) = app(model);
     let mut client = Client::connect(server.address());
     assert_eq!(put(&mut client, "/files/file", b"x"), 201);
@@ -210,7 +210,7 @@ pub fn a_site_has_indexes_and_types_and_hides_what_is_hidden<B: Backend>(model: 
     end(server);
 }
 
-pub fn what_a_killed_server_left_is_swept<B: Backend>(model: B) {
+pub fn unfinished_uploads_of_a_killed_server_are_removed<B: Backend>(model: B) {
     let (server, dir) = app(model);
     fs::write(dir.path().join(".unfinished-1-1"), "half").unwrap();
     fs::write(dir.path().join("whole"), "whole").unwrap();

@@ -171,7 +171,7 @@ pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
 }
 
 /// An idle connection is told and closed; so is one that never gets to the point.
-pub fn silence_ends_a_connection<B: Backend>(model: B) {
+pub fn a_silent_http2_connection_is_closed<B: Backend>(model: B) {
     let limits = Limits {
         idle_timeout: Duration::from_millis(500),
         head_timeout: Duration::from_millis(500),

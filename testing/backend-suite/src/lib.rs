@@ -6,7 +6,7 @@
 //! * [`serving`]: many connections, bounds, work, panics, time.
 //! * [`statistics`]: what a running server says of itself.
 //! * [`files`]: uploads and downloads, also when they go wrong.
-//! * [`stopping`]: the order to stop, under every condition.
+//! * [`shutdown`]: graceful shutdown, under every condition.
 //! * [`http2`]: many requests at once on a connection.
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
@@ -41,8 +41,8 @@ pub mod operation;
 pub mod process;
 pub mod protocols;
 pub mod serving;
+pub mod shutdown;
 pub mod statistics;
-pub mod stopping;
 mod suite;
 pub mod tls;
 pub mod websocket;

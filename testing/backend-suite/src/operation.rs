@@ -23,7 +23,7 @@ use crate::tls;
 const SOON: Duration = Duration::from_secs(20);
 
 /// What cannot be logged is lost, and the server goes on.
-pub fn a_log_that_cannot_be_written_ends_nothing(path: &str) {
+pub fn a_log_that_cannot_be_written_is_no_failure(path: &str) {
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
     let broken = || Stdio::from(std::io::pipe().unwrap().1);
     for log in [full(), broken()] {
@@ -74,7 +74,7 @@ impl Drop for Ended {
 }
 
 /// Neither the start, nor a signal, nor shutdown waits for what it has to say.
-pub fn output_that_nobody_takes_holds_nothing_up(path: &str) {
+pub fn output_that_nobody_reads_blocks_nothing(path: &str) {
     let address = own_address();
     let (_reader, writer) = full_pipe();
     let (_log_reader, log_writer) = full_pipe();

@@ -16,7 +16,7 @@ pub(crate) fn command(path: &str) -> Command {
     command
 }
 
-pub fn says_where_it_listens_and_stops_on_a_signal(path: &str) {
+pub fn the_binary_names_its_address_and_shuts_down_on_a_signal(path: &str) {
     let server = Process::start(command(path));
     let mut client = Client::connect(server.address);
     assert_eq!(client.get("/healthz").text(), "ok\n");
@@ -83,7 +83,7 @@ pub fn a_wrong_flag_is_a_usage_error(path: &str) {
 
 /// SIGHUP means that certificates are read again where there are any, and the end where there are
 /// none.
-pub fn a_hangup_is_no_end_where_there_are_certificates(path: &str) {
+pub fn sighup_reloads_certificates_and_ends_a_server_without(path: &str) {
     let home = tempfile::tempdir().unwrap();
     let mut secured = command(path);
     secured.env("HOME", home.path()).args(["--tls-listen", "127.0.0.1:0", "--tls-self-signed"]);

@@ -8,29 +8,29 @@ use conformance::{Filter, Protocol, Runner, Splits, cases};
 
 use crate::fixtures::{app, end};
 
-pub fn http1_is_as_the_cases_have_it<B: Backend>(model: B) {
+pub fn http1_cases_pass_sent_whole<B: Backend>(model: B) {
     conform(model, Protocol::Http1, Splits::None);
 }
 
 /// HTTP/2 with prior knowledge, on the same port.
-pub fn http2_is_as_the_cases_have_it<B: Backend>(model: B) {
+pub fn http2_cases_pass_sent_whole<B: Backend>(model: B) {
     conform(model, Protocol::Http2, Splits::None);
 }
 
 /// WebSocket, after an upgrade.
-pub fn websocket_is_as_the_cases_have_it<B: Backend>(model: B) {
+pub fn websocket_cases_pass_sent_whole<B: Backend>(model: B) {
     conform(model, Protocol::WebSocket, Splits::None);
 }
 
-pub fn http1_in_pieces_is_as_the_cases_have_it<B: Backend>(model: B) {
+pub fn http1_cases_pass_sent_in_pieces<B: Backend>(model: B) {
     conform(model, Protocol::Http1, Splits::One);
 }
 
-pub fn http2_in_pieces_is_as_the_cases_have_it<B: Backend>(model: B) {
+pub fn http2_cases_pass_sent_in_pieces<B: Backend>(model: B) {
     conform(model, Protocol::Http2, Splits::One);
 }
 
-pub fn websocket_in_pieces_is_as_the_cases_have_it<B: Backend>(model: B) {
+pub fn websocket_cases_pass_sent_in_pieces<B: Backend>(model: B) {
     conform(model, Protocol::WebSocket, Splits::One);
 }
 

@@ -138,7 +138,7 @@ pub fn futures_are_work_too<B: Backend>(model: B) {
 }
 
 /// Sleeping is a deadline: fifty sleeps take as long as one, on whatever few threads.
-pub fn sleeping_holds_no_one_up<B: Backend>(model: B) {
+pub fn fifty_sleeping_requests_take_as_long_as_one<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let start = Instant::now();
     let mut clients: Vec<_> = (0..50).map(|_| Client::connect(server.address())).collect();
@@ -165,7 +165,7 @@ pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
 
 /// It neither reads nor goes. When it has been cut, its place is free, and so is what was being
 /// sent to it.
-pub fn a_peer_that_takes_nothing_makes_room<B: Backend>(model: B) {
+pub fn a_client_that_reads_nothing_is_cut_and_makes_room<B: Backend>(model: B) {
     let limits = Limits { write_timeout: Duration::from_millis(100), ..Limits::default() };
     let server = server(model).limits(limits).max_connections(1).spawn(large()).unwrap();
     let mut deaf = Client::connect(server.address());
@@ -177,7 +177,7 @@ pub fn a_peer_that_takes_nothing_makes_room<B: Backend>(model: B) {
 }
 
 /// The end of the requests may be seen before, while or after the response is sent.
-pub fn whoever_closes_their_side_is_answered_and_goes<B: Backend>(model: B) {
+pub fn a_client_that_half_closes_is_answered_and_closed<B: Backend>(model: B) {
     let server = server(model).max_connections(1).spawn(large()).unwrap();
     for _ in 0..3 {
         let mut client = Client::connect(server.address());
@@ -202,7 +202,7 @@ pub fn large() -> impl Handler {
 }
 
 /// The work is done when its client has gone, and what comes of it panics when it is dropped.
-pub fn an_outcome_that_nobody_waits_for_does_no_harm<B: Backend>(model: B) {
+pub fn an_outcome_for_a_closed_connection_is_dropped<B: Backend>(model: B) {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -242,7 +242,7 @@ pub fn an_outcome_that_nobody_waits_for_does_no_harm<B: Backend>(model: B) {
 }
 
 /// While a request is worked on, what follows it waits in the kernel, whose buffers are soon full.
-pub fn input_that_nobody_wants_is_not_taken<B: Backend>(model: B) {
+pub fn input_beyond_a_request_under_way_is_not_read<B: Backend>(model: B) {
     const FLOOD: usize = 256 << 20;
     let (server, _dir) = app(model);
     let mut client = Client::connect(server.address());
@@ -327,7 +327,7 @@ impl Protocol for Trouble {
     }
 }
 
-pub fn none_of_something_is_one_of_it<B: Backend>(model: B) {
+pub fn bounds_of_zero_are_taken_as_one<B: Backend>(model: B) {
     let server = server(model).threads(0).workers(0).max_connections(0).max_work(0);
     let server = server.spawn(|_: &Request<'_>| Reply::blocking(|| "served")).unwrap();
     assert_eq!(Client::connect(server.address()).get("/").text(), "served");

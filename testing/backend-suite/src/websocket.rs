@@ -156,7 +156,7 @@ pub fn an_upgrade_is_answered_although_the_client_closes_its_side_behind_it<B: B
     assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
 }
 
-pub fn what_breaks_the_protocol_ends_the_connection<B: Backend>(model: B) {
+pub fn frames_that_break_the_protocol_end_the_connection<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     for (bytes, code) in [
         (&b"\x81\x01x"[..], 1002),                 // not masked
@@ -178,7 +178,7 @@ pub fn what_breaks_the_protocol_ends_the_connection<B: Backend>(model: B) {
     assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
 }
 
-pub fn the_order_to_stop_is_passed_on<B: Backend>(model: B) {
+pub fn shutdown_sends_close_1001_to_every_socket<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut clients: Vec<_> = (0..10).map(|_| connect(server.address())).collect();
     for client in &mut clients {
@@ -200,7 +200,7 @@ pub fn the_order_to_stop_is_passed_on<B: Backend>(model: B) {
     assert!(start.elapsed() < SOON, "waited for those who had gone");
 }
 
-pub fn whoever_does_not_answer_the_order_is_cut_when_time_is_up<B: Backend>(model: B) {
+pub fn a_client_that_does_not_answer_close_is_cut_at_the_deadline<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut client = connect(server.address());
     let start = Instant::now();
@@ -284,7 +284,7 @@ fn asking(pong: Duration) -> Limits {
     Limits { idle_timeout: Duration::from_millis(100), pong_timeout: pong, ..Limits::default() }
 }
 
-pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
+pub fn a_silent_client_is_pinged_and_then_closed<B: Backend>(model: B) {
     let (handler, endings, _) = testers(asking(Duration::from_millis(100)));
     let server = server(model).spawn(handler).unwrap();
     let mut silent = connect(server.address());
@@ -297,7 +297,7 @@ pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
     end(server);
 }
 
-pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
+pub fn a_client_that_answers_pings_stays_connected<B: Backend>(model: B) {
     let (handler, endings, _) = testers(asking(SOON));
     let server = server(model).spawn(handler).unwrap();
     let mut alive = connect(server.address());
@@ -314,7 +314,7 @@ pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
 }
 
 /// What a peer does not take is bounded, and so is the time that it may take nothing.
-pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
+pub fn a_client_that_reads_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
     let limits = Limits { write_timeout: Duration::from_millis(200), ..Limits::default() };
     let (handler, endings, said) = testers(limits);
     let server = server(model).max_connections(1).spawn(handler).unwrap();
@@ -333,7 +333,7 @@ pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
 }
 
 /// Who takes slowly, but takes, gets everything, and no more is made than can be taken.
-pub fn a_flood_goes_no_faster_than_it_is_taken<B: Backend>(model: B) {
+pub fn a_flood_is_produced_as_fast_as_it_is_read<B: Backend>(model: B) {
     const ENOUGH: usize = 12 << 20;
     let (handler, _endings, said) = testers(Limits::default());
     let server = server(model).spawn(handler).unwrap();
@@ -354,7 +354,7 @@ pub fn a_flood_goes_no_faster_than_it_is_taken<B: Backend>(model: B) {
 }
 
 /// An echo that is not taken makes the peer wait, and nothing is lost.
-pub fn what_is_not_answered_yet_is_not_read<B: Backend>(model: B) {
+pub fn messages_beyond_unread_echoes_are_not_read<B: Backend>(model: B) {
     const FLOOD: usize = 256 << 20;
     let (server, _dir) = app(model);
     let mut client = connect(server.address());
@@ -378,7 +378,7 @@ pub fn what_is_not_answered_yet_is_not_read<B: Backend>(model: B) {
     end(server);
 }
 
-pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
+pub fn timers_and_panics_concern_one_socket<B: Backend>(model: B) {
     let (handler, endings, _) = testers(Limits::default());
     let server = server(model).spawn(handler).unwrap();
     let mut other = connect(server.address());

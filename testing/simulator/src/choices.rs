@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_the_last_byte_nothing_happens() {
+    fn choices_beyond_the_last_byte_are_the_first_option() {
         let mut choices = Choices::from_bytes(b"");
         assert_eq!(choices.below(1000), 0);
         assert!(!choices.one_in(2));

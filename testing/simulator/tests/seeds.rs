@@ -19,7 +19,7 @@ fn play_all(seeds: std::ops::Range<u64>) -> Tally {
 }
 
 #[test]
-fn nothing_goes_wrong() {
+fn connections_from_fixed_seeds_keep_every_rule() {
     let halves = std::thread::scope(|scope| {
         let other = scope.spawn(|| play_all(SEEDS / 2..SEEDS));
         [play_all(0..SEEDS / 2), other.join().expect("the other half has failed, see above")]

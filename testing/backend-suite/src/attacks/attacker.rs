@@ -155,7 +155,7 @@ pub(crate) fn status(told: &[u8]) -> u16 {
 }
 
 /// Sees all connections ended, each with a response of this status.
-pub(crate) fn all_are_told(expected: u16, crowd: impl IntoIterator<Item = TcpStream>) {
+pub(crate) fn expect_status(expected: u16, crowd: impl IntoIterator<Item = TcpStream>) {
     for (number, stream) in crowd.into_iter().enumerate() {
         let told = last_words(stream);
         assert_eq!(status(&told), expected, "{number}: {:?}", String::from_utf8_lossy(&told));

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::attacks::attacker::{
-    Background, Flood, all_are_told, connect, crowd, flood, last_words, status,
+    Background, Flood, connect, crowd, expect_status, flood, last_words, status,
 };
 use crate::attacks::frame::{Attack, Stage};
 use crate::attacks::slow::{BURST, BUSY};
@@ -107,7 +107,7 @@ pub fn huge_declared_lengths(stage: Stage) {
             for stream in &allowed {
                 stream.shutdown(std::net::Shutdown::Write).unwrap();
             }
-            all_are_told(400, allowed);
+            expect_status(400, allowed);
         },
     );
 }

@@ -79,7 +79,7 @@ fn reason(told: &[u8]) -> Option<Code> {
     Code::read(goaway.number(4)?)
 }
 
-fn all_are_calmed(floods: Vec<Background<Flood>>) {
+fn expect_calm(floods: Vec<Background<Flood>>) {
     for flood in floods {
         let Flood { sent, told } = flood.wait();
         assert_eq!(reason(&told), Some(Code::EnhanceYourCalm), "after {sent} bytes");
@@ -100,7 +100,7 @@ pub fn rapid_reset(stage: Stage) {
     Attack::new("rapid reset").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &[], &requests),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -115,7 +115,7 @@ pub fn continuation_floods(stage: Stage) {
         |target| {
             endless.iter().flat_map(|it| floods(target, WINDOW, &first, it)).collect::<Vec<_>>()
         },
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -124,7 +124,7 @@ pub fn settings_floods(stage: Stage) {
     Attack::new("SETTINGS floods").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &[], &settings(&[]).encode()),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -133,7 +133,7 @@ pub fn ping_floods(stage: Stage) {
     Attack::new("PING floods").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &[], &ping(b"annoying").encode()),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -143,7 +143,7 @@ pub fn empty_data_floods(stage: Stage) {
     Attack::new("empty DATA floods").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &upload, &data(1, b"").encode()),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -156,7 +156,7 @@ pub fn one_byte_window_updates(stage: Stage) {
             let request = headers(1, get("/files/large")).end_stream();
             floods(target, 0, &[request], &window_update(1, 1).encode())
         },
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -199,7 +199,7 @@ pub fn too_many_streams(stage: Stage) {
     Attack::new("too many streams").costs(CROWD, CONNECTION + 100 * STREAM).play(
         stage,
         |target| floods(target, WINDOW, &[], &requests),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 

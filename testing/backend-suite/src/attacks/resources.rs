@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::attacks::attacker::{all_are_told, crowd, last_words};
+use crate::attacks::attacker::{crowd, expect_status, last_words};
 use crate::attacks::frame::{Attack, Stage};
 use crate::attacks::slow::{BURST, BUSY, large_file};
 use crate::attacks::target::Target;
@@ -61,7 +61,7 @@ pub fn a_full_disk(stage: Stage) {
             crowd
         },
         |target, crowd| {
-            all_are_told(507, crowd);
+            expect_status(507, crowd);
             let mut client = Client::connect(target.address);
             client.send("PUT /files/small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nsmall");
             assert_eq!(client.response().status, 201);
@@ -136,7 +136,7 @@ pub fn a_panicking_handler(stage: Stage) {
     Attack::new("a panicking handler").costs(CROWD, BUSY).play(
         stage,
         |target| crowd(CROWD, target.address, ask),
-        |_, crowd| all_are_told(500, crowd),
+        |_, crowd| expect_status(500, crowd),
     );
 }
 
@@ -153,8 +153,8 @@ pub fn work_that_never_returns(stage: Stage) {
             (working, crowd(MOST, target.address, ask))
         },
         |_, (working, refused)| {
-            all_are_told(503, refused);
-            all_are_told(200, working);
+            expect_status(503, refused);
+            expect_status(200, working);
         },
     );
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::attacks::attacker::{
-    Background, all_are_told, connect, crowd, last_words, narrow, trickle,
+    Background, connect, crowd, expect_status, last_words, narrow, trickle,
 };
 use crate::attacks::frame::{Attack, Stage};
 use crate::attacks::target::Target;
@@ -31,7 +31,7 @@ pub fn slow_heads(stage: Stage) {
             let crowd = crowd(CROWD, target.address, head);
             (trickle(&crowd, b'x'), crowd)
         },
-        |_, (_trickle, crowd)| all_are_told(408, crowd),
+        |_, (_trickle, crowd)| expect_status(408, crowd),
     );
 }
 
@@ -48,7 +48,7 @@ pub fn slow_bodies(stage: Stage) {
             (trickle(&crowd, b'x'), crowd)
         },
         |target, (_trickle, crowd)| {
-            all_are_told(408, crowd);
+            expect_status(408, crowd);
             let files = || std::fs::read_dir(target.process.data.path()).unwrap().count();
             eventually("only what warmed it up is there", || files() == 1);
         },

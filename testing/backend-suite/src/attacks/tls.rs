@@ -40,7 +40,7 @@ fn client_hello() -> Vec<u8> {
 }
 
 /// Sees all connections ended without a word of HTTP.
-fn all_are_sent_away(crowd: Vec<TcpStream>) {
+fn expect_no_http(crowd: Vec<TcpStream>) {
     for stream in crowd {
         let told = last_words(stream);
         assert!(!told.starts_with(b"HTTP"), "{told:?}");
@@ -69,7 +69,7 @@ pub fn slow_handshakes(stage: Stage) {
             });
             (trickle, crowd)
         },
-        |_, (_trickle, crowd)| all_are_sent_away(crowd),
+        |_, (_trickle, crowd)| expect_no_http(crowd),
     );
 }
 
@@ -93,7 +93,7 @@ pub fn half_handshakes(stage: Stage) {
                 stream.read_exact(&mut answer).unwrap();
                 assert_eq!(answer, [0x16], "the server's part of a handshake");
             }
-            all_are_sent_away(crowd);
+            expect_no_http(crowd);
         },
     );
 }

@@ -37,7 +37,7 @@ pub fn requests_under_way_are_answered<B: Backend>(model: B) {
 }
 
 /// A server that has ended is gone: what its handler holds is free again.
-pub fn nothing_is_left_of_the_handler<B: Backend>(model: B) {
+pub fn the_handler_is_dropped_when_the_server_has_ended<B: Backend>(model: B) {
     let held = Arc::new(());
     let handler = {
         let held = Arc::clone(&held);
@@ -64,7 +64,7 @@ pub fn nothing_is_left_of_the_handler<B: Backend>(model: B) {
 }
 
 /// It neither reads nor goes, and a send is under way when the time is up.
-pub fn a_peer_that_takes_nothing_holds_nothing_up<B: Backend>(model: B) {
+pub fn a_client_that_reads_nothing_is_cut_at_the_deadline<B: Backend>(model: B) {
     let server = server(model).spawn(large()).unwrap();
     let mut deaf = Client::connect(server.address());
     deaf.ask("/large");
@@ -131,7 +131,7 @@ pub fn idle_connections_are_closed<B: Backend>(model: B) {
     std::net::TcpStream::connect(address).expect_err("nobody listens any more");
 }
 
-pub fn a_request_that_crosses_the_order_is_answered<B: Backend>(model: B) {
+pub fn a_request_that_crosses_the_signal_is_answered<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/healthz").status, 200);
@@ -150,7 +150,7 @@ pub fn a_request_that_crosses_the_order_is_answered<B: Backend>(model: B) {
     assert_eq!(server.join().unwrap().cut, 0);
 }
 
-pub fn time_that_is_up_cuts<B: Backend>(model: B) {
+pub fn requests_under_way_at_the_deadline_are_cut<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut sleeping = Client::connect(server.address());
     sleeping.ask("/sleep/10000");
@@ -165,7 +165,7 @@ pub fn time_that_is_up_cuts<B: Backend>(model: B) {
     sending.expect_close();
 }
 
-pub fn a_second_order_shortens_the_time<B: Backend>(model: B) {
+pub fn a_second_shutdown_brings_the_deadline_forward<B: Backend>(model: B) {
     let (asked, is_asked) = mpsc::channel();
     let handler = move |request: &Request<'_>| {
         asked.send(()).unwrap();
@@ -183,7 +183,7 @@ pub fn a_second_order_shortens_the_time<B: Backend>(model: B) {
     sleeping.expect_close();
 }
 
-pub fn work_that_does_not_end_holds_nothing_up<B: Backend>(model: B) {
+pub fn work_that_does_not_end_is_abandoned_at_the_deadline<B: Backend>(model: B) {
     let (begun, has_begun) = mpsc::channel();
     let done = Arc::new(AtomicBool::new(false));
     let end = Arc::clone(&done);
@@ -209,7 +209,7 @@ pub fn work_that_does_not_end_holds_nothing_up<B: Backend>(model: B) {
     end.store(true, Ordering::Relaxed);
 }
 
-pub fn a_server_can_be_stopped_before_it_runs<B: Backend>(model: B) {
+pub fn a_server_can_be_shut_down_before_it_runs<B: Backend>(model: B) {
     // The client goes only when the server has.
     let limits = Limits { linger_timeout: Duration::from_millis(200), ..Limits::default() };
     let server = server(model).limits(limits);
@@ -222,7 +222,7 @@ pub fn a_server_can_be_stopped_before_it_runs<B: Backend>(model: B) {
     assert_eq!((report.connections, report.requests, report.cut), (1, 1, 0));
 }
 
-pub fn whoever_waits_for_room_is_served<B: Backend>(model: B) {
+pub fn a_connection_that_waits_for_room_is_served<B: Backend>(model: B) {
     let (server, _dir) = app_with(model, |server| server.max_connections(1));
     let mut inside = Client::connect(server.address());
     inside.ask("/sleep/300");
@@ -237,7 +237,7 @@ pub fn whoever_waits_for_room_is_served<B: Backend>(model: B) {
     assert_eq!(server.join().unwrap().cut, 0);
 }
 
-pub fn a_client_that_never_pauses_holds_nothing_up<B: Backend>(model: B) {
+pub fn a_client_that_never_pauses_is_cut_at_the_deadline<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut writer = Client::connect(server.address());
     let mut reader = writer.stream.try_clone().unwrap();
@@ -258,7 +258,7 @@ pub fn a_client_that_never_pauses_holds_nothing_up<B: Backend>(model: B) {
     reading.join().unwrap();
 }
 
-pub fn a_protocol_that_does_not_obey_is_cut<B: Backend>(model: B) {
+pub fn a_protocol_that_ignores_shutdown_is_cut_at_the_deadline<B: Backend>(model: B) {
     let upgrade = |_: &Request<'_>| {
         Reply::upgrade(HeaderValue::from_static("trouble"), Response::ok(), Trouble)
     };
@@ -284,7 +284,7 @@ pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
     assert_eq!((report.requests, report.cut), (1, 0));
 }
 
-pub fn there_is_no_time_too_long<B: Backend>(model: B) {
+pub fn a_deadline_without_end_is_taken<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     server.shutdown_handle().shutdown(Duration::MAX);
     assert_eq!(server.join().unwrap().cut, 0);
