@@ -34,7 +34,7 @@ const ALL: &str = "GET, HEAD, POST, PUT, OPTIONS";
 
 /// What is served: the demonstration, a site, or both.
 pub struct App {
-    /// Whose pages name the backend and its model.
+    /// The demonstration, whose pages name the backend and its model.
     demo: Option<Demo>,
     has_health: bool,
     files: Option<Store>,

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 /// A connection to the server under test, on which all waiting is done.
 ///
-/// [`Runner::run`](crate::Runner::run) goes over TCP. Whoever has a server that needs no sockets
-/// implements this and takes [`Runner::run_over`](crate::Runner::run_over): with a clock of its own,
-/// pauses and timeouts cost nothing.
+/// [`Runner::run`](crate::Runner::run) goes over TCP. For a server that needs no sockets, implement
+/// this and take [`Runner::run_over`](crate::Runner::run_over): with a clock of its own, pauses and
+/// timeouts cost nothing.
 pub trait Transport {
     /// Sends bytes, which arrive apart from those that are sent before and after if a
     /// [pause](Transport::pause) lies between. What comes meanwhile is kept for [`Transport::read`].

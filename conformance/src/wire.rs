@@ -74,7 +74,7 @@ impl<'a> Wire<'a> {
     }
 
     /// Sends in the way of the delivery. A server that has heard enough may refuse to hear more:
-    /// what it said decides, so errors are left to whoever reads.
+    /// what it said decides, so errors are left to `receive`.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let before = self.record.sent.len();
         self.record.sent.extend_from_slice(bytes);

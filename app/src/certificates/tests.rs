@@ -33,8 +33,8 @@ impl Pairs {
         (certificate, self.file(&format!("{pair}-key.pem"), &made.signing_key.serialize_pem()))
     }
 
-    /// One that is kept in the tree, where it does not call its key a key, lest somebody who looks for
-    /// lost keys be alarmed.
+    /// A pair that is kept in the tree, where it does not call its key a key, so that no search for
+    /// lost keys finds it.
     fn kept(&self, name: &str) -> (PathBuf, PathBuf) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/certificates/pairs").join(name);
         let text = fs::read_to_string(path).unwrap().replace(" TEST KEY-----", " PRIVATE KEY-----");

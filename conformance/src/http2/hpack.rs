@@ -84,7 +84,7 @@ pub enum Literal {
     Indexed,
     /// Is not.
     Unindexed,
-    /// Must not be, by whoever passes it on either.
+    /// Must not be, nor by an intermediary that passes it on.
     NeverIndexed,
 }
 

@@ -121,7 +121,7 @@ pub fn both_versions_are_spoken_at_one_port<B: Backend>(model: B) {
     end(handle);
 }
 
-/// The order to stop: what is under way is answered, the client is told, and nothing is cut.
+/// Shutdown: streams under way are answered, the client is told by GOAWAY, and nothing is cut.
 pub fn streams_under_way_are_finished<B: Backend>(model: B) {
     let (handle, _dir) = app(model);
     run(async {

@@ -287,7 +287,7 @@ pub fn without_further_threads_the_server_goes_on(path: &str) {
     });
     drop((waiting, before, further));
     server.signal(Signal::TERM);
-    let (code, _) = server.end_within(SOON).expect("the order to stop is obeyed");
+    let (code, _) = server.end_within(SOON).expect("it shuts down");
     assert_eq!(code, Some(0));
 }
 

@@ -45,7 +45,7 @@ pub fn a_second_signal_ends_at_once(path: &str) {
     let (code, output) = server.end();
     assert_eq!(code, Some(0));
     assert!(output.contains("1 cut short"), "{output}");
-    assert!(start.elapsed() < Duration::from_secs(5), "the second signal was not obeyed");
+    assert!(start.elapsed() < Duration::from_secs(5), "the second signal did not end it");
 }
 
 pub fn a_taken_port_is_said_in_one_line(path: &str) {

@@ -1,4 +1,4 @@
-//! The order to stop, under every condition.
+//! Graceful shutdown, under every condition.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -74,14 +74,14 @@ pub fn a_client_that_reads_nothing_is_cut_at_the_deadline<B: Backend>(model: B) 
     assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
 }
 
-/// Clients that ask one request after the other while the server is told to stop. A request may
-/// go unanswered only if it was sent when the last call was over.
+/// Clients that ask one request after the other while the server shuts down. A request may
+/// go unanswered only if it was sent when `Drain::GRACE` was over.
 pub fn no_request_is_lost_under_load<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let address = server.address();
     let clients: Vec<_> = (0..32)
         .map(|_| {
-            let mut client = Client::connect(address); // before the order
+            let mut client = Client::connect(address); // before shutdown
             thread::spawn(move || {
                 for count in 0u64.. {
                     let asked = Instant::now();
@@ -99,14 +99,14 @@ pub fn no_request_is_lost_under_load<B: Backend>(model: B) {
         })
         .collect();
     thread::sleep(Duration::from_millis(150));
-    let order = Instant::now();
+    let begun = Instant::now();
     let report = server.shutdown(SOON).unwrap();
     let mut answered = 0;
     for client in clients {
         let (count, unanswered) = client.join().unwrap();
         answered += count;
         if let Some(asked) = unanswered {
-            let late = asked.saturating_duration_since(order);
+            let late = asked.saturating_duration_since(begun);
             assert!(late > Duration::from_millis(400), "lost a request sent after {late:?}");
         }
     }
@@ -114,7 +114,7 @@ pub fn no_request_is_lost_under_load<B: Backend>(model: B) {
 }
 
 pub fn idle_connections_are_closed<B: Backend>(model: B) {
-    // An address that no other test uses, lest one take the port when it is free.
+    // An address that no other test uses: one could take the port when it is free.
     let address = if cfg!(target_os = "linux") { "127.0.7.7:0" } else { "127.0.0.1:0" };
     let server = Server::bind(address).unwrap().model(model).threads(64);
     let server = server.spawn(|_: &Request<'_>| "served").unwrap();
@@ -136,7 +136,7 @@ pub fn a_request_that_crosses_the_signal_is_answered<B: Backend>(model: B) {
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/healthz").status, 200);
     let fresh = Client::connect(server.address());
-    // It is accepted before the order if this is answered, for accepting has an order.
+    // It is accepted before shutdown if this is answered: connections are accepted one after the other.
     assert_eq!(Client::connect(server.address()).get("/healthz").status, 200);
     server.shutdown_handle().shutdown(SOON);
     thread::sleep(Duration::from_millis(100));
@@ -179,7 +179,7 @@ pub fn a_second_shutdown_brings_the_deadline_forward<B: Backend>(model: B) {
     server.shutdown_handle().shutdown(Duration::from_secs(60));
     server.shutdown_handle().shutdown(Duration::ZERO);
     assert_eq!(server.join().unwrap().cut, 1);
-    assert!(start.elapsed() < Duration::from_secs(5), "the second order was not obeyed");
+    assert!(start.elapsed() < Duration::from_secs(5), "the second deadline was not taken");
     sleeping.expect_close();
 }
 

@@ -154,7 +154,7 @@ pub fn the_dashboard_tells_once_a_second<B: Backend>(model: B) {
     let last = last.expect("the other has been answered, and waits");
     assert_eq!(last["open"]["upgraded"], 1);
     assert!(slowest >= 19_800.0, "{slowest} µs instead of 20 ms, to one part in 100");
-    drop(client); // or its answer to the order would be waited for
+    drop(client); // or its answer to the Close frame would be waited for
     end(server);
 }
 

@@ -120,7 +120,7 @@ pub fn every_effect_works_over_tls<B: Backend>(model: B) {
     assert_eq!((report.requests, report.cut), (13, 0));
 }
 
-/// The order to stop reaches both listeners; requests under way are answered, and the end is said.
+/// Shutdown reaches both listeners; requests under way are answered, and `close_notify` is sent.
 pub fn shutdown_ends_tls_connections_with_close_notify<B: Backend>(model: B) {
     let Secured { handle, address, dir } = secured(model, SOON, |server| server);
     let mut idle = connect(address, dir.path(), &TLS13);

@@ -332,7 +332,7 @@ pub fn a_client_that_reads_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
     end(server);
 }
 
-/// Who takes slowly, but takes, gets everything, and no more is made than can be taken.
+/// A client that reads slowly gets everything, and no more is made than it can take.
 pub fn a_flood_is_produced_as_fast_as_it_is_read<B: Backend>(model: B) {
     const ENOUGH: usize = 12 << 20;
     let (handler, _endings, said) = testers(Limits::default());

@@ -175,7 +175,7 @@ impl<P: Protocol> Driver<P> {
         }
     }
 
-    /// The order to stop, within this time.
+    /// Begins shutdown, with a deadline after this time.
     pub fn shutdown(&mut self, within: Duration) {
         if self.end != End::Closed {
             self.connection.shutdown(self.now.instant + within, self.now);

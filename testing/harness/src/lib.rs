@@ -1,13 +1,13 @@
 //! A [`Protocol`] without a socket, a virtual clock, and a peer that does as it is told.
 //!
-//! [`Driver`] obeys the contract to the letter, and is strict where the contract is:
+//! [`Driver`] keeps the contract to the letter, and is strict where the contract is:
 //!
 //! * it comes to rest: in a bounded number of steps something moves, a byte or a piece of work;
 //! * it always waits for something, and never without an end for a peer that owes nothing;
 //! * after a timeout has been handled, no deadline lies in the past;
 //! * nothing is unsent when our side is closed, which happens once.
 //!
-//! Whoever breaks one of these panics. So a test need not look for them, and neither need a
+//! A protocol that breaks one of these panics. So a test need not look for them, and neither need a
 //! property, the simulator or a fuzzer.
 //!
 //! ```

@@ -19,7 +19,7 @@ impl Choices {
         Choices(Source::Seed(fastrand::Rng::with_seed(seed)))
     }
 
-    /// Decisions that are given, for whoever looks for those that lead somewhere new.
+    /// Decisions that are given, for a fuzzer that looks for those that lead somewhere new.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Choices(Source::Bytes(bytes.to_vec(), 0))

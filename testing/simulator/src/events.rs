@@ -30,7 +30,7 @@ impl<P: Protocol> World<'_, P> {
                 self.driver.handle_timeout();
             }
             Event::Work(index) => self.work(index),
-            Event::Order => self.order(),
+            Event::Shutdown => self.shutdown(),
             Event::Pause => {
                 let time = self.delay();
                 self.note(|| format!("nothing happens for {time:?}"));
@@ -127,11 +127,11 @@ impl<P: Protocol> World<'_, P> {
         self.driver.complete(ticket, outcome);
     }
 
-    fn order(&mut self) {
-        let Some((_, within)) = self.order.take() else { return };
-        self.note(|| format!("the order to stop within {within:?}"));
-        self.mishaps.ordered = true;
-        self.stop_by = Some(self.now() + within);
+    fn shutdown(&mut self) {
+        let Some((_, within)) = self.shutdown_at.take() else { return };
+        self.note(|| format!("shutdown within {within:?}"));
+        self.mishaps.shut_down = true;
+        self.shutdown_deadline = Some(self.now() + within);
         self.driver.shutdown(within);
     }
 }

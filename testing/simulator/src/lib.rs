@@ -3,7 +3,7 @@
 //! A *simulation* is one connection of a server without sockets, somebody who talks to it, and all that
 //! may happen between them: bytes come and go in pieces of any size, late and all at once; the
 //! client reads slowly, closes its side early or resets; work is done late, out of order, refused, or
-//! never; timers ring too early or too late; the order to stop comes in the middle. All of it follows
+//! never; timers ring too early or too late; shutdown begins in the middle. All of it follows
 //! from one number, the *seed*, so that whatever is found can be found again.
 //!
 //! After every step and in the end it has to hold:

@@ -98,7 +98,7 @@ fn many(arguments: &Arguments) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints a line. Whoever reads may have seen enough.
+/// Prints a line. The reader of a pipe may have seen enough.
 fn say(what: impl Display) {
     let _ = writeln!(std::io::stdout(), "{what}");
 }

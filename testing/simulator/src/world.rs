@@ -44,7 +44,7 @@ pub struct Course {
 /// What must not be, in words.
 pub type Violation = String;
 
-/// Whoever wants to know what happens.
+/// A function that is told what happens.
 pub type Watch<'a> = Option<&'a mut dyn FnMut(&str)>;
 
 /// All there is.
@@ -68,8 +68,8 @@ pub(crate) struct World<'a, P> {
     pub(crate) delayed: Duration,
     /// When work is done; never, if there is no moment.
     pub(crate) due: HashMap<Ticket, Option<Instant>>,
-    pub(crate) order: Option<(Instant, Duration)>,
-    pub(crate) stop_by: Option<Instant>,
+    pub(crate) shutdown_at: Option<(Instant, Duration)>,
+    pub(crate) shutdown_deadline: Option<Instant>,
     /// Whether the client may reset.
     pub(crate) is_rude: bool,
     /// Whether input is read unasked, as backends for completions do.
@@ -98,8 +98,8 @@ pub(crate) enum Event {
     Ring,
     /// A piece of work is done.
     Work(usize),
-    /// The order to stop.
-    Order,
+    /// Shutdown begins.
+    Shutdown,
     /// Nothing: the machine is busy with something else.
     Pause,
     /// The client resets the connection.
@@ -160,7 +160,7 @@ impl<'a, P: Protocol> World<'a, P> {
         let mut driver = Driver::new(connection, start());
         driver.takes = 0;
         driver.holds_work = true;
-        let order = choices.one_in(4).then(|| {
+        let shutdown_at = choices.one_in(4).then(|| {
             let within = choices.of(&[30_000, 0, 100, 2000]);
             (start().instant + choices.milliseconds(0..=1000), Duration::from_millis(within))
         });
@@ -178,8 +178,8 @@ impl<'a, P: Protocol> World<'a, P> {
             delays: choices.of(&[PATIENCE, Duration::ZERO, Duration::from_secs(200)]),
             delayed: Duration::ZERO,
             due: HashMap::new(),
-            order,
-            stop_by: None,
+            shutdown_at,
+            shutdown_deadline: None,
             is_rude: choices.one_in(8),
             is_eager: choices.one_in(4),
             most_unsent,
@@ -209,8 +209,8 @@ impl<'a, P: Protocol> World<'a, P> {
         drop(driver);
         let answers = played.and_then(|()| {
             let entries = ledger.entries();
-            // A handshake need not be finished for whoever has to go.
-            let may_lose = mishaps.ordered && entries.accepted.is_empty();
+            // A handshake need not be finished when shutdown has begun.
+            let may_lose = mishaps.shut_down && entries.accepted.is_empty();
             if lost > 0 && !may_lose && !mishaps.excuse_silence() {
                 return Err(format!("{lost} bytes were never sent"));
             }
@@ -279,8 +279,8 @@ impl<'a, P: Protocol> World<'a, P> {
         let is_due = |ticket| matches!(self.due.get(ticket), Some(Some(at)) if *at <= now);
         let work = self.driver.held.iter().enumerate().filter(|(_, (ticket, _))| is_due(ticket));
         can.extend(work.map(|(index, _)| Event::Work(index)));
-        if self.order.is_some_and(|(at, _)| at <= now) {
-            can.push(Event::Order);
+        if self.shutdown_at.is_some_and(|(at, _)| at <= now) {
+            can.push(Event::Shutdown);
         }
         can
     }
@@ -331,7 +331,7 @@ impl<'a, P: Protocol> World<'a, P> {
             }
             self.to_client.send(Content::End, now);
         }
-        if self.driver.end == End::Closed && self.stop_by.is_some_and(|by| by <= now) {
+        if self.driver.end == End::Closed && self.shutdown_deadline.is_some_and(|by| by <= now) {
             self.mishaps.hurried = true;
         }
         let (unsent, kept) = (self.driver.most_unsent, self.driver.most_kept);
@@ -359,14 +359,14 @@ impl<'a, P: Protocol> World<'a, P> {
             self.to_client.arrival(),
             self.driver.wait.deadline.filter(|_| is_open),
             self.due.values().flatten().copied().filter(|&at| at > self.now()).min(),
-            self.order.map(|(at, _)| at),
+            self.shutdown_at.map(|(at, _)| at),
         ];
         let now = self.now();
         match moments.into_iter().flatten().filter(|&at| at > now).min() {
             Some(moment) => self.driver.oversleep(moment - now),
             // Work that is never done is waited for as long as the server runs.
-            None if self.mishaps.stuck && self.stop_by.is_none() => {
-                self.order = Some((now, Duration::from_secs(1)));
+            None if self.mishaps.stuck && self.shutdown_deadline.is_none() => {
+                self.shutdown_at = Some((now, Duration::from_secs(1)));
             }
             None => return Err(format!("nobody waits for anything: {:?}", self.driver.wait)),
         }

@@ -1,8 +1,8 @@
-//! Simulations from fixed seeds, which everybody has to survive; and that they meet what they are for.
+//! Simulations from fixed seeds, in which every rule is kept; and that they meet what they are for.
 
 use simulator::{Tally, Words, play};
 
-/// So many are played by everybody. `cargo run -p simulator -- --for 10m` plays others.
+/// So many seeds are played in every run of the tests. `cargo run -p simulator -- --for 10m` plays others.
 const SEEDS: u64 = 3000;
 
 fn play_all(seeds: std::ops::Range<u64>) -> Tally {
@@ -34,8 +34,8 @@ fn connections_from_fixed_seeds_keep_every_rule() {
             "bodies nobody wants not read",
             "work refused",
             "work never done",
-            "order to stop",
-            "time to stop was up",
+            "shutdown",
+            "shutdown deadline",
         ] {
             assert!(count(mishap) >= 20, "{mishap}: {}", count(mishap));
         }

@@ -114,7 +114,7 @@ pub(crate) fn flood(
     most: usize,
 ) -> Background<Flood> {
     let first = first.as_ref().to_vec();
-    // In pieces of some size, lest it be the attacker that is busy.
+    // In pieces of some size, so that it is not the attacker that is busy.
     let then = then.as_ref();
     let piece = then.repeat((64_usize << 10).div_ceil(then.len().max(1)));
     Background::start(move |is_over| {

@@ -1,4 +1,4 @@
-//! Who sends too much.
+//! Clients that send too much.
 
 use std::io::Write;
 use std::time::Duration;

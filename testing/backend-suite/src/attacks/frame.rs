@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::attacks::target::Target;
 use crate::client::{eventually, holds_in_time};
 
-/// How long the server may take to obey the order to stop: far longer than it allows itself.
+/// How long shutdown may take: far longer than the server allows itself.
 const GONE: Duration = Duration::from_secs(8);
 
 /// What any attack may cost besides its connections, in KiB: buffers that threads keep, stacks that
@@ -153,7 +153,7 @@ impl Attack {
         let target = Target::start(self.limit, &self.flags, stage.path);
         let attackers = begin(&target);
         target.process.signal(Signal::TERM);
-        let (code, output) = target.process.end_within(GONE).expect("it obeys the order to stop");
+        let (code, output) = target.process.end_within(GONE).expect("it shuts down");
         assert_eq!(code, Some(0), "{output}");
         assert!(output.contains("\nStopped: "), "{output}");
         drop(attackers);
@@ -171,5 +171,5 @@ fn raise_descriptor_limit() {
 fn report(line: &Value) {
     let Some(path) = std::env::var_os("ATTACK_REPORT") else { return };
     let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
-    file.write_all(format!("{line}\n").as_bytes()).unwrap(); // whole, whoever else writes
+    file.write_all(format!("{line}\n").as_bytes()).unwrap(); // whole, although others write, too
 }

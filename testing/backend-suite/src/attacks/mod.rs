@@ -4,10 +4,10 @@
 //! Every `Attack` is played in the same frame. While it goes on, a client that does nothing wrong is
 //! served, and memory stays within a bound; when it is over, descriptors, threads and connections are
 //! as many as before. Then it begins once more, on another server, which is told to stop in the middle
-//! of it, and obeys.
+//! of it, and shuts down.
 //!
-//! * [`slow`]: who sends, reads or does too little; [`crowds`]: who come and go in great numbers;
-//! * [`floods`]: who sends too much; [`resources`]: what the server itself runs out of;
+//! * [`slow`]: clients that send, read or do too little; [`crowds`]: clients in great numbers;
+//! * [`floods`]: clients that send too much; [`resources`]: what the server itself runs out of;
 //! * [`http2`], [`tls`], [`websocket`]: what only the layers make possible;
 //! * `attacker`: words for writing them; `target`: the server, and the client that does nothing wrong;
 //! * `frame`: how each is played, and what it may cost.

@@ -107,7 +107,7 @@ pub fn a_file_removed_while_it_is_sent(stage: Stage) {
     );
 }
 
-/// Who is reading a file that is truncated is cut, since its length has been said.
+/// A client that reads a file that is truncated is cut, since its length has been said.
 pub fn a_file_truncated_while_it_is_sent(stage: Stage) {
     Attack::new("a file truncated while it is sent").costs(READERS, 64 + BUSY).play(
         stage,
@@ -140,8 +140,8 @@ pub fn a_panicking_handler(stage: Stage) {
     );
 }
 
-/// Work that lasts longer than anybody waits: beyond the bound it is refused, who wants none is
-/// served, and the order to stop does not wait for it.
+/// Work that lasts longer than anybody waits: beyond the bound it is refused, requests that need
+/// none are served, and shutdown does not wait for it.
 pub fn work_that_never_returns(stage: Stage) {
     const MOST: usize = 4;
     let ask = |_| b"GET /work/700 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec();

@@ -1,4 +1,4 @@
-//! Who sends, reads or does too little.
+//! Clients that send, read or do too little.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -64,7 +64,7 @@ pub(super) fn large_file(target: &Target, length: u64) -> &'static [u8] {
     b"GET /files/large HTTP/1.1\r\nHost: x\r\n\r\n"
 }
 
-/// Who asks for much, and takes a byte now and then.
+/// Clients that ask for much, and take a byte now and then.
 pub fn slow_readers(stage: Stage) {
     const CROWD: usize = 100;
     Attack::new("slow readers").flags(&["--write-timeout", "1500ms"]).costs(CROWD, 64 + BUSY).play(
@@ -146,7 +146,7 @@ pub fn one_byte_windows(stage: Stage) {
     );
 }
 
-/// Who says nothing at all, five thousand times: that is what silence may cost.
+/// Five thousand clients that say nothing at all: that is what silence may cost.
 pub fn idle_connections(stage: Stage) {
     const CROWD: usize = 5_000;
     /// No buffer, only what the server and its runtime remember of a connection, in KiB.

@@ -21,7 +21,7 @@ const LIVELY: Duration = Duration::from_secs(5);
 /// How often it asks, at least.
 const ASKED: u32 = 20;
 
-/// How long requests may take to finish after the order to stop.
+/// How long requests may take to finish after shutdown has begun.
 const SHUTDOWN: &str = "300ms";
 
 /// A server under attack.
@@ -40,7 +40,7 @@ pub(super) struct Held {
     pub(super) connections: u64,
 }
 
-/// Whom nobody may get in the way of.
+/// The client that has to be served whatever others do.
 pub(super) type Witness = Background<Result<Duration, String>>;
 
 impl Target {

@@ -123,7 +123,7 @@ pub fn empty_fragments(stage: Stage) {
     );
 }
 
-/// Who says so much, and reads nothing of what is said back.
+/// Clients that say this again and again, and read nothing of what is said back.
 fn never_read(name: &'static str, stage: Stage, said: &[u8]) {
     /// More than the kernel's buffers take.
     const FLOOD: usize = 256 << 20;

@@ -6,9 +6,9 @@
 //! * `etag` and `last-modified` of what a script itself has uploaded: they are made of the number
 //!   and the time of a file, which are the file system's. Those of the files that a script finds
 //!   are the same for all, and are compared.
-//! * `connection`, where the client closes its side with an answer due: whoever hears of that before
-//!   the answer says that it is the last, and whoever hears of it after cannot. A backend that waits
-//!   for completions hears of it early, one that reads when it wants to read does not.
+//! * `connection`, where the client closes its side with an answer due: a server that hears of that
+//!   before the answer says that it is the last, and one that hears of it after cannot. A backend that
+//!   waits for completions hears of it early, one that reads when it wants to read does not.
 
 use std::fmt::Write;
 

@@ -328,8 +328,8 @@ fn is_length_of_refusal(length: &[u8]) -> bool {
         .contains(&length.to_vec())
 }
 
-/// h2's client asks for something else, of which only the frame that says what is exchanged: nobody
-/// who is in order would say some of this.
+/// h2's client asks for something else, of which only the frame that says what is exchanged: no
+/// client that works would say some of this.
 fn http2(mut memory: Memory, request: &Request, folder: &Folder) -> Answer {
     let block = block(request, folder);
     let mut client = Client::new();

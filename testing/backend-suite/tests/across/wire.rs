@@ -18,7 +18,7 @@ const BETWEEN: Duration = Duration::from_millis(10);
 /// One connection, from the client's side.
 pub(crate) trait Wire {
     /// Sends all of this, and takes meanwhile what comes. A server that has heard enough may refuse
-    /// to hear more, so an error is left to whoever receives.
+    /// to hear more, so an error is left to `receive`.
     fn send(&mut self, bytes: &[u8], seen: &mut Vec<u8>);
 
     /// Waits until more has come; 0 at the end of the stream.

@@ -68,9 +68,9 @@ pub(crate) struct Mishaps {
     pub(crate) overloaded: bool,
     /// Work was never done.
     pub(crate) stuck: bool,
-    /// There was the order to stop.
-    pub(crate) ordered: bool,
-    /// It was not carried out when time was up.
+    /// Shutdown had begun.
+    pub(crate) shut_down: bool,
+    /// The shutdown deadline came before the end.
     pub(crate) hurried: bool,
 }
 
@@ -82,7 +82,7 @@ impl Mishaps {
 
     /// Whether a request may go unheard.
     pub(crate) fn excuse_deafness(&self) -> bool {
-        self.excuse_silence() || self.ordered || self.impatient
+        self.excuse_silence() || self.shut_down || self.impatient
     }
 
     /// Whether a request may be answered so instead.
@@ -98,8 +98,8 @@ impl Mishaps {
             (self.impatient, "bodies nobody wants not read"),
             (self.overloaded, "work refused"),
             (self.stuck, "work never done"),
-            (self.ordered, "order to stop"),
-            (self.hurried, "time to stop was up"),
+            (self.shut_down, "shutdown"),
+            (self.hurried, "shutdown deadline"),
         ];
         all.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
     }

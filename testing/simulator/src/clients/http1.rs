@@ -48,7 +48,7 @@ impl Http1 {
     pub(crate) fn new(choices: &mut Choices) -> Self {
         let asks = asks(choices);
         let wrong = choices.one_in(5).then(|| choices.of(WRONG));
-        // Who says so must not go on (RFC 9112 §9.6).
+        // A server that says so must not go on (RFC 9112 §9.6).
         let last = if wrong.is_none() && choices.one_in(3) { asks.len() } else { 0 };
         let words =
             asks.iter().map(|ask| write(ask, ask.address.id + 1 == last, choices)).collect();

@@ -20,7 +20,7 @@ pub(crate) struct WebSocket {
     messages: Vec<Message>,
     /// Whether a message is said only when the one before it has come back.
     waits: bool,
-    /// Who speaks after the handshake.
+    /// The client that speaks after the handshake.
     socket: Option<tungstenite::WebSocket<Ends>>,
     said: usize,
     echoes: usize,
