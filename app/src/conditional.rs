@@ -36,8 +36,8 @@ impl Version {
         Version { tag, modified: UNIX_EPOCH + Duration::from_secs(seconds) }
     }
 
-    /// What `Last-Modified` says at the moment `now`: never a time to come, which is replaced by that
-    /// of the response (RFC 9110 §8.8.2.1).
+    /// The value of `Last-Modified` at the moment `now`: never a time to come, which is replaced by
+    /// that of the response (RFC 9110 §8.8.2.1).
     pub(crate) fn last_modified(&self, now: SystemTime) -> String {
         httpdate::fmt_http_date(self.modified.min(now))
     }
@@ -78,7 +78,7 @@ impl Conditions {
         }
     }
 
-    /// What to answer instead of performing the method, in the order of RFC 9110 §13.2.2.
+    /// The status to answer instead of performing the method, in the order of RFC 9110 §13.2.2.
     pub(crate) fn fail(&self, version: Option<&Version>) -> Option<StatusCode> {
         let holds = match (&self.if_match, self.if_unmodified_since) {
             (Some(tags), _) => version.is_some_and(|version| lists(tags, &version.tag, false)),

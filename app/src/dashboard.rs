@@ -30,7 +30,7 @@ const LONGEST_MESSAGE: usize = 1 << 10;
 /// connection each second: if all connections were to watch, it would be their number squared.
 const MOST_PAGES: usize = 100;
 
-/// What the page is about.
+/// The dashboard: a page, and the feed of samples behind it.
 pub(crate) struct Dashboard {
     statistics: Statistics,
     /// One more than there are pages that watch.

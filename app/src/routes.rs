@@ -32,7 +32,7 @@ const LONGEST_MESSAGE: usize = 16 << 20;
 const READ: &str = "GET, HEAD, OPTIONS";
 const ALL: &str = "GET, HEAD, POST, PUT, OPTIONS";
 
-/// What is served: the demonstration, a site, or both.
+/// The application: the demonstration, a site, or both.
 pub struct App {
     /// The demonstration, whose pages name the backend and its model.
     demo: Option<Demo>,

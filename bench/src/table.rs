@@ -1,4 +1,4 @@
-//! What criterion measured, as one table: a row for each model, a column for each scenario.
+//! The figures of criterion as one table: a row for each model, a column for each scenario.
 //!
 //! Criterion prints its figures one by one and has no way to ask for them, so they are read from
 //! the files that it leaves.

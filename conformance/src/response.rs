@@ -35,7 +35,7 @@ impl Response {
 /// it answers HEAD; `eof`: no more will come.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault of a response.
 pub fn read(bytes: &[u8], to_head: bool, eof: bool) -> Result<Option<Response>, String> {
     let Some(end) = end_of_head(bytes)? else { return Ok(None) };
     let (head, rest) = bytes.split_at(end);

@@ -11,12 +11,12 @@ pub enum Splits {
     /// longer than 2 KiB.
     Some,
     /// Behind each byte; of those longer than 2 KiB at 16 places, half of them near the ends.
-    /// Cases of HTTP/1.1 are played once more with a further request behind them, split at every third
-    /// of these places.
+    /// Cases of HTTP/1.1 are played once more with a further request behind them, split at every
+    /// third of these places.
     All,
 }
 
-/// What is longer than this is not split everywhere, nor sent byte by byte.
+/// Exchanges that are longer than this are not split everywhere, nor sent byte by byte.
 pub(crate) const SHORT: usize = 2 << 10;
 
 impl Splits {

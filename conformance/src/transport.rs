@@ -1,4 +1,4 @@
-//! What carries an exchange: a connection to the server, and the time.
+//! The transport of an exchange: a connection to the server, and the time.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 /// timeouts cost nothing.
 pub trait Transport {
     /// Sends bytes, which arrive apart from those that are sent before and after if a
-    /// [pause](Transport::pause) lies between. What comes meanwhile is kept for [`Transport::read`].
+    /// [pause](Transport::pause) lies between. What comes meanwhile is kept for
+    /// [`Transport::read`].
     ///
     /// # Errors
     /// If the server takes nothing more, for now or for ever.

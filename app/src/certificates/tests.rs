@@ -54,7 +54,7 @@ fn load(pair: (PathBuf, PathBuf)) -> Result<Arc<Certificates>, Error> {
     Certificates::load(vec![pair])
 }
 
-/// What a client gets that asks for this name.
+/// The certificate that a client gets that asks for this name.
 fn chosen(certificates: &Certificates, name: Option<&str>) -> CertificateDer<'static> {
     certificates.choose(name).unwrap().cert[0].clone()
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::certificates;
 
-/// What was attempted, and why it failed.
+/// An attempt that failed, and why.
 #[derive(Debug, Error)]
 pub(super) enum Error {
     /// The system lacks what the backend needs.
@@ -40,7 +40,7 @@ pub(super) enum Error {
     Serve(io::Error),
 }
 
-/// What can be done where an address is refused, if anything.
+/// Advice for an address that is refused, if there is any.
 fn way_out(address: &str, error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::AddrInUse => "; something else listens there, so take another port",
@@ -50,7 +50,7 @@ fn way_out(address: &str, error: &io::Error) -> &'static str {
     }
 }
 
-/// What to do about a port that only some may have.
+/// Advice for a port that only privileged programs may have.
 const RESERVED: &str = if cfg!(target_os = "linux") {
     "; ports below 1024 are reserved, so take a higher one, or let the program have them: \
      setcap cap_net_bind_service=+ep FILE"

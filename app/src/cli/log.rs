@@ -1,4 +1,4 @@
-//! What is logged, and how.
+//! The log: its filter, its format, and panics in it.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
@@ -12,8 +12,8 @@ use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::console::Console;
 
-/// Has what happens written to the log, and panics among it. `RUST_LOG` says what, as far as it says
-/// anything: `warn,backend_common=debug`, for example.
+/// Has what happens written to the log, and panics among it. `RUST_LOG` says what, as far as it
+/// says anything: `warn,backend_common=debug`, for example.
 ///
 /// # Errors
 /// If it says something that cannot be understood.

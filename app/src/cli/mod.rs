@@ -120,7 +120,7 @@ fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<
     Ok(())
 }
 
-/// What is to be served.
+/// The application that the options ask for.
 fn application(options: &Options, backend: &str, model: &str) -> Result<App, Error> {
     let site = options.site.as_deref().map(Store::open).transpose();
     let mut app = match site.map_err(Error::Site)? {

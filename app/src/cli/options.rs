@@ -1,4 +1,4 @@
-//! What the command line may say.
+//! The options of the command line.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -72,8 +72,8 @@ pub(super) struct TlsOptions {
     /// Address and port to speak TLS at, besides --listen
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(super) tls_listen: Option<String>,
-    /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and when
-    /// it changes
+    /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and
+    /// when it changes
     #[arg(long, value_name = "FILE", requires = "tls_listen", requires = "tls_key")]
     pub(super) tls_cert: Vec<PathBuf>,
     /// Private key (PEM) of each certificate, in the same order
@@ -93,7 +93,7 @@ pub(super) struct TlsOptions {
     pub(super) handshake_timeout: Duration,
 }
 
-/// What is not said stays as it is in [`Limits::default`].
+/// Limits of a connection; those that are not given are as in [`Limits::default`].
 #[derive(Args)]
 #[command(next_help_heading = "Limits of each connection (sizes such as 16KiB, times such as 30s)")]
 pub(super) struct LimitOptions {
@@ -170,7 +170,7 @@ impl LimitOptions {
 }
 
 impl Options {
-    /// What is served, a line for each thing.
+    /// Lines that say what is served.
     pub(super) fn served(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.site.is_none() || self.demo {

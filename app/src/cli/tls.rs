@@ -9,7 +9,7 @@ use crate::certificates::{self, Certificates};
 use crate::cli::error::Error;
 use crate::cli::options::TlsOptions;
 
-/// What is needed to speak TLS.
+/// The setup of a TLS listener.
 pub(super) struct Tls {
     pub(super) address: String,
     pub(super) setup: layer_tls::Setup,

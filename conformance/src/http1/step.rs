@@ -1,4 +1,4 @@
-//! What an exchange consists of.
+//! The steps of an exchange.
 
 use crate::expected::Expected;
 

@@ -8,7 +8,7 @@ use crate::http2::huffman;
 /// The size of the dynamic table as long as nothing else was agreed (RFC 9113 §6.5.2).
 const DEFAULT_TABLE: usize = 4096;
 
-/// What an entry costs beyond its text (RFC 7541 §4.1).
+/// The size of an entry beyond its text (RFC 7541 §4.1).
 const OVERHEAD: usize = 32;
 
 /// RFC 7541 Appendix A, from index 1.
@@ -187,7 +187,7 @@ pub struct Decoder {
     table: VecDeque<Field>,
     size: usize,
     capacity: usize,
-    /// What our SETTINGS allow.
+    /// The capacity that our SETTINGS allow.
     allowed: usize,
     /// The capacity that the next field section has to go down to at its start, if there is one.
     due: Option<usize>,

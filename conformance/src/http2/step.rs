@@ -1,4 +1,4 @@
-//! What an exchange consists of.
+//! The steps of an exchange.
 
 use crate::expected::Expected;
 use crate::http2::frame::{Code, Frame};
@@ -28,7 +28,8 @@ pub enum Step {
     Expect(Vec<Outcome>),
     /// This has not happened so far.
     ExpectNot(Outcome),
-    /// Reads nothing more than has come: on this stream there are exactly so many octets of content.
+    /// Reads nothing more than has come: on this stream there are exactly so many octets of
+    /// content.
     ExpectExactly(u32, usize),
     /// The server closes the connection, whatever it sends before: not all of it need be HTTP/2.
     ExpectEnd,
@@ -36,7 +37,7 @@ pub enum Step {
     ExpectOthersServed,
 }
 
-/// What a server may do.
+/// An action of the server that a case waits for.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// Sends this response on this stream, to its end.
@@ -47,8 +48,8 @@ pub enum Outcome {
     Content(u32, usize),
     /// Resets this stream, for one of these reasons.
     Reset(u32, Vec<Code>),
-    /// Sends a response on this stream, and resets it, without an error, since it needs no more of the
-    /// request (RFC 9113 §8.1). So nothing more can be wrong with it.
+    /// Sends a response on this stream, and resets it, without an error, since it needs no more of
+    /// the request (RFC 9113 §8.1). So nothing more can be wrong with it.
     Dismissed(u32),
     /// Sends GOAWAY for one of these reasons, and closes the connection.
     GoAway(Vec<Code>),

@@ -4,7 +4,7 @@
 //!
 //! * [`protocols`]: HTTP/1.1, HTTP/2 and WebSocket, byte for byte.
 //! * [`serving`]: many connections, bounds, work, panics, time.
-//! * [`statistics`]: what a running server says of itself.
+//! * [`statistics`]: the numbers of a running server, and the dashboard.
 //! * [`files`]: uploads and downloads, also when they go wrong.
 //! * [`shutdown`]: graceful shutdown, under every condition.
 //! * [`http2`]: many requests at once on a connection.

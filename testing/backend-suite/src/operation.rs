@@ -22,7 +22,7 @@ use crate::tls;
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// What cannot be logged is lost, and the server goes on.
+/// Lines that cannot be written are lost, and the server goes on.
 pub fn a_log_that_cannot_be_written_is_no_failure(path: &str) {
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
     let broken = || Stdio::from(std::io::pipe().unwrap().1);
@@ -120,8 +120,8 @@ pub fn signals_ignored_at_the_start_stay_ignored(path: &str) {
     }
 }
 
-/// A process that is stopped for longer than its timeouts, and goes on, finds what its clients have sent
-/// meanwhile: that came in time. So did what they have taken.
+/// A process that is stopped for longer than its timeouts, and goes on, finds what its clients have
+/// sent meanwhile: that came in time. So did what they have taken.
 pub fn requests_that_came_during_a_pause_are_answered(path: &str) {
     let is_shown = [3, 12].into_iter().any(|timeout| pause(path, Duration::from_secs(timeout)));
     assert!(is_shown, "this machine is too slow to pause a process in time");
@@ -376,7 +376,7 @@ pub fn a_site_that_is_replaced_is_served_at_once(path: &str) {
     assert_eq!(server.end().0, Some(0));
 }
 
-/// What a server with these flags and variables logs while something is done to it.
+/// The log of a server with these flags and variables, to which something is done.
 fn logged(
     path: &str,
     flags: &[&str],

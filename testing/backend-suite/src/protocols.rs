@@ -1,6 +1,6 @@
 //! The protocols, byte for byte: the cases of the conformance suite, over sockets.
 //!
-//! What a split does is the business of no backend; [in memory](../../../app/tests/conformance.rs)
+//! Pieces of input are the business of no backend; [in memory](../../../app/tests/conformance.rs)
 //! every case is played in every one. So here each is sent whole, and exhaustively in some splits.
 
 use backend_common::Backend;

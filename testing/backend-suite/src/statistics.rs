@@ -1,4 +1,4 @@
-//! What a running server says of itself.
+//! The statistics of a running server, and the dashboard that shows them.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,6 @@
 //! The lists of all tests, as macros that make each a `#[test]` of a backend's own.
 //!
-//! What is `ignore`d here is run by `cargo test -- --include-ignored`: no case less than all, but it
-//! takes its time.
+//! Tests that are `ignore`d here are run by `cargo test -- --include-ignored`.
 
 /// Makes the tests of one model of a backend: `suite!(main name, Model::Variant)` for its first
 /// model, `suite!(name, Model::Variant)` for a further one, which by default shows only in what
@@ -256,7 +255,7 @@ mod tests {
             .collect()
     }
 
-    /// What stands between `start` and the next `end`.
+    /// The text between `start` and the next `end`.
     fn part<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
         let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start:?}"));
         rest.split_once(end).unwrap().0

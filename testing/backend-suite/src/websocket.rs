@@ -22,7 +22,7 @@ use crate::fixtures::{app, end, server};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// What asks for a WebSocket at this path.
+/// The head of a request for a WebSocket at this path.
 pub(crate) fn request(path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -128,8 +128,8 @@ pub fn a_plain_request_is_told_what_to_upgrade_to<B: Backend>(model: B) {
     end(server);
 }
 
-/// It is whole, so it is answered (RFC 9112 §9.6), and so is a message behind it, whichever the server
-/// sees first: that it can send, or that nothing more comes.
+/// It is whole, so it is answered (RFC 9112 §9.6), and so is a message behind it, whichever the
+/// server sees first: that it can send, or that nothing more comes.
 pub fn an_upgrade_is_answered_although_the_client_closes_its_side_behind_it<B: Backend>(model: B) {
     const TRIES: usize = 40;
     let (server, _dir) = app(model);
@@ -313,7 +313,7 @@ pub fn a_client_that_answers_pings_stays_connected<B: Backend>(model: B) {
     end(server);
 }
 
-/// What a peer does not take is bounded, and so is the time that it may take nothing.
+/// Output that a client does not read is bounded, and so is the time that it may take nothing.
 pub fn a_client_that_reads_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
     let limits = Limits { write_timeout: Duration::from_millis(200), ..Limits::default() };
     let (handler, endings, said) = testers(limits);

@@ -1,4 +1,4 @@
-//! When tests begin.
+//! The moment at which tests begin.
 
 use std::sync::LazyLock;
 use std::time::{Instant, UNIX_EPOCH};

@@ -11,7 +11,7 @@ use crate::work::run;
 /// Steps that may be taken while nothing moves. What is more is a loop.
 const STEPS: usize = 1000;
 
-/// What has become of the connection.
+/// The state of the connection, as the peer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Both sides may speak.
@@ -24,15 +24,15 @@ pub enum End {
 
 /// A connection, its peer, and the time.
 pub struct Driver<P> {
-    /// What is driven.
+    /// The connection that is driven.
     pub connection: P,
     /// The time.
     pub now: Now,
     /// How far it has come.
     pub end: End,
-    /// What the connection waits for.
+    /// The events for which the connection waits.
     pub wait: Wait,
-    /// What the peer has received.
+    /// The bytes that the peer has received.
     pub wire: Vec<u8>,
     /// How much the peer takes at a time; with 0 only what a test [hands](Driver::take) it.
     pub takes: usize,
@@ -52,10 +52,10 @@ pub struct Driver<P> {
     pub most_unsent: usize,
     /// The most input that was ever kept because the connection had not consumed it.
     pub most_kept: usize,
-    /// What was unsent when the connection was dropped.
+    /// Bytes that were unsent when the connection was dropped.
     pub lost: usize,
 
-    /// What the peer has sent, in the pieces in which it will be read.
+    /// The bytes that the peer has sent, in the pieces in which it will be read.
     arriving: VecDeque<Vec<u8>>,
     peer_is_done: bool,
     eof_was_told: bool,
@@ -151,12 +151,12 @@ impl<P: Protocol> Driver<P> {
         self.arriving.len()
     }
 
-    /// What has come and has not been consumed, in bytes.
+    /// Bytes that have come and have not been consumed.
     pub fn unread(&self) -> usize {
         self.input.len() + self.arriving.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// What the connection was shown and has not consumed, in bytes.
+    /// Bytes that the connection was shown and has not consumed.
     pub fn kept(&self) -> usize {
         self.input.len()
     }
@@ -223,7 +223,7 @@ impl<P: Protocol> Driver<P> {
         self.wait.deadline.map(|deadline| deadline.saturating_duration_since(self.now.instant))
     }
 
-    /// What the peer has received, less the `Date` fields.
+    /// The text that the peer has received, less the `Date` fields.
     pub fn text(&self) -> String {
         let text = String::from_utf8(self.wire.clone()).expect("the output is text");
         text.replace("date: Thu, 01 Jan 1970 00:00:00 GMT\r\n", "")
@@ -340,8 +340,8 @@ impl<P: Protocol> Driver<P> {
     }
 }
 
-/// Reads the beginning of a range of a file, for layers that send no files but their content. Returns
-/// how much.
+/// Reads the beginning of a range of a file, for layers that send no files but their content.
+/// Returns how much.
 ///
 /// # Errors
 /// Those of the operating system.

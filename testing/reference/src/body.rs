@@ -99,13 +99,13 @@ fn is_chunk_ext(text: &[u8]) -> bool {
     true
 }
 
-/// What follows optional white space that should not be there (RFC 9110 §5.6.3).
+/// The text behind optional white space that should not be there (RFC 9110 §5.6.3).
 fn bws(text: &[u8]) -> &[u8] {
     let is_white_space = |byte: &&u8| matches!(byte, b' ' | b'\t');
     &text[text.iter().take_while(is_white_space).count()..]
 }
 
-/// What follows a quoted string, if there is one (RFC 9110 §5.6.4).
+/// The text behind a quoted string, if there is one (RFC 9110 §5.6.4).
 ///
 /// ```text
 /// quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE

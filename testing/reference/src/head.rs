@@ -159,7 +159,7 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
     Some(Target::Absolute { authority: authority.to_owned(), path, query })
 }
 
-/// What stands before the first question mark, and what behind it.
+/// The path before the first question mark, and the query behind it.
 fn path_and_query(text: &str) -> Option<(String, Option<String>)> {
     let (path, query) = match text.split_once('?') {
         Some((path, query)) => (path, Some(query)),

@@ -1,4 +1,4 @@
-//! What a server has to understand of HTTP/1.1, as slowly and plainly as possible.
+//! The rules by which a server understands HTTP/1.1, as slowly and plainly as possible.
 //!
 //! All that a client has sent, to the end of its side, lies in one buffer; [`read`] says which
 //! requests stand in it, and how they end. Nothing is remembered from one call to the next, nothing

@@ -1,4 +1,4 @@
-//! What the rules speak of: limits, messages, and how the input ends.
+//! The things of which the rules speak: limits, messages, and how the input ends.
 
 /// How large things may be, in bytes if nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +15,12 @@ pub struct Limits {
     pub max_chunk_extensions: usize,
 }
 
-/// What stands in the input.
+/// The requests that stand in an input, and its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The requests that came whole and were understood.
     pub messages: Vec<Message>,
-    /// What stands behind them.
+    /// The end of the input, behind them.
     pub end: End,
 }
 
@@ -29,7 +29,7 @@ pub struct Reading {
 pub struct Message {
     /// Case matters (RFC 9110 §9.1).
     pub method: String,
-    /// What the request is for.
+    /// The target, in its form.
     pub target: Target,
     /// 1.0 or 1.1.
     pub version: Version,
@@ -44,9 +44,9 @@ pub struct Message {
 pub enum Target {
     /// `/where?q=now`
     Origin {
-        /// What stands before the first `?`.
+        /// The text before the first `?`.
         path: String,
-        /// What stands behind it.
+        /// The text behind it.
         query: Option<String>,
     },
     /// `http://www.example.org/where?q=now`
@@ -55,7 +55,7 @@ pub enum Target {
         authority: String,
         /// `/` if there is none.
         path: String,
-        /// What stands behind the first `?`.
+        /// The text behind the first `?`.
         query: Option<String>,
     },
     /// `www.example.org:80`

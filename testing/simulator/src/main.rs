@@ -103,7 +103,7 @@ fn say(what: impl Display) {
     let _ = writeln!(std::io::stdout(), "{what}");
 }
 
-/// What shows a seed again.
+/// The command that shows a seed again.
 fn command(seed: u64, arguments: &Arguments) -> String {
     let only = arguments.only.map_or(String::new(), |words| {
         let name = clap::ValueEnum::to_possible_value(&words).map(|it| it.get_name().to_owned());

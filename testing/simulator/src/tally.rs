@@ -1,4 +1,4 @@
-//! What many simulations came to, so that one can see that they met what they are for.
+//! A sum of many simulations, so that one can see that they met what they are for.
 
 use std::collections::BTreeMap;
 use std::fmt;

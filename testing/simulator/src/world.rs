@@ -1,9 +1,9 @@
 //! One simulation: a connection, somebody at its other end, a network between them that does its
 //! worst, and a driver that does things late, early, and in any order.
 //!
-//! In each step, of all that can happen now one thing does. When nothing can, time passes to the next
-//! moment at which something can. When there is no such moment either, and the connection is not at its
-//! end, then something has been forgotten: a wake-up was lost.
+//! In each step, of all that can happen now one thing does. When nothing can, time passes to the
+//! next moment at which something can. When there is no such moment either, and the connection is
+//! not at its end, then something has been forgotten: a wake-up was lost.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -31,17 +31,17 @@ const STEPS: usize = 50_000;
 /// A connection as it went.
 #[derive(Clone, Debug)]
 pub struct Course {
-    /// What was spoken.
+    /// The protocol that was spoken.
     pub language: Language,
     /// Steps that were taken.
     pub steps: usize,
     /// Requests or messages that were answered.
     pub answers: usize,
-    /// What went wrong around it.
+    /// The mishaps around it.
     pub mishaps: Vec<&'static str>,
 }
 
-/// What must not be, in words.
+/// A rule that was broken, in words.
 pub type Violation = String;
 
 /// A function that is told what happens.
@@ -54,7 +54,7 @@ pub(crate) struct World<'a, P> {
     pub(crate) client: Box<dyn Client>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) mishaps: Mishaps,
-    /// What the client has said and not sent.
+    /// Bytes that the client has said and not sent.
     pub(crate) outbox: VecDeque<u8>,
     pub(crate) to_server: Lane,
     pub(crate) to_client: Lane,
@@ -79,20 +79,20 @@ pub(crate) struct World<'a, P> {
     pub(crate) steps: usize,
 }
 
-/// What may happen next.
+/// An event that may happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The client puts something on the network.
     Say,
     /// The client closes its side.
     Hang,
-    /// What has arrived is read by the server.
+    /// The server reads what has arrived.
     Arrive,
     /// The same, although the server did not want to read.
     ArriveUnasked,
     /// The server sends some of what it has to send.
     Send,
-    /// What has arrived is read by the client.
+    /// The client reads what has arrived.
     Hear,
     /// The timer rings.
     Ring,
@@ -247,7 +247,7 @@ impl<'a, P: Protocol> World<'a, P> {
     }
 
     // ANCHOR: possible
-    /// What can happen now.
+    /// The events that can happen now.
     fn possible(&mut self) -> Vec<Event> {
         let now = self.now();
         let has_arrived = |lane: &Lane| lane.arrival().is_some_and(|at| at <= now);
@@ -286,7 +286,7 @@ impl<'a, P: Protocol> World<'a, P> {
     }
     // ANCHOR_END: possible
 
-    /// What does happen, if anything can.
+    /// The event that does happen, if any can.
     fn next(&mut self) -> Option<Event> {
         let can = self.possible();
         if can.is_empty() {
@@ -305,7 +305,7 @@ impl<'a, P: Protocol> World<'a, P> {
         Some(can[self.choices.below(can.len())])
     }
 
-    /// What follows from what has happened, and what always has to hold.
+    /// Takes note of what has happened, and checks what always has to hold.
     fn look(&mut self) -> Result<(), String> {
         let now = self.now();
         for (ticket, _) in &self.driver.held {

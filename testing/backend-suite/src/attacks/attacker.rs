@@ -13,8 +13,8 @@ use socket2::SockRef;
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Something that goes on beside the test until it is over by itself, is asked for its outcome, or is
-/// dropped.
+/// Something that goes on beside the test until it is over by itself, is asked for its outcome, or
+/// is dropped.
 pub(crate) struct Background<T> {
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<T>>,
@@ -29,12 +29,12 @@ impl<T: Send + 'static> Background<T> {
         Background { is_over, thread: Some(thread) }
     }
 
-    /// What came of it, when it ends by itself.
+    /// Waits until it ends by itself; returns its outcome.
     pub(crate) fn wait(mut self) -> T {
         self.thread.take().unwrap().join().unwrap()
     }
 
-    /// Says that it is over, and what came of it.
+    /// Says that it is over; returns its outcome.
     pub(crate) fn outcome(self) -> T {
         self.is_over.store(true, Ordering::Relaxed);
         self.wait()
@@ -91,7 +91,7 @@ pub(crate) fn trickle(crowd: &[TcpStream], byte: u8) -> Background<()> {
     })
 }
 
-/// What an endless attacker did: how much it could send, and what it was told.
+/// The course of an endless attack: how much could be sent, and what was told.
 #[derive(Debug)]
 pub(crate) struct Flood {
     pub(crate) sent: usize,
@@ -167,7 +167,7 @@ pub(crate) fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// What asks for a WebSocket at this path.
+/// The head of a request for a WebSocket at this path.
 pub(crate) fn handshake(path: &str) -> String {
     crate::websocket::request(path)
 }

@@ -15,18 +15,19 @@ use crate::client::{eventually, holds_in_time};
 /// How long shutdown may take: far longer than the server allows itself.
 const GONE: Duration = Duration::from_secs(8);
 
-/// What any attack may cost besides its connections, in KiB: buffers that threads keep, stacks that
-/// have been used, and the slack of the arena that the allocator has for each thread.
+/// Memory that any attack may cost besides its connections, in KiB: buffers that threads keep,
+/// stacks that have been used, and the slack of the arena that the allocator has for each thread.
 const SLACK: u64 = 12 << 10;
 
-/// What the stack of a thread costs that has served a connection, in KiB, without optimization.
+/// The stack of a thread that has served a connection, in KiB, without optimization.
 const STACK: u64 = 40;
 
-/// What the rings of two threads have for input, in KiB: a page of it is memory once it has been used.
+/// The buffers for input of the rings of two threads, in KiB: a page of it is memory once it has
+/// been used.
 const RINGS: u64 = 2 * 1024 * 4;
 
-/// Threads that the crate `blocking` may begin and keep: it begins one when those that it has are about to
-/// be idle, and not yet.
+/// Threads that the crate `blocking` may begin and keep: it begins one when those that it has are
+/// about to be idle, and not yet.
 const KEPT: u64 = 8;
 
 /// Attacks that need much of the machine are played alone.
@@ -46,7 +47,7 @@ impl Stage {
     }
 }
 
-/// What is to be attacked, and what that may cost.
+/// An attack: how the server is started for it, and what it may cost.
 pub(super) struct Attack {
     name: &'static str,
     flags: Vec<&'static str>,
@@ -84,8 +85,8 @@ impl Attack {
         self
     }
 
-    /// Begins and ends the attack, and begins it again. What `begin` returns are the attackers; they
-    /// stop attacking when it is dropped. `end` says what has to become of them.
+    /// Begins and ends the attack, and begins it again. What `begin` returns are the attackers;
+    /// they stop attacking when it is dropped. `end` says what has to become of them.
     pub(super) fn play<T>(
         self,
         stage: Stage,

@@ -1,4 +1,5 @@
-//! What only HTTP/2 makes possible: work that costs the client next to nothing (RFC 9113 §10.5).
+//! Attacks that only HTTP/2 makes possible: work that costs the client next to nothing (RFC 9113
+//! §10.5).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -20,10 +21,10 @@ const CROWD: usize = 4;
 /// The window of streams, as long as nothing else is said.
 const WINDOW: u32 = 65_535;
 
-/// What an attacker may say before it must have been stopped.
+/// Bytes that an attacker may send before it must have been stopped.
 const MOST: usize = 16 << 20;
 
-/// What h2 may keep of a connection besides its streams, in KiB: a window of input, a frame of output,
+/// Memory of h2 for a connection besides its streams, in KiB: a window of input, a frame of output,
 /// the tables.
 const CONNECTION: u64 = 256;
 
@@ -38,8 +39,8 @@ fn begin(window: u32, frames: &[Frame]) -> Vec<u8> {
     bytes
 }
 
-/// The same first words and then the same frames, on some connections. A server has nothing to say to
-/// those that begin with a flood, so it begins when the server has said something.
+/// The same first words and then the same frames, on some connections. A server has nothing to say
+/// to those that begin with a flood, so it begins when the server has said something.
 fn floods(target: &Target, window: u32, first: &[Frame], then: &[u8]) -> Vec<Background<Flood>> {
     let first = begin(window, first);
     let begin = |_| {
@@ -163,7 +164,7 @@ pub fn one_byte_window_updates(stage: Stage) {
 /// As many large responses as there may be at once, and no window for any of them.
 pub fn zero_windows(stage: Stage) {
     const STREAMS: u32 = 100;
-    /// What is read of a file ahead of the window, in KiB.
+    /// Bytes of a file that are read ahead of the window, in KiB.
     const AHEAD: u64 = 40;
     Attack::new("zero windows")
         .flags(&["--write-timeout", "1500ms"])
@@ -189,8 +190,8 @@ pub fn zero_windows(stage: Stage) {
         );
 }
 
-/// Many more requests at once than there may be: those beyond are refused, and refusing them for ever
-/// is no way to spend one's time.
+/// Many more requests at once than there may be: those beyond are refused, and refusing them for
+/// ever is no way to spend one's time.
 pub fn too_many_streams(stage: Stage) {
     /// A sleeping request, in KiB.
     const STREAM: u64 = 8;

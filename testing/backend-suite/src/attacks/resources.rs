@@ -1,4 +1,4 @@
-//! What the server itself runs out of, or loses.
+//! Resources that the server itself runs out of, or loses.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,8 +11,8 @@ use crate::attacks::slow::{BURST, BUSY, large_file};
 use crate::attacks::target::Target;
 use crate::client::{Client, eventually};
 
-/// More connections than descriptors: those that have one are served, those that have none wait, and
-/// waiting costs next to no processor time.
+/// More connections than descriptors: those that have one are served, those that have none wait,
+/// and waiting costs next to no processor time.
 pub fn no_descriptors_left(stage: Stage) {
     const CROWD: usize = 100;
     // Of the 60 a backend needs some two dozen for itself.

@@ -13,11 +13,11 @@ use crate::attacks::frame::{Attack, Stage};
 use crate::attacks::target::Target;
 use crate::client::{Client, eventually, holds_in_time};
 
-/// What a connection costs that is in the middle of something, in KiB: a buffer of 32 KiB for input,
-/// one of 4 KiB or more for output, and what is kept of a request.
+/// The cost of a connection that is in the middle of something, in KiB: a buffer of 32 KiB for
+/// input, one of 4 KiB or more for output, and what is kept of a request.
 pub(super) const BUSY: u64 = 48;
 
-/// What may have come of who sends much before the server can object, in KiB: 32 buffers of 4 KiB where
+/// Input that may come of a flood before the server can object, in KiB: 32 buffers of 4 KiB where
 /// the kernel fills them by itself, elsewhere what one read brings.
 pub(super) const BURST: u64 = 128;
 
@@ -97,8 +97,8 @@ pub fn slow_readers(stage: Stage) {
     );
 }
 
-/// The sockets of this port, open or not, of which the kernel has something to send. What has been sent
-/// to others and is not acknowledged yet counts as that, too, but it is little.
+/// The sockets of this port, open or not, of which the kernel has something to send. What has been
+/// sent to others and is not acknowledged yet counts as that, too, but it is little.
 fn unsent(port: u16) -> Vec<String> {
     const LITTLE: u32 = 4 << 10;
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();

@@ -32,7 +32,7 @@ pub(super) struct Target {
     home: TempDir,
 }
 
-/// What is not to grow.
+/// Resources that must not grow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     pub(super) descriptors: usize,
@@ -138,7 +138,7 @@ impl Target {
         open.values().map(|count| count.as_u64().unwrap()).sum::<u64>() - 1
     }
 
-    /// What the server says of itself.
+    /// Returns a sample of the server's statistics.
     pub(super) fn sample(&self) -> Value {
         let mut client = Client::connect(self.address);
         client.send(handshake("/dashboard/live"));

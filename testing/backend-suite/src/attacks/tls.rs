@@ -1,4 +1,4 @@
-//! What only TLS makes possible: handshakes that cost the server more than the client.
+//! Attacks that only TLS makes possible: handshakes that cost the server more than the client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -24,7 +24,7 @@ fn secured(target: &Target) -> TcpStream {
     connect(target.process.tls.unwrap())
 }
 
-/// What a client begins with.
+/// The first record of a client.
 fn client_hello() -> Vec<u8> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -98,7 +98,8 @@ pub fn half_handshakes(stage: Stage) {
     );
 }
 
-/// Garbage in place of a handshake, without an end: random, and records of many kinds that are none.
+/// Garbage in place of a handshake, without an end: random, and records of many kinds that are
+/// none.
 pub fn garbage_for_a_handshake(stage: Stage) {
     const MOST: usize = 8 << 20;
     const KINDS: [&[u8]; 4] = [

@@ -1,4 +1,5 @@
-//! What only WebSocket makes possible: messages without an end, and answers that are always due.
+//! Attacks that only WebSocket makes possible: messages without an end, and answers that are always
+//! due.
 
 use std::io::Write;
 use std::net::TcpStream;

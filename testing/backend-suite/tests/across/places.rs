@@ -21,9 +21,9 @@ use crate::folder::{Folder, Original};
 /// All servers, and what they share.
 pub(crate) struct Places {
     pub(crate) places: Vec<Place>,
-    /// What they serve, without one.
+    /// The application that they serve, without a server.
     pub(crate) app: Arc<App>,
-    /// What a client of TLS trusts.
+    /// The configuration of a client that trusts them.
     pub(crate) client: Arc<ClientConfig>,
     tag: String,
     original: Original,
@@ -150,7 +150,7 @@ fn trusting(path: &Path) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// What a server says of the version of `text.txt`: all say the same.
+/// The fields by which a server names the version of `text.txt`: all say the same.
 fn tag(original: &Original, place: &Place) -> String {
     original.link(&place.directory.join("first"));
     let told = Client::connect(place.plain).get("/files/first/text.txt");

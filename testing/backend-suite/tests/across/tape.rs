@@ -1,4 +1,4 @@
-//! What came back, so that it can be compared.
+//! Tapes: the bytes that came back, so that they can be compared.
 //!
 //! Everything is kept byte by byte but for what legitimately differs:
 //!
@@ -14,7 +14,7 @@ use std::fmt::Write;
 
 use crate::folder::Folder;
 
-/// What came back over the connections of one script.
+/// The bytes that came back over the connections of one script.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tape {
     bytes: Vec<u8>,
@@ -48,14 +48,14 @@ impl Tape {
         self.wrong.get_or_insert_with(|| what.to_owned());
     }
 
-    /// What is left of a script with which a player panicked. Its message has been shown.
+    /// The tape of a script with which a player panicked. Its message has been shown.
     pub(crate) fn of_panic() -> Self {
         let mut tape = Tape::default();
         tape.wrong("its player panicked");
         tape
     }
 
-    /// What was wrong, if something was.
+    /// The fault, if there was one.
     pub(crate) fn is_wrong(&self) -> Option<&str> {
         self.wrong.as_deref()
     }

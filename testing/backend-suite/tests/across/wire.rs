@@ -1,4 +1,4 @@
-//! What a script is played over: TCP, or TLS over it.
+//! The wire over which a script is played: TCP, or TLS over it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -82,7 +82,7 @@ impl Wire for Tcp {
 pub(crate) struct Tls {
     session: ClientConnection,
     tcp: Tcp,
-    /// What came was not TLS, and nothing more can be said.
+    /// The server sent something else than TLS, so that nothing more can be said.
     is_broken: bool,
 }
 

@@ -1,15 +1,15 @@
-//! What speaks at the other end, and what may have happened to it.
+//! The client at the other end, and the mishaps that excuse a server.
 
 use std::fmt;
 
 use crate::stage::Entries;
 
-/// What speaks at the other end of a connection, without I/O as well.
+/// The client at the other end of a connection, without I/O as well.
 pub(crate) trait Client {
     /// Takes what it has to say for now.
     fn say(&mut self) -> Vec<u8>;
 
-    /// What the server has said next; an error if a server must not say so.
+    /// Hears bytes of the server; an error if a server must not say so.
     fn hear(&mut self, bytes: &[u8]) -> Result<(), String>;
 
     /// The server has closed its side.
@@ -23,16 +23,16 @@ pub(crate) trait Client {
     fn judge(&self, entries: &Entries, mishaps: &Mishaps) -> Result<usize, String>;
 }
 
-/// What is spoken.
+/// A protocol, and whether it is under TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Language {
     /// Under TLS.
     pub tls: bool,
-    /// What is spoken there.
+    /// The protocol that is spoken there.
     pub words: Words,
 }
 
-/// What is spoken on a connection, secured or not.
+/// A protocol, secured or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Words {
     /// HTTP/1.1.
@@ -55,7 +55,7 @@ impl fmt::Display for Language {
     }
 }
 
-/// What happened to a connection that may be a reason for not doing as usual.
+/// Events of a connection that are a reason for not doing as usual.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mishaps {
     /// The client has reset it.

@@ -1,4 +1,4 @@
-//! What is asked for, whatever the version of HTTP.
+//! The requests of a client, whatever the version of HTTP.
 
 use crate::choices::Choices;
 use crate::clients::client::Mishaps;

@@ -30,7 +30,7 @@ pub(crate) struct WebSocket {
     heard: Vec<u8>,
 }
 
-/// What has come, and what is to go.
+/// Bytes that have come, and bytes that are to go.
 #[derive(Default)]
 struct Ends {
     incoming: VecDeque<u8>,
