@@ -18,8 +18,8 @@ pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> 
             signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
         }
     }
-    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the process,
-    // not of one upload.
+    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the
+    // process, not of one upload.
     signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
     // A byte for each. The other end is kept, so that there is something to wait for in any case.
     let listen = move || {

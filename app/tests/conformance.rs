@@ -1,10 +1,10 @@
 //! Every case of the conformance suite in memory, in some splits and, exhaustively, in every one.
 //!
-//! What a split does is for the protocols to say, and there is none in a backend: so it is shown here,
-//! where an exchange takes microseconds, and over sockets a few deliveries do. Between client and
-//! server stands nothing but the strict driver of `harness`, with its virtual clock: a pause costs
-//! nothing, a wait that nothing can end times out at once, and whatever breaks the contract of a
-//! [`Protocol`](protocol::Protocol) panics.
+//! What a split does is for the protocols to say, and there is none in a backend: so it is shown
+//! here, where an exchange takes microseconds, and over sockets a few deliveries do. Between client
+//! and server stands nothing but the strict driver of `harness`, with its virtual clock: a pause
+//! costs nothing, a wait that nothing can end times out at once, and whatever breaks the contract
+//! of a [`Protocol`](protocol::Protocol) panics.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::io::{self, ErrorKind};

@@ -15,15 +15,15 @@
 //!
 //! # Map
 //! * `case`: what a case consists of; `cases`: all of them;
-//! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange (`step`), words for
-//!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
-//!   them;
+//! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange (`step`),
+//!   words for writing them (`compose`), one file of cases per area (`cases/`), and the session
+//!   that plays them;
 //! * `wire`: the connection under a session; `transport`: what carries it, `tcp` for one;
 //! * `template`: what is filled in;
-//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and holding
-//!   it against that;
-//! * `runner`: all cases in all deliveries (`delivery`); `splits`: which these are; `report`: what came
-//!   of it.
+//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and
+//!   holding it against that;
+//! * `runner`: all cases in all deliveries (`delivery`); `splits`: which these are; `report`: what
+//!   came of it.
 
 #![forbid(unsafe_code)]
 

@@ -129,7 +129,8 @@ fn a_body_where_none_belongs_is_found() {
 
 #[test]
 fn a_server_that_depends_on_segments_fails_when_they_change() {
-    // Single bytes may be read together where there is much to do; those before and behind a pause not.
+    // Single bytes may be read together where there is much to do; those before and behind a pause
+    // not.
     fails(reads_once, "simple-get", "byte", "status 400; expected any");
     fails(reads_once, "pipelined-two", "whole", "did not come in time");
 }

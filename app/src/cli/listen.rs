@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::cli::error::Error;
 
-/// Listens at an address. One that is taken is tried again for a moment: of a server with a ring that
-/// was killed, the kernel lets go a little later.
+/// Listens at an address. One that is taken is tried again for a moment: of a server with a ring
+/// that was killed, the kernel lets go a little later.
 ///
 /// # Errors
 /// The last failure.

@@ -159,7 +159,8 @@ fn pause(path: &str, timeout: Duration) -> bool {
     let certificates = home.path().join(".ways-to-wait");
     let mut secured = tls::connect(server.tls.unwrap(), &certificates, &TLS13);
     write!(secured, "{}", &whole[..12]).unwrap();
-    // SETTINGS, and HEADERS of a request for `/` of the host `h`, in two pieces (RFC 7541, appendix A).
+    // SETTINGS, and HEADERS of a request for `/` of the host `h`, in two pieces (RFC 7541, appendix
+    // A).
     let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let headers = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x01\x01h";
     let mut http2 = Client::connect(server.address);

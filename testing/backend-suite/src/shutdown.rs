@@ -136,7 +136,8 @@ pub fn a_request_that_crosses_the_signal_is_answered<B: Backend>(model: B) {
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/healthz").status, 200);
     let fresh = Client::connect(server.address());
-    // It is accepted before shutdown if this is answered: connections are accepted one after the other.
+    // It is accepted before shutdown if this is answered: connections are accepted one after the
+    // other.
     assert_eq!(Client::connect(server.address()).get("/healthz").status, 200);
     server.shutdown_handle().shutdown(SOON);
     thread::sleep(Duration::from_millis(100));

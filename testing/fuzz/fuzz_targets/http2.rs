@@ -1,7 +1,7 @@
 //! Frames of HTTP/2, sound and not, after a preface that is: whatever comes, it goes on or ends.
 //!
-//! An input is a row of frames, each as `arbitrary` makes it; so most of what is tried gets beyond the
-//! first nine bytes.
+//! An input is a row of frames, each as `arbitrary` makes it; so most of what is tried gets beyond
+//! the first nine bytes.
 
 #![no_main]
 

@@ -129,7 +129,8 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
         return None;
     }
     if method == "CONNECT" {
-        // §3.2.3: host and port, neither of them empty. An address in brackets has colons of its own.
+        // §3.2.3: host and port, neither of them empty. An address in brackets has colons of its
+        // own.
         let (host, port) = target.rsplit_once(':')?;
         let has_both = !host.is_empty() && !port.is_empty() && !port.contains(']');
         let is_valid = has_both && is_host(target.as_bytes());

@@ -26,8 +26,9 @@
 //!   with `Transfer-Encoding` (§6.3).
 //! - A later minor version is read as 1.1 (RFC 9110 §2.5), and 501 is for codings that stand
 //!   before `chunked`; where `chunked` is not last, the length cannot be known: 400.
-//! - Some characters that no URI may have, such as `|`, are let through in a target, because browsers
-//!   send them. `<` and `>` are not; nor is a backtick in a path, nor a quotation mark in a query.
+//! - Some characters that no URI may have, such as `|`, are let through in a target, because
+//!   browsers send them. `<` and `>` are not; nor is a backtick in a path, nor a quotation mark in
+//!   a query.
 //! - Chunk extensions are held to their grammar (§7.1.1), and thrown away like trailer fields.
 //!
 //! Of several faults the one is named that comes first in this order: the extent of the head, by

@@ -2,7 +2,8 @@
 
 use simulator::{Tally, Words, play};
 
-/// So many seeds are played in every run of the tests. `cargo run -p simulator -- --for 10m` plays others.
+/// So many seeds are played in every run of the tests. `cargo run -p simulator -- --for 10m` plays
+/// others.
 const SEEDS: u64 = 3000;
 
 fn play_all(seeds: std::ops::Range<u64>) -> Tally {

@@ -112,7 +112,8 @@ pub fn huge_declared_lengths(stage: Stage) {
     );
 }
 
-/// An endless pipeline whose answers nobody reads: beyond the high-water mark no more of it is taken.
+/// An endless pipeline whose answers nobody reads: beyond the high-water mark no more of it is
+/// taken.
 pub fn pipelines_that_are_never_read(stage: Stage) {
     const CROWD: usize = 8;
     /// More than the kernel's buffers take.
