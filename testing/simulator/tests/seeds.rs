@@ -1,8 +1,9 @@
-//! Simulations from fixed seeds, which everybody has to survive; and that they meet what they are for.
+//! Simulations from fixed seeds, in which every rule is kept; and that they meet what they are for.
 
 use simulator::{Tally, Words, play};
 
-/// So many are played by everybody. `cargo run -p simulator -- --for 10m` plays others.
+/// So many seeds are played in every run of the tests. `cargo run -p simulator -- --for 10m` plays
+/// others.
 const SEEDS: u64 = 3000;
 
 fn play_all(seeds: std::ops::Range<u64>) -> Tally {
@@ -19,7 +20,7 @@ fn play_all(seeds: std::ops::Range<u64>) -> Tally {
 }
 
 #[test]
-fn nothing_goes_wrong() {
+fn connections_from_fixed_seeds_keep_every_rule() {
     let halves = std::thread::scope(|scope| {
         let other = scope.spawn(|| play_all(SEEDS / 2..SEEDS));
         [play_all(0..SEEDS / 2), other.join().expect("the other half has failed, see above")]
@@ -34,8 +35,8 @@ fn nothing_goes_wrong() {
             "bodies nobody wants not read",
             "work refused",
             "work never done",
-            "order to stop",
-            "time to stop was up",
+            "shutdown",
+            "shutdown deadline",
         ] {
             assert!(count(mishap) >= 20, "{mishap}: {}", count(mishap));
         }

@@ -1,6 +1,6 @@
-//! All backends say the same: scripts of requests with random splits, pauses, half-closes and resets
-//! are played to every model of every backend, and what comes back has to be the same, byte for
-//! byte but for `Date`. ([`tape`] says what else cannot be, and why.)
+//! All backends say the same: scripts of requests with random splits, pauses, half-closes and
+//! resets are played to every model of every backend, and what comes back has to be the same, byte
+//! for byte but for `Date`. ([`tape`] says what else cannot be, and why.)
 //!
 //! This stands here since the suite of each backend knows of no other.
 //!
