@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 /// Longest wait for anything. Nothing takes so long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+#[derive(Debug)]
 pub struct Client {
     pub stream: TcpStream,
     buffer: Vec<u8>,

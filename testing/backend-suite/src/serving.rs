@@ -304,6 +304,7 @@ pub fn a_protocol_that_panics_costs_one_connection<B: Backend>(model: B) {
 }
 
 /// A protocol that panics when something comes, and never ends of its own will.
+#[derive(Debug)]
 pub struct Trouble;
 
 impl Protocol for Trouble {
