@@ -21,7 +21,7 @@ pub(crate) struct Conditions {
 /// Which version of a file there is.
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
-    /// The strong entity tag, with its quotes.
+    /// The strong entity tag, with its quotes (RFC 9110 §8.8.3).
     pub(crate) tag: String,
     pub(crate) modified: SystemTime,
 }
@@ -64,7 +64,8 @@ impl Conditions {
                 .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
                 .reduce(|list, line| list + ", " + &line)
         };
-        let date = |name| request.field_str(name).and_then(|it| httpdate::parse_http_date(it).ok());
+        // RFC 9110 §13.1.3, §13.1.4: several dates are none.
+        let date = |name| text(name).and_then(|it| httpdate::parse_http_date(&it).ok());
         let is_get = request.method() == Method::GET;
         Conditions {
             is_read: is_get || request.method() == Method::HEAD,
@@ -78,7 +79,8 @@ impl Conditions {
         }
     }
 
-    /// What to answer instead of performing the method, in the order of RFC 9110 §13.2.2.
+    /// What to answer instead of performing the method (RFC 9110 §13.1.1, §13.1.2, §13.1.3,
+    /// §13.1.4), in the order of §13.2.2.
     pub(crate) fn fail(&self, version: Option<&Version>) -> Option<StatusCode> {
         let holds = match (&self.if_match, self.if_unmodified_since) {
             (Some(tags), _) => version.is_some_and(|version| lists(tags, &version.tag, false)),
@@ -106,14 +108,9 @@ impl Conditions {
     /// the whole, as a server may (RFC 9110 §14.2).
     pub(crate) fn part(&self, version: &Version, length: u64) -> Part {
         let Some(range) = &self.range else { return Part::Whole };
-        // RFC 9110 §13.1.5: a range of another version would be of no use.
-        let is_current = match &self.if_range {
-            None => true,
-            Some(tag) if tag.starts_with('"') => *tag == version.tag,
-            Some(date) => {
-                httpdate::parse_http_date(date).is_ok_and(|date| date == version.modified)
-            }
-        };
+        // RFC 9110 §13.1.5: a range of another version would be of no use. A date matches nothing:
+        // two versions may be of one second (§8.8.2.2), and who has our tag is not to send a date.
+        let is_current = self.if_range.as_ref().is_none_or(|tag| *tag == version.tag);
         if is_current { parse_range(range, length) } else { Part::Whole }
     }
 }
@@ -127,7 +124,7 @@ fn lists(tags: &str, tag: &str, weakly: bool) -> bool {
         })
 }
 
-/// `bytes=first-last`, `bytes=first-` or `bytes=-suffix` (RFC 9110 §14.1.1). What is not
+/// `bytes=first-last`, `bytes=first-` or `bytes=-suffix` (RFC 9110 §14.1.1, §14.1.2). What is not
 /// understood is ignored (§14.2).
 fn parse_range(range: &str, length: u64) -> Part {
     let spec = match range.split_once('=') {

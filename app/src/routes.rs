@@ -290,11 +290,12 @@ fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {
     if !is_own(request) {
         return Response::plain(StatusCode::FORBIDDEN).into();
     }
-    // RFC 9110 §14.5: a part would take the place of the whole.
-    if request.field("content-range").is_some() {
+    // RFC 9110 §14.5: a part would take the place of the whole. §14.4: it means nothing to POST.
+    if method == Method::PUT && request.field("content-range").is_some() {
         return bad_request("400 Bad Request: a file is sent as a whole\n");
     }
     // RFC 9110 §8.4: without its coding it would be another representation than was sent.
+    // §12.5.3: which is what the response has to say.
     if request.fields().any(|(name, value)| is_coding(name, value)) {
         return Response::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             .field(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))

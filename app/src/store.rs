@@ -208,11 +208,13 @@ fn respond(
             .field(header::LAST_MODIFIED, value(&modified))
             .field(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"))
     };
+    // RFC 9110 §15.4.5: 304 has the same validators.
     if let Some(status) = conditions.fail(Some(&version)) {
         return Ok(response(status));
     }
     let (status, offset, length, range) = match conditions.part(&version, length) {
         Part::Whole => (StatusCode::OK, 0, length, None),
+        // RFC 9110 §15.3.7, §15.3.7.1: it has all fields of the whole, and its place in it.
         Part::Range(first, count) => {
             let range = format!("bytes {first}-{}/{length}", first + count - 1);
             (StatusCode::PARTIAL_CONTENT, first, count, Some(range))
@@ -306,11 +308,15 @@ fn failure(error: &io::Error) -> Response {
 }
 
 /// Too many symbolic links.
+#[cfg(unix)]
 fn is_loop(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-    #[cfg(not(unix))]
-    return false;
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Too many symbolic links, for which there is no stable name elsewhere.
+#[cfg(not(unix))]
+fn is_loop(_: &io::Error) -> bool {
+    false
 }
 
 /// A file on its way in. It has another name until it is complete, and is gone if it never is.
@@ -422,12 +428,13 @@ fn admit(
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(failure(&error)),
     };
-    if let Some(status) = conditions.fail(present.as_ref().map(version).as_ref()) {
-        return Err(Response::plain(status));
+    if present.as_ref().is_some_and(|present| present.is_dir() || !replace) {
+        return Err(Response::plain(StatusCode::CONFLICT));
     }
-    match present {
-        Some(present) if present.is_dir() || !replace => Err(Response::plain(StatusCode::CONFLICT)),
-        present => Ok(present),
+    // RFC 9110 §13.2.1: only where nothing else is in the way.
+    match conditions.fail(present.as_ref().map(version).as_ref()) {
+        Some(status) => Err(Response::plain(status)),
+        None => Ok(present),
     }
 }
 
@@ -457,6 +464,7 @@ impl Sink for Upload {
 
     fn finish(mut self: Box<Self>) -> Reply {
         match self.publish() {
+            // RFC 9110 §9.3.4: a new file and one that was replaced are told apart.
             Ok(true) => {
                 let location = format!("/files/{}", encode(&self.path));
                 Response::plain(StatusCode::CREATED)

@@ -3,8 +3,8 @@
 //!
 //! * [`Server`], [`Handle`], [`Report`]: the builder and the handle, the same for all.
 //! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
-//! * [`Session`]: a [`protocol::Connection`] with the buffers that it borrows while it is busy.
-//! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bound on connections.
+//! * [`Session`]: a connection's protocols with the buffers that it borrows while it is busy.
+//! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bounds on connections and work.
 //! * [`Statistics`]: what a running server does, at any moment.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
 //! * [`threads`]: a pool, for backends that have no runtime to ask.
@@ -24,17 +24,14 @@
 mod admission;
 mod bind_error;
 mod connections;
-mod conversation;
-#[allow(missing_debug_implementations, reason = "it holds a handler's state")]
-mod http;
 mod latency;
 mod mailbox;
 mod pool;
 mod server;
-#[allow(missing_debug_implementations, reason = "it holds a handler's state")]
 mod session;
 mod shutdown;
 pub mod socket;
+mod stack;
 mod statistics;
 pub mod threads;
 mod timers;
@@ -42,13 +39,13 @@ mod timers;
 pub use admission::{Admission, Slot};
 pub use bind_error::BindError;
 pub use connections::{Connection, ConnectionId, Connections};
-pub use http::Http;
 pub use latency::{Latencies, Watch};
 pub use mailbox::{Job, Loops, Mailbox, Message};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle, Variant};
 pub use session::{Next, Output, Session, Wait, recycle};
 pub use shutdown::{ABORT_GRACE, ShutdownSignal};
+pub use stack::Http;
 pub use statistics::{Open, Report, Sample, Statistics, Waits};
 
 /// How often one connection may read or write before the others of its thread have their turn. A

@@ -1,8 +1,8 @@
-//! Finds what a table promises and no test holds: in SECURITY.md, the last cell of each row links to files
-//! and names, behind each link, tests that are in that file.
+//! Finds what a table promises and no test holds: in SECURITY.md, the last cell of each row links
+//! to files and names, behind each link, tests that are in that file.
 //!
-//! A test is a function, or a case of the conformance suite by its id. Where several functions of a file have one
-//! name, the module stands before it: `heads::that_trickle`.
+//! A test is a function, or a case of the conformance suite by its id. Where several functions of a
+//! file have one name, the module stands before it: `heads::that_trickle`.
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 

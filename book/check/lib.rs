@@ -2,6 +2,7 @@
 //!
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
 //! * [`held`] finds attacks in SECURITY.md against which there is no test.
+//! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
 //! * [`waits`] finds a backend in which the five waits stand in another order.
@@ -12,6 +13,7 @@
 pub mod frames;
 pub mod held;
 pub mod links;
+pub mod rust;
 pub mod transcript;
 pub mod waits;
 

@@ -113,8 +113,8 @@ fn no_file(_: &FileRange, _: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Drives a connection as a backend would, with a clock of its own, and writes everything down.
-struct Driver<P> {
-    connection: P,
+struct Driver {
+    connection: Box<dyn Protocol>,
     /// Says in a few words what has been written.
     describe: fn(&[u8]) -> String,
     start: Instant,
@@ -125,11 +125,14 @@ struct Driver<P> {
     text: String,
 }
 
-impl<P: Protocol> Driver<P> {
-    fn new(describe: fn(&[u8]) -> String, connect: impl FnOnce(Now) -> P) -> Self {
+impl Driver {
+    fn new<P: Protocol + 'static>(
+        describe: fn(&[u8]) -> String,
+        connect: impl FnOnce(Now) -> P,
+    ) -> Self {
         let start = Instant::now();
         Driver {
-            connection: connect(Now { instant: start, wall: UNIX_EPOCH }),
+            connection: Box::new(connect(Now { instant: start, wall: UNIX_EPOCH })),
             describe,
             start,
             time: Duration::ZERO,
@@ -242,6 +245,10 @@ impl<P: Protocol> Driver<P> {
                 Step::Wait(_) | Step::Close => return,
                 Step::Receive => self.receive(""),
                 Step::Run(ticket, work) => self.work.push((ticket, work)),
+                Step::Upgrade(next) => {
+                    self.connection = next;
+                    self.receive("");
+                }
                 Step::ShutdownWrite => {}
             }
         }

@@ -1,13 +1,14 @@
 //! Holds the course and the documents at the root against the repository.
 //!
-//! `UPDATE_LINKS=1 cargo test -p book` writes the right line numbers into links to lines of code,
-//! `UPDATE_TRACES=1 cargo test -p book` the transcripts into `book/traces`.
+//! `cargo xtask links` writes the right line numbers into links to lines of code, `cargo xtask
+//! traces` the transcripts into `book/traces`. They set `UPDATE_LINKS` and `UPDATE_TRACES` here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use book::held::unheld;
 use book::links::{Disk, check, unlisted, update};
+use book::rust::{mentioned, required};
 use book::transcript::{transcript, transcript_of_http2};
 
 /// At the root; those that do not exist are passed over.
@@ -44,7 +45,26 @@ fn listings_links_and_quoted_lines_hold() {
         problems.extend(check(&files, &file));
     }
     let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    assert!(list.is_empty(), "\n{}\n(UPDATE_LINKS=1 puts line numbers right)", list.join("\n"));
+    assert!(
+        list.is_empty(),
+        "\n{}\n(`cargo xtask links` puts line numbers right)",
+        list.join("\n")
+    );
+}
+
+#[test]
+fn every_promise_of_an_oldest_rust_is_that_of_cargo_toml() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (workspace, exercises) = (read("Cargo.toml"), read("book/exercises/Cargo.toml"));
+    let version = required(&workspace).expect("there is a `rust-version`");
+    assert_eq!(required(&exercises), Some(version), "book/exercises/Cargo.toml");
+    let mut count = 0;
+    for file in ["README.md", "CHANGELOG.md", "book/src/introduction.md"] {
+        let text = read(file);
+        assert!(mentioned(&text).iter().all(|mention| *mention == version), "{file}");
+        count += mentioned(&text).len();
+    }
+    assert!(count > 0, "nobody says how old Rust may be");
 }
 
 #[test]
@@ -70,7 +90,7 @@ fn the_transcripts_are_what_the_code_does() {
         let committed = fs::read_to_string(&file).unwrap_or_default();
         assert_eq!(
             committed, actual,
-            "UPDATE_TRACES=1 writes it anew; then read the chapter again"
+            "`cargo xtask traces` writes it anew; then read the chapter again"
         );
     }
 }
@@ -116,8 +136,8 @@ mod on_bad_input {
     fn what_is_right_passes() {
         let good = chapter_with("{{#include ../../src/code.rs:good}}");
         assert_eq!(problems("book/src/chapter.md", &good), Vec::<String>::new());
-        let links = "# Here\n[a](#here) [b](other.md) [c](other.md#one-fn-twice) [d](other.md#again-1) \
-                     [e](https://example.org/#L7) `[f](nowhere.md)` \\{{#include nothing}}\n\
+        let links = "# Here\n[a](#here) [b](other.md) [c](other.md#one-fn-twice) \
+                     [d](other.md#again-1) [e](https://example.org/#L7) `[f](nowhere.md)` \\{{#include nothing}}\n\
                      ```md\n[g](nowhere.md)\n```\n";
         assert_eq!(problems("book/src/chapter.md", links), Vec::<String>::new());
         let quoted = "[a](src/code.rs#L2 \"fn good() {}\") [b](src) [c](book/src/other.md#again)";

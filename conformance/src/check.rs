@@ -8,6 +8,7 @@ pub(crate) fn check(response: &Response, expected: &Expected) -> Result<(), Stri
     if !is_among(response.status, &expected.statuses) {
         return Err(format!("status {}; expected {}", response.status, expected.statuses));
     }
+    check_lines(response)?;
     for (name, rule) in &expected.fields {
         check_field(response, name, rule)?;
     }
@@ -44,6 +45,65 @@ fn is_among(status: u16, statuses: &Statuses) -> bool {
     }
 }
 
+/// What holds for the fields of any response.
+fn check_lines(response: &Response) -> Result<(), String> {
+    const SINGLE: [&str; 14] = [
+        "age",
+        "content-length",
+        "content-location",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "location",
+        "retry-after",
+        "sec-websocket-accept",
+        "sec-websocket-protocol",
+        "server",
+    ];
+    const LISTS: [&str; 9] = [
+        "accept-ranges",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "sec-websocket-extensions",
+        "transfer-encoding",
+        "upgrade",
+        "vary",
+    ];
+    if let Some(name) = SINGLE.iter().find(|name| response.field(name).count() > 1) {
+        return Err(format!("{name} is there more than once")); // RFC 9110 §5.3
+    }
+    let has = |name| response.field(name).next().is_some();
+    let needed = match response.status {
+        401 => "www-authenticate", // RFC 9110 §15.5.2
+        405 => "allow",            // RFC 9110 §15.5.6
+        _ => "",
+    };
+    if !needed.is_empty() && !has(needed) {
+        return Err(format!("{} needs {needed}", response.status));
+    }
+    let mut options =
+        response.field("connection").flat_map(|line| line.split(|&byte| byte == b','));
+    let lists_upgrade = options.any(|it| it.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+    if has("upgrade") && !lists_upgrade {
+        return Err("connection does not list upgrade".into()); // RFC 9110 §7.8
+    }
+    if response.status == 204 && has("content-length") {
+        return Err("204 has a length".into()); // RFC 9110 §8.6
+    }
+    for name in LISTS {
+        let mut elements = response.field(name).flat_map(|line| line.split(|&byte| byte == b','));
+        if elements.any(|element| element.trim_ascii().is_empty()) {
+            return Err(format!("{name} has an empty element")); // RFC 9110 §5.6.1.1
+        }
+    }
+    Ok(())
+}
+
 fn check_field(response: &Response, name: &str, rule: &FieldRule) -> Result<(), String> {
     let lines: Vec<&[u8]> = response.field(name).collect();
     let first = lines.first().copied().unwrap_or_default();
@@ -60,6 +120,9 @@ fn check_field(response: &Response, name: &str, rule: &FieldRule) -> Result<(), 
         }
         FieldRule::Lists(token) => (lists(token), format!("the element {token:?}")),
         FieldRule::Omits(token) => (!lists(token), format!("no element {token:?}")),
+        FieldRule::OnlyIf(value) => {
+            (lines.is_empty() || lines == [value.as_bytes()], format!("{value:?} or nothing"))
+        }
         FieldRule::ImfFixdate => (is_imf_fixdate(first), "an IMF-fixdate".into()),
         FieldRule::EntityTag => (is_entity_tag(first), "an entity tag".into()),
     };
@@ -98,6 +161,24 @@ fn is_entity_tag(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_any_response() {
+        let with = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            let fields = fields.collect();
+            let framing = crate::expected::Framing::Bodiless;
+            Response { status: 200, fields, framing, body: vec![], length: 0 }
+        };
+        assert!(check_lines(&with(&[("allow", "GET"), ("Allow", "HEAD, PUT")])).is_ok());
+        assert!(check_lines(&with(&[("date", "a"), ("Date", "b")])).is_err());
+        assert!(check_lines(&with(&[("allow", "GET,, HEAD")])).is_err());
+        assert!(check_lines(&with(&[("upgrade", "a")])).is_err());
+        assert!(check_lines(&with(&[("upgrade", "a"), ("connection", "close, Upgrade")])).is_ok());
+        let not_allowed = |fields| Response { status: 405, ..with(fields) };
+        assert!(check_lines(&not_allowed(&[])).is_err());
+        assert!(check_lines(&not_allowed(&[("allow", "GET")])).is_ok());
+    }
 
     #[test]
     fn dates() {

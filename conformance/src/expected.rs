@@ -46,6 +46,8 @@ pub enum FieldRule {
     Lists(&'static str),
     /// If it is there, this is not among its elements.
     Omits(&'static str),
+    /// If it is there, it is there once, with this value.
+    OnlyIf(&'static str),
     /// It is a date in the one format that may be generated (RFC 9110 §5.6.7).
     ImfFixdate,
     /// It is an entity tag (RFC 9110 §8.8.3).

@@ -89,7 +89,7 @@ fn read_head(head: &[u8]) -> Result<(u16, Fields), String> {
     let line = head.split(|&byte| byte == b'\r').next().unwrap_or_default();
     let shape = line.len() >= 13
         && line.starts_with(b"HTTP/1.")
-        && line[7].is_ascii_digit()
+        && matches!(line[7], b'0' | b'1') // there are no others (RFC 9110 §6.2)
         && line[8] == b' '
         && line[9..12].iter().all(u8::is_ascii_digit)
         && line[12] == b' ';

@@ -125,6 +125,17 @@ fn a_body_where_none_belongs_is_found() {
         "whole",
         "Content-Length is not a number",
     );
+    let twice = |stream| {
+        let response =
+            String::from_utf8(GOOD.into()).unwrap().replacen("\r\n", "\r\nDate: a\r\n", 1);
+        answer_empty_lines(stream, response.as_bytes());
+    };
+    fails(twice, "simple-get", "whole", "date is there more than once");
+    let of_tomorrow = |stream| {
+        let response = String::from_utf8(GOOD.into()).unwrap().replace("1.1", "1.2");
+        answer_empty_lines(stream, response.as_bytes());
+    };
+    fails(of_tomorrow, "simple-get", "whole", "the status line is malformed");
 }
 
 #[test]
@@ -225,7 +236,16 @@ fn frames_that_a_server_must_not_send_are_found() {
             "its stream is closed",
         ),
         (vec![settings.clone(), vec![0, 0x40, 1]], "a frame of 16385 octets is longer"),
+        (vec![settings.clone(), frame(3, 0, 3, &[0; 4])], "its stream is idle"),
         (vec![settings.clone(), frame(8, 0, 0, &[0; 4])], "its increment is out of range"),
+        (vec![settings.clone(), frame(8, 0, 0, &[0x7f, 0xff, 0xff, 0xff])], "is too large"),
+        (vec![settings.clone(), frame(6, 2, 0, b"12345678")], "an undefined flag is set"),
+        (vec![settings.clone(), vec![0, 0, 0, 8, 0, 0x80, 0, 0, 0]], "a reserved bit"),
+        (vec![settings.clone(), frame(1, 0xd, 1, b"\x01\x88x")], "the padding is not zero"),
+        (
+            vec![settings.clone(), frame(1, 5, 1, b"\x88\x0f\x07\x03a,,")],
+            "allow has an empty element",
+        ),
         (
             vec![settings.clone(), frame(1, 5, 1, b"\x88\x0f\x0d\x01\x31")],
             "content-length is not the length",

@@ -6,9 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use h2::RecvStream;
 use protocol::http::header::{self, HeaderMap, HeaderValue};
 use protocol::http::{self, Method};
-use protocol::{
-    Effect, Exchange, Field, Handler, Limits, Now, Refusal, Request, Response, is_host,
-};
+use protocol::{Effect, Exchange, Field, Now, Refusal, Request, Response, Service, is_host};
 
 /// What is known of a request once its head is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +26,10 @@ pub(crate) struct Malformed;
 /// Has a request answered whose head is complete. With `has_body` its body is on its way.
 pub(crate) fn begin(
     request: &http::Request<RecvStream>,
-    handler: &dyn Handler,
-    limits: &Limits,
-    is_secure: bool,
+    service: &Service,
     now: Now,
 ) -> Result<(Terms, Exchange, Option<Effect>), Malformed> {
+    let limits = &service.limits;
     let has_body = !request.body().is_end_stream();
     let (terms, expectation) = terms(request)?;
     let body = has_body.then(|| terms.declared.unwrap_or(0));
@@ -52,7 +49,7 @@ pub(crate) fn begin(
     }
     let (method, version) = (request.method().clone(), http::Version::HTTP_2);
     let asked = Request::new(method, target, version, &fields, now);
-    let asked = asked.map_err(|_| Malformed)?.secured(is_secure);
+    let asked = asked.map_err(|_| Malformed)?.secured(service.is_secure);
     if !expectation {
         return refuse(Refusal::Expectation);
     }
@@ -63,7 +60,7 @@ pub(crate) fn begin(
     if terms.declared.is_some_and(|length| length > limits.max_body) {
         return refuse(Refusal::BodyTooLarge);
     }
-    let (exchange, effect) = Exchange::begin(handler, &asked, body, limits);
+    let (exchange, effect) = Exchange::begin(&*service.handler, &asked, body, limits);
     Ok((terms, exchange, effect))
 }
 
@@ -100,6 +97,12 @@ fn target(request: &http::Request<RecvStream>) -> Result<&str, Malformed> {
         let is_bare = uri.scheme().is_none() && uri.path_and_query().is_none_or(|it| it == "/");
         let authority = uri.authority().filter(|_| is_bare).ok_or(Malformed)?;
         return Ok(authority.as_str());
+    }
+    // RFC 9113 §8.3.1: a scheme is valid, so it begins with a letter (RFC 3986 §3.1). h2 takes one
+    // without any characters. Where there is no authority it keeps none.
+    let is_valid = |scheme: &str| scheme.starts_with(|first: char| first.is_ascii_alphabetic());
+    if !uri.scheme_str().is_none_or(is_valid) {
+        return Err(Malformed);
     }
     uri.path_and_query().map(http::uri::PathAndQuery::as_str).ok_or(Malformed)
 }

@@ -1,105 +1,96 @@
 //! One stream: a request and its response (RFC 9113 §5, §8.1).
 
 use std::collections::VecDeque;
-use std::fmt::Display;
-use std::io;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use protocol::bytes::Bytes;
 use protocol::http::{self, StatusCode};
 use protocol::{
-    Body, DropGuarded, Effect, Exchange, FileRange, Limits, Now, Outcome, Produced, Producer,
-    Progress, ReadFile, Refusal, Refused, Response, Ticket, Tickets, Work, after,
+    Body, DropGuarded, Effect, Exchange, FileRange, FileReader, Limits, Now, Outcome, Piece,
+    Produced, Producer, Progress, ReadFile, Refusal, Response, Service, Ticket, Tickets, Work,
+    after, earliest, is_due,
 };
 
 use crate::head::{self, Date, Terms};
+use crate::state::State;
 
 /// Most that is handed to h2, or read of a file, at once, in bytes.
 const PIECE: usize = 32 << 10;
 
-/// How long reading a file rests when there is no room for more work.
-const PAUSE: Duration = Duration::from_millis(20);
-
 /// What the streams of a connection share.
 pub(crate) struct Shared {
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) service: Service,
     pub(crate) waker: Waker,
     pub(crate) now: Now,
     /// To be handed out by the connection.
     pub(crate) work: VecDeque<(Ticket, Work)>,
-    /// Nothing more will come than has come.
+    /// Streams that have been answered since the connection looked: when their heads were complete.
+    pub(crate) answered: Vec<Instant>,
+    /// Whether nothing more will come than has come.
     pub(crate) input_closed: bool,
-    pub(crate) refused: Option<Refused>,
     read_file: ReadFile,
     tickets: Tickets,
     date: Date,
 }
 
 impl Shared {
-    pub(crate) fn new(limits: Arc<Limits>, read_file: ReadFile, waker: Waker, now: Now) -> Self {
+    pub(crate) fn new(service: Service, read_file: ReadFile, waker: Waker, now: Now) -> Self {
         Shared {
-            limits,
+            service,
             waker,
             now,
             work: VecDeque::new(),
+            answered: Vec::new(),
             input_closed: false,
-            refused: None,
             read_file,
             tickets: Tickets::default(),
             date: Date::default(),
         }
     }
-}
 
-impl Shared {
-    pub(crate) fn refuse(&self, why: &dyn Display) {
-        self.refused.iter().for_each(|refused| refused(why));
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.service.limits
     }
 }
 
+/// A request and its response.
 pub(crate) struct Stream {
     terms: Terms,
     exchange: Exchange,
     respond: SendResponse<Bytes>,
+    input: Input,
+    output: Output,
+    /// Work that is under way.
+    work: Option<Ticket>,
+    begun: Instant,
+    state: State,
+}
+
+/// The request body.
+struct Input {
     /// `None` once the body is complete, or nobody wants it any more.
     body: Option<RecvStream>,
     /// Content that has come and has not been taken.
     held: Bytes,
     /// How much more is certain to come, in bytes.
     declared: u64,
+    progress: Progress,
+    /// Whether the body may not be taken into memory yet, because other streams take theirs.
+    awaits_turn: bool,
+}
+
+/// The response body.
+struct Output {
     /// `None` until there is a response with a body.
     send: Option<SendStream<Bytes>>,
     content: Content,
-    /// Work that is under way.
-    work: Option<Ticket>,
-    begun: Instant,
-    receiving: Progress,
-    sending: Progress,
-    /// Its body may not be taken into memory yet: others are at it.
-    awaits_turn: bool,
-    state: State,
-    /// Whether the answer has been counted.
-    is_counted: bool,
-    /// How much has been handed over, and by how much the peer has opened the window, in bytes.
+    progress: Progress,
+    /// How much has been handed over, and by how much the client has opened the window, in bytes.
     sent: u64,
     opened: u64,
-}
-
-/// How far a stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Open,
-    /// The response is complete, as far as it is ours to write. A small rest of the body is thrown
-    /// away: a reset would look like an error to many.
-    Answered,
-    /// Nothing more is to come from either side.
-    Over,
-    /// The peer has no use for the answer, or cannot be given it.
-    Cancelled,
 }
 
 /// The rest of a response body.
@@ -107,7 +98,11 @@ enum Content {
     None,
     Bytes(Bytes),
     /// What has been read of a file, and what has not.
-    File(Bytes, FileRange, Option<Instant>),
+    File {
+        read: Bytes,
+        range: FileRange,
+        reader: FileReader,
+    },
     /// What has been produced, and what has not.
     Produced(Bytes, Option<Producer>),
 }
@@ -124,20 +119,23 @@ impl Stream {
             terms,
             exchange,
             respond,
-            body: (!body.is_end_stream()).then_some(body),
-            held: Bytes::new(),
-            declared: terms.declared.unwrap_or(0),
-            send: None,
-            content: Content::None,
+            input: Input {
+                body: (!body.is_end_stream()).then_some(body),
+                held: Bytes::new(),
+                declared: terms.declared.unwrap_or(0),
+                progress: Progress::start(now),
+                awaits_turn: false,
+            },
+            output: Output {
+                send: None,
+                content: Content::None,
+                progress: Progress::start(now),
+                sent: 0,
+                opened: 0,
+            },
             work: None,
             begun: now,
-            receiving: Progress::start(now),
-            sending: Progress::start(now),
-            awaits_turn: false,
             state: State::Open,
-            is_counted: false,
-            sent: 0,
-            opened: 0,
         }
     }
 
@@ -145,12 +143,12 @@ impl Stream {
         self.respond.stream_id().as_u32()
     }
 
-    /// The peer has opened the window. h2 does not look at that of a stream that has been answered,
+    /// The client has opened the window. h2 does not look at that of a stream that has been answered,
     /// which must not become too large either (RFC 9113 §6.9.1).
     pub(crate) fn open_window(&mut self, increment: u32) {
         const LARGEST: u64 = (1 << 31) - 1;
-        self.opened += u64::from(increment);
-        if self.state == State::Answered && self.opened > LARGEST + self.sent {
+        self.output.opened += u64::from(increment);
+        if self.state == State::Answered && self.output.opened > LARGEST + self.output.sent {
             self.respond.send_reset(Reason::FLOW_CONTROL_ERROR);
             self.leave_body();
         }
@@ -160,20 +158,9 @@ impl Stream {
         self.state
     }
 
-    /// Whether it has been answered since this was asked last.
-    pub(crate) fn count(&mut self) -> bool {
-        let is_answered = matches!(self.state, State::Answered | State::Over);
-        is_answered && !std::mem::replace(&mut self.is_counted, true)
-    }
-
-    /// When the head of the request was complete.
-    pub(crate) fn begun(&self) -> Instant {
-        self.begun
-    }
-
     /// Whether more of the body has to come.
     pub(crate) fn is_receiving(&self) -> bool {
-        self.body.is_some() && self.held.is_empty() && self.exchange.room() > 0
+        self.input.body.is_some() && self.input.held.is_empty() && self.exchange.room() > 0
     }
 
     /// The work that is under way.
@@ -212,7 +199,7 @@ impl Stream {
     }
 
     fn want_body(&mut self, now: Now) {
-        self.receiving = Progress::start(now.instant);
+        self.input.progress = Progress::start(now.instant);
         if std::mem::take(&mut self.terms.expects_continue) {
             let mut interim = http::Response::new(());
             *interim.status_mut() = StatusCode::CONTINUE;
@@ -224,7 +211,7 @@ impl Stream {
     /// into memory.
     pub(crate) fn advance(&mut self, may_collect: bool, shared: &mut Shared) {
         let mut context = Context::from_waker(&shared.waker);
-        let reset = match &mut self.send {
+        let reset = match &mut self.output.send {
             Some(send) => send.poll_reset(&mut context),
             None if self.state == State::Answered => Poll::Pending, // reading the body will tell
             None => self.respond.poll_reset(&mut context),
@@ -234,11 +221,11 @@ impl Stream {
         }
         let effect = self.exchange.handle_timeout(shared.now);
         self.pursue(effect, shared);
-        let has_awaited_turn = self.awaits_turn;
-        self.awaits_turn = self.collects() && !may_collect;
-        if !self.awaits_turn {
+        let has_awaited_turn = self.input.awaits_turn;
+        self.input.awaits_turn = self.collects() && !may_collect;
+        if !self.input.awaits_turn {
             if has_awaited_turn {
-                self.receiving = Progress::start(shared.now.instant); // it was not the peer
+                self.input.progress = Progress::start(shared.now.instant); // it was not the peer
             }
             self.receive(shared);
         }
@@ -248,19 +235,19 @@ impl Stream {
     /// Takes what has come of the body, as far as there is room.
     fn receive(&mut self, shared: &mut Shared) {
         while !self.is_over()
-            && let Some(body) = &mut self.body
+            && let Some(body) = &mut self.input.body
         {
             let room = self.exchange.room();
             if room == 0 {
                 return;
             }
-            if self.held.is_empty() {
+            if self.input.held.is_empty() {
                 match body.poll_data(&mut Context::from_waker(&shared.waker)) {
-                    Poll::Ready(Some(Ok(content))) => self.held = content,
+                    Poll::Ready(Some(Ok(content))) => self.input.held = content,
                     Poll::Ready(Some(Err(_))) => return self.cancel(),
                     Poll::Ready(None) => {
                         self.leave_body();
-                        let effect = self.exchange.end(&shared.limits);
+                        let effect = self.exchange.end(shared.limits());
                         return self.pursue(effect, shared);
                     }
                     Poll::Pending if shared.input_closed => {
@@ -270,13 +257,13 @@ impl Stream {
                 }
             }
             // ANCHOR: take
-            let content = self.held.split_to(self.held.len().min(room));
+            let content = self.input.held.split_to(self.input.held.len().min(room));
             // The window opens again as the content is taken: that is the backpressure.
             let _ = body.flow_control().release_capacity(content.len());
             // ANCHOR_END: take
-            self.declared = self.declared.saturating_sub(content.len() as u64);
-            self.receiving.advance(content.len() as u64, shared.now.instant);
-            let taken = self.exchange.receive(&content, self.declared, &shared.limits);
+            self.input.declared = self.input.declared.saturating_sub(content.len() as u64);
+            self.input.progress.advance(content.len() as u64, shared.now.instant);
+            let taken = self.exchange.receive(&content, self.input.declared, shared.limits());
             match taken {
                 Ok(()) => {
                     let effect = self.exchange.feed();
@@ -296,10 +283,10 @@ impl Stream {
     }
 
     fn leave_body(&mut self) {
-        self.body = None;
-        self.held = Bytes::new();
+        self.input.body = None;
+        self.input.held = Bytes::new();
         if self.state == State::Answered {
-            self.state = State::Over;
+            self.state.enter(State::Over);
         }
     }
 
@@ -311,9 +298,10 @@ impl Stream {
     }
 
     /// The response is complete.
-    fn finish(&mut self) {
-        self.content = Content::None;
-        self.state = if self.body.is_some() { State::Answered } else { State::Over };
+    fn finish(&mut self, shared: &mut Shared) {
+        self.output.content = Content::None;
+        self.state.enter(if self.input.body.is_some() { State::Answered } else { State::Over });
+        shared.answered.push(self.begun);
     }
 
     fn is_over(&self) -> bool {
@@ -322,26 +310,28 @@ impl Stream {
 
     /// Gives the response.
     fn respond(&mut self, response: Response, shared: &mut Shared) {
-        self.receiving = Progress::start(shared.now.instant);
-        if self.terms.expects_continue || self.declared > shared.limits.max_discard {
+        self.input.progress = Progress::start(shared.now.instant);
+        if self.terms.expects_continue || self.input.declared > shared.limits().max_discard {
             self.leave_body();
         }
         if let Some(refusal) = response.refusal() {
-            shared.refuse(&refusal);
+            shared.service.refused(&refusal);
         }
-        let response = response.possible(self.terms.is_connect);
+        let response = response.checked(self.terms.is_connect);
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));
         let Ok(send) = self.respond.send_response(head, !has_body) else { return self.cancel() };
         if !has_body {
             drop(DropGuarded::new(response)); // with a body that nobody has asked for
-            return self.finish();
+            return self.finish(shared);
         }
-        self.send = Some(send);
-        self.sending = Progress::start(shared.now.instant);
-        self.content = match response.into_body() {
+        self.output.send = Some(send);
+        self.output.progress = Progress::start(shared.now.instant);
+        self.output.content = match response.into_body() {
             Body::Empty => Content::None,
             Body::Bytes(bytes) => Content::Bytes(bytes),
-            Body::File(range) => Content::File(Bytes::new(), range, None),
+            Body::File(range) => {
+                Content::File { read: Bytes::new(), range, reader: FileReader::default() }
+            }
             Body::Stream(source) => Content::Produced(Bytes::new(), Some(Producer::new(source))),
         };
         self.send(shared);
@@ -353,7 +343,7 @@ impl Stream {
             && self.make(shared.now)
             && let Some(room) = self.room()
         {
-            let (piece, is_last) = match &mut self.content {
+            let (piece, is_last) = match &mut self.output.content {
                 Content::Produced(made, producer) if room > 0 || made.is_empty() => {
                     let piece = made.split_to(made.len().min(room));
                     (piece, made.is_empty() && producer.is_none())
@@ -364,28 +354,26 @@ impl Stream {
                     let piece = bytes.split_to(bytes.len().min(room));
                     (piece, bytes.is_empty())
                 }
-                Content::File(read, range, pause) if read.is_empty() => {
-                    if self.work.is_some() || pause.is_some_and(|at| shared.now.instant < at) {
-                        return;
+                Content::File { read, range, reader } if read.is_empty() => {
+                    let now = shared.now.instant;
+                    if let Some(work) = reader.begin(range, PIECE, shared.read_file, now) {
+                        self.run(work, shared);
                     }
-                    *pause = None;
-                    let work = range.clone().read(PIECE, shared.read_file);
-                    self.run(work, shared);
                     return;
                 }
-                Content::File(read, range, _) => {
+                Content::File { read, range, .. } => {
                     let piece = read.split_to(read.len().min(room));
                     (piece, read.is_empty() && range.length == 0)
                 }
             };
-            self.sent += piece.len() as u64;
-            self.sending.advance(piece.len() as u64, shared.now.instant);
-            let Some(send) = &mut self.send else { return };
+            self.output.sent += piece.len() as u64;
+            self.output.progress.advance(piece.len() as u64, shared.now.instant);
+            let Some(send) = &mut self.output.send else { return };
             if send.send_data(piece, is_last).is_err() {
                 return self.cancel();
             }
             if is_last {
-                self.finish();
+                self.finish(shared);
             }
         }
     }
@@ -393,13 +381,13 @@ impl Stream {
     /// Makes the next piece of a body that is being produced, if the last one is gone and it is
     /// time. Returns whether there is something to send, an empty last piece included.
     fn make(&mut self, now: Now) -> bool {
-        let Content::Produced(made, producer) = &mut self.content else { return true };
+        let Content::Produced(made, producer) = &mut self.output.content else { return true };
         if !made.is_empty() {
             return true;
         }
         let is_made = produce(made, producer, now);
         if is_made {
-            self.sending = Progress::start(now.instant); // the last one has been taken whole
+            self.output.progress = Progress::start(now.instant); // the last one has been taken whole
         } else if producer.is_none() {
             self.break_off();
         }
@@ -409,11 +397,11 @@ impl Stream {
     /// How much may be handed to h2 now, in bytes, if there is a body to send. No more is reserved
     /// of the connection's window than can be used at once: others wait for it.
     fn room(&mut self) -> Option<usize> {
-        let send = self.send.as_mut()?;
-        let wanted = match &self.content {
+        let send = self.output.send.as_mut()?;
+        let wanted = match &self.output.content {
             Content::None => return None,
             Content::Bytes(bytes) => bytes.len(),
-            Content::File(read, ..) => read.len().max(1), // to know whether to read
+            Content::File { read, .. } => read.len().max(1), // to know whether to read
             Content::Produced(made, _) => made.len(),
         };
         send.reserve_capacity(wanted.min(PIECE));
@@ -427,61 +415,59 @@ impl Stream {
     }
 
     fn cancel(&mut self) {
-        self.content = Content::None;
-        self.state = if self.state == State::Open { State::Cancelled } else { State::Over };
+        self.output.content = Content::None;
+        match self.state {
+            State::Open => self.state.enter(State::Cancelled),
+            State::Answered => self.state.enter(State::Over),
+            State::Over | State::Cancelled => {}
+        }
     }
 
     /// The work has come to this.
     pub(crate) fn complete(&mut self, ticket: Ticket, outcome: Outcome, shared: &mut Shared) {
         self.work = None;
-        let Content::File(read, range, pause) = &mut self.content else {
+        let now = shared.now.instant;
+        let Content::File { read, range, reader } = &mut self.output.content else {
             if self.exchange.room() == 0 {
-                self.receiving = Progress::start(shared.now.instant); // reading was held up
+                self.input.progress = Progress::start(now); // reading was held up
             }
-            let effect = self.exchange.complete(ticket, outcome, &shared.limits);
+            let effect = self.exchange.complete(ticket, outcome, shared.limits());
             return self.pursue(effect, shared);
         };
-        let piece = match outcome {
-            Outcome::Other(piece) => piece.downcast::<io::Result<Vec<u8>>>().ok(),
-            Outcome::Overloaded => {
-                self.sending = Progress::start(shared.now.instant); // it was not the peer
-                return *pause = Some(after(shared.now.instant, PAUSE));
-            }
-            _ => None,
-        };
-        match piece.map(|piece| *piece) {
-            Some(Ok(bytes)) if !bytes.is_empty() => {
+        self.output.progress = Progress::start(now); // it was not the client that was slow
+        match reader.complete(outcome, now) {
+            Piece::Bytes(bytes) => {
                 range.offset += bytes.len() as u64;
                 range.length = range.length.saturating_sub(bytes.len() as u64);
                 *read = bytes.into();
-                self.sending = Progress::start(shared.now.instant); // it was not the peer
                 self.send(shared);
             }
-            _ => self.break_off(),
+            Piece::Later => {}
+            Piece::Failed => self.break_off(),
         }
     }
 
-    /// When the peer has to have sent more of the body.
+    /// When the client has to have sent more of the body.
     fn receive_deadline(&self, limits: &Limits) -> Option<Instant> {
-        let is_awaited = self.is_receiving() && !self.awaits_turn;
-        is_awaited.then(|| after(self.receiving.since(), limits.body_timeout))
+        let is_awaited = self.is_receiving() && !self.input.awaits_turn;
+        is_awaited.then(|| after(self.input.progress.since(), limits.body_timeout))
     }
 
-    /// When the peer has to have opened its window.
+    /// When the client has to have opened its window.
     fn send_deadline(&self, limits: &Limits) -> Option<Instant> {
-        let is_sending = match &self.content {
+        let is_sending = match &self.output.content {
             Content::None => false,
             Content::Bytes(_) => true,
-            Content::File(_, _, pause) => self.work.is_none() && pause.is_none(),
+            Content::File { reader, .. } => reader.is_idle(),
             Content::Produced(made, _) => !made.is_empty(),
         };
-        is_sending.then(|| after(self.sending.since(), limits.write_timeout))
+        is_sending.then(|| after(self.output.progress.since(), limits.write_timeout))
     }
 
     /// When something of our own is due.
     fn own_deadline(&self) -> Option<Instant> {
-        match &self.content {
-            Content::File(_, _, pause) => *pause,
+        match &self.output.content {
+            Content::File { reader, .. } => reader.deadline(),
             // Before the last piece is gone, no other is made.
             Content::Produced(made, Some(producer)) if made.is_empty() => producer.not_before(),
             _ => self.exchange.deadline(),
@@ -490,22 +476,19 @@ impl Stream {
 
     /// When to call [`Stream::handle_timeout`].
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
-        [self.receive_deadline(limits), self.send_deadline(limits), self.own_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        earliest([self.receive_deadline(limits), self.send_deadline(limits), self.own_deadline()])
     }
 
     /// Ends what has taken too long, and goes on with what is due.
     pub(crate) fn handle_timeout(&mut self, shared: &mut Shared) {
         let now = shared.now.instant;
-        if let Content::File(_, _, pause) = &mut self.content {
-            pause.take_if(|at| *at <= now);
+        if let Content::File { reader, .. } = &mut self.output.content {
+            reader.handle_timeout(now);
         }
-        if self.send_deadline(&shared.limits).is_some_and(|at| at <= now) {
+        if is_due(self.send_deadline(shared.limits()), now) {
             self.respond.send_reset(Reason::CANCEL);
             self.cancel();
-        } else if self.receive_deadline(&shared.limits).is_some_and(|at| at <= now) {
+        } else if is_due(self.receive_deadline(shared.limits()), now) {
             self.refuse(Refusal::Timeout, shared); // RFC 9110 §15.5.9
         }
     }

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use layer_tls::{Setup, Tls};
+use layer_tls::{Inner, Setup, Tls};
 use protocol::http::HeaderValue;
 use protocol::{
     Connection, FileRange, Handler, Limits, Now, Outcome, Protocol, Reply, Request, Response, Step,
@@ -96,6 +96,7 @@ impl<P: Protocol> Server<P> {
                     self.connection.complete(ticket, job.run(), &mut self.out, now());
                 }
                 Step::Run(..) => panic!("a future"),
+                Step::Upgrade(_) => panic!("what is inner replaces itself"),
                 Step::ShutdownWrite => self.shut = true,
                 Step::Close => return self.closed = true,
                 Step::Wait(wait) => {
@@ -150,8 +151,77 @@ fn client(config: &Arc<ClientConfig>) -> ClientConnection {
     client
 }
 
-fn http(handler: impl Handler) -> Connection {
-    Connection::new(Arc::new(handler), Arc::new(Limits::default()), now())
+/// HTTP/1.1, and what takes over from it.
+struct Switching {
+    connection: Connection,
+    upgraded: Option<Box<dyn Protocol>>,
+}
+
+impl Switching {
+    fn current(&mut self) -> &mut dyn Protocol {
+        match &mut self.upgraded {
+            Some(upgraded) => &mut **upgraded,
+            None => &mut self.connection,
+        }
+    }
+}
+
+impl Protocol for Switching {
+    fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
+        self.current().receive(input, out, now)
+    }
+
+    fn receive_eof(&mut self, now: Now) {
+        self.current().receive_eof(now);
+    }
+
+    fn sent(&mut self, bytes: u64, now: Now) {
+        self.current().sent(bytes, now);
+    }
+
+    fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
+        self.current().complete(ticket, outcome, out, now);
+    }
+
+    fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
+        self.current().handle_timeout(out, now);
+    }
+
+    fn shutdown(&mut self, deadline: Instant, now: Now) {
+        self.current().shutdown(deadline, now);
+    }
+
+    fn poll(&mut self) -> Step {
+        match self.current().poll() {
+            Step::Upgrade(next) => {
+                self.upgraded = Some(next);
+                Step::Receive
+            }
+            step => step,
+        }
+    }
+
+    fn reset_send_timeout(&mut self, now: Now) {
+        self.current().reset_send_timeout(now);
+    }
+
+    fn file(&self) -> Option<&FileRange> {
+        match &self.upgraded {
+            Some(upgraded) => upgraded.file(),
+            None => self.connection.file(),
+        }
+    }
+}
+
+impl Inner for Switching {
+    fn negotiated(&mut self, _: Option<&[u8]>, _: Now) {
+        self.connection.secure();
+    }
+}
+
+fn http(handler: impl Handler) -> Switching {
+    let connection = Connection::new(Arc::new(handler), Arc::new(Limits::default()), now());
+    Switching { connection, upgraded: None }
 }
 
 fn big() -> Vec<u8> {
@@ -211,7 +281,7 @@ fn requests_are_answered_whatever_the_pieces() {
 }
 
 /// A connection whose handshake is over.
-fn open(handler: impl Handler) -> (ClientConnection, Server<Tls<Connection>>) {
+fn open(handler: impl Handler) -> (ClientConnection, Server<Tls<Switching>>) {
     let (server_config, client_config) = configs(&TLS13);
     let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
     let (mut client, mut server) = (client(&client_config), Server::new(tls));

@@ -1,6 +1,6 @@
 //! The opening handshake: whether a request asks for a WebSocket, and the answer (RFC 6455 §4.2).
 
-use protocol::http::header::{self, HeaderValue};
+use protocol::http::header::{self, HeaderName, HeaderValue};
 use protocol::http::{Method, StatusCode, Version};
 use protocol::{Reply, Request, Response};
 use tungstenite::handshake::derive_accept_key;
@@ -58,6 +58,9 @@ fn key<'a>(request: &Request<'a>) -> Result<&'a [u8], Refusal> {
         Ok(_) => return Err(Refusal::Version),
         Err(Repeated) => return Err(Refusal::Malformed("Sec-WebSocket-Version is repeated")),
     }
+    if !request.fields().all(is_offer_sound) {
+        return Err(Refusal::Malformed("an offer of subprotocols or extensions is malformed"));
+    }
     match single(request, "sec-websocket-key") {
         Ok(Some(key)) if is_key(key) => Ok(key), // §4.2.1, 5
         Ok(Some(_)) => Err(Refusal::Malformed("Sec-WebSocket-Key is not 16 bytes in base64")),
@@ -73,6 +76,33 @@ fn single<'a>(request: &Request<'a>, name: &str) -> Result<Option<&'a [u8]>, Rep
     let mut values = request.fields().filter(|(field, _)| field.eq_ignore_ascii_case(name));
     let first = values.next().map(|(_, value)| value);
     if values.next().is_some() { Err(Repeated) } else { Ok(first) }
+}
+
+/// Whether this is no offer of subprotocols or extensions, or one in its grammar (§4.3, §9.1). A value
+/// in quotes is a token as well, once it is unquoted: no comma or semicolon hides there.
+fn is_offer_sound((name, value): (&str, &[u8])) -> bool {
+    let is_token = |text: &[u8]| HeaderName::from_bytes(text.trim_ascii()).is_ok();
+    let is_parameter = |part: &[u8]| {
+        let Some(at) = part.iter().position(|&byte| byte == b'=') else { return is_token(part) };
+        let value = part[at + 1..].trim_ascii();
+        let quoted = value.strip_prefix(b"\"").and_then(|it| it.strip_suffix(b"\""));
+        let quoted = quoted.map(|it| it.iter().copied().filter(|&byte| byte != b'\\').collect());
+        is_token(&part[..at]) && quoted.map_or(is_token(value), |it: Vec<u8>| is_token(&it))
+    };
+    let is_extension = |extension: &[u8]| {
+        let mut parts = extension.split(|&byte| byte == b';');
+        parts.next().is_some_and(is_token) && parts.all(is_parameter)
+    };
+    let all = |is_sound: &dyn Fn(&[u8]) -> bool| {
+        let mut elements = value.split(|&byte| byte == b',');
+        // RFC 9110 §5.6.1.2: an element may be empty.
+        elements.all(|element| element.trim_ascii().is_empty() || is_sound(element))
+    };
+    match name {
+        _ if name.eq_ignore_ascii_case("sec-websocket-extensions") => all(&is_extension),
+        _ if name.eq_ignore_ascii_case("sec-websocket-protocol") => all(&is_token),
+        _ => true,
+    }
 }
 
 /// Whether this is what 16 bytes look like in base64.

@@ -64,6 +64,7 @@ mod handshake;
 mod incoming;
 mod limits;
 mod outgoing;
+mod state;
 mod websocket;
 
 use protocol::Now;

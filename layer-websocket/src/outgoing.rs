@@ -1,11 +1,12 @@
 //! What goes out: frames, as far as there is room for them.
 //!
-//! A small message is copied into the output. A large one is kept as it is, shared with whoever
-//! else has it, and passed on bit by bit.
+//! A small message is copied into the output. A large one is kept as it is, shared with
+//! others that have it, and passed on bit by bit.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use protocol::Unsent;
 use protocol::bytes::Bytes;
 use tungstenite::Utf8Bytes;
 use tungstenite::protocol::frame::FrameHeader;
@@ -21,41 +22,76 @@ const SMALL: usize = 16 << 10;
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     high_water: usize,
-    /// Bytes of output that have not been reported as sent.
-    unsent: usize,
-    /// What comes after them.
+    unsent: Unsent,
+    /// What comes after the output.
     queue: VecDeque<Bytes>,
     /// Bytes in the queue.
     queued: usize,
-    /// Our Close frame is among all that: nothing comes after it (§5.5.1).
+    /// Whether our Close frame is among all that: nothing comes after it (§5.5.1).
     pub(crate) is_closed: bool,
+    /// Whether there was no room, and the socket has not heard yet that there is again.
+    was_full: bool,
+    now: Instant,
 }
 
 impl Outgoing {
-    pub(crate) fn new(high_water: usize) -> Self {
-        let queue = VecDeque::new();
-        let high_water = high_water.max(1); // without any room nothing would ever be read
-        Outgoing { high_water, unsent: 0, queue, queued: 0, is_closed: false }
+    pub(crate) fn new(high_water: usize, now: Instant) -> Self {
+        Outgoing {
+            high_water: high_water.max(1), // without any room nothing would ever be read
+            unsent: Unsent::new(now),
+            queue: VecDeque::new(),
+            queued: 0,
+            is_closed: false,
+            was_full: false,
+            now,
+        }
+    }
+
+    /// A call begins at this moment.
+    pub(crate) fn begin_call(&mut self, now: Instant) {
+        self.now = now;
     }
 
     /// Whether everything has been sent.
     pub(crate) fn is_empty(&self) -> bool {
-        self.unsent + self.queued == 0
+        self.unsent.is_empty() && self.queued == 0
     }
 
     /// Whether less is unsent than there may be.
     pub(crate) fn has_room(&self) -> bool {
-        self.unsent + self.queued < self.high_water
+        self.unsent.bytes() + (self.queued as u64) < self.high_water as u64
+    }
+
+    /// Notes whether there is room, for [`Outgoing::has_room_again`].
+    pub(crate) fn note_room(&mut self) {
+        self.was_full |= !self.has_room();
+    }
+
+    /// Whether there was no room and there is now. It is said once.
+    pub(crate) fn has_room_again(&mut self) -> bool {
+        let again = self.was_full && self.has_room();
+        self.was_full &= !again;
+        again
     }
 
     /// Whether [`Outgoing::fill`] has something to do.
     pub(crate) fn is_ready(&self) -> bool {
-        self.queued > 0 && self.unsent < self.high_water
+        self.queued > 0 && self.unsent.has_room(self.high_water)
     }
 
     /// So many bytes of the output have been sent.
-    pub(crate) fn sent(&mut self, bytes: u64) {
-        self.unsent = self.unsent.saturating_sub(usize::try_from(bytes).unwrap_or(usize::MAX));
+    pub(crate) fn sent(&mut self, bytes: u64, now: Instant) {
+        self.unsent.sent(bytes, now);
+    }
+
+    /// It was not the peer that was slow.
+    pub(crate) fn reset_timeout(&mut self, now: Instant) {
+        self.unsent.reset_timeout(now);
+    }
+
+    /// When the peer has to have taken more.
+    pub(crate) fn deadline(&self, write_timeout: Duration) -> Option<Instant> {
+        self.unsent.deadline(write_timeout)
     }
 
     /// Moves what waits into the output, as far as there is room.
@@ -68,7 +104,7 @@ impl Outgoing {
                 self.queue.pop_front();
             }
             out.extend_from_slice(&piece);
-            self.unsent += piece.len();
+            self.unsent.append(piece.len(), self.now);
             self.queued -= piece.len();
         }
         if self.queue.is_empty() {
@@ -116,7 +152,7 @@ impl Outgoing {
             if rest.len() <= SMALL {
                 out.extend_from_slice(&std::mem::take(&mut rest));
             }
-            self.unsent += out.len() - start;
+            self.unsent.append(out.len() - start, self.now);
         } else {
             let mut head = Vec::new();
             let _ = header.format(length, &mut head);

@@ -1,52 +1,24 @@
-//! One WebSocket behind the five waits.
-//!
-//! ```text
-//! Open ── our Close frame ──► Closing ── the peer's answer, or time is up ──┐
-//!   │ the peer's Close frame and ours, a failure, the peer's end            │
-//!   └─► Parting ── all sent ──► Parted ── the peer's end, or time is up ──► Over
-//! ```
-//!
-//! From `Closing` on messages that come are thrown away. Whoever does not take its output, and
-//! whoever is there when the time of the order to stop is up, goes straight to `Over`.
+//! One WebSocket: the closing handshake, Pings, deadlines (RFC 6455 §5.5, §7). `state.rs` has its states.
 
 use std::time::Instant;
 
-use protocol::{Linger, Now, Outcome, Progress, Protocol, Step, Ticket, Wait, after, catch_panic};
+use protocol::{
+    Drain, Now, Outcome, Phase, Progress, Protocol, Step, Ticket, Wait, after, catch_panic,
+    earliest, is_due,
+};
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::incoming::{Event, Failure, Incoming};
+use crate::limits::Limits;
 use crate::outgoing::{Outbox, Outgoing};
-use crate::{Closed, Limits, Socket};
+use crate::state::{Liveness, Ping, State, enter};
+use crate::{Closed, Socket};
 
-/// The handler has panicked (§7.4.1: 1011).
+/// The failure when the handler has panicked (§7.4.1: 1011).
 const PANICKED: Failure = Failure { code: 1011, reason: "internal error" };
 
-/// The peer does not answer (§7.4.1: 1008).
+/// The failure when the peer does not answer (§7.4.1: 1008).
 const SILENT: Failure = Failure { code: 1008, reason: "no answer to a Ping" };
-
-/// How far a connection is from its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Open,
-    /// We have sent a Close frame, and wait for the peer's.
-    Closing,
-    /// All has been said, and is on its way.
-    Parting,
-    /// The peer has been told that nothing more comes. It is waited for, lest a reset destroy what
-    /// it has yet to read.
-    Parted(Linger),
-    Over,
-}
-
-/// Whether we wait for a sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ping {
-    None,
-    /// It is on its way.
-    Queued,
-    /// Since when it can be answered.
-    Sent(Instant),
-}
 
 /// A WebSocket without its connection: what is spoken after the opening handshake. It is driven as
 /// [`Protocol`] says.
@@ -56,26 +28,15 @@ pub struct WebSocket<S: Socket> {
     limits: Limits,
     incoming: Incoming,
     outgoing: Outgoing,
-    stage: Stage,
-    /// How far the peer has come in sending, and in taking.
-    heard: Progress,
-    sending: Progress,
-    ping: Ping,
+    phase: Phase<State>,
+    liveness: Liveness,
     /// When [`Socket::time`] is to be called.
     wake: Option<Instant>,
-    /// When the peer has to have answered our Close frame, once it has been sent.
-    by: Option<Instant>,
-    /// The order to stop: when everything has to be over.
-    order: Option<Instant>,
-    /// The peer is not waited for at the end: it has read all that we said, or had its time.
-    leaves: bool,
-    is_new: bool,
-    /// There was no room for more output, and the socket has not heard yet that there is again.
-    was_full: bool,
-    /// The peer has closed its side.
-    is_ended: bool,
-    /// There is something to do even without new input.
-    again: bool,
+    drain: Drain,
+    /// Whether the peer has closed its side.
+    input_closed: bool,
+    /// Whether `receive` has something to do even without new input.
+    must_receive: bool,
     now: Instant,
 }
 
@@ -85,21 +46,15 @@ impl<S: Socket> WebSocket<S> {
     pub fn new(limits: Limits, socket: S, now: Now) -> Self {
         WebSocket {
             socket: Some(socket),
-            outgoing: Outgoing::new(limits.high_water),
+            outgoing: Outgoing::new(limits.high_water, now.instant),
             limits,
             incoming: Incoming::default(),
-            stage: Stage::Open,
-            heard: Progress::start(now.instant),
-            sending: Progress::start(now.instant),
-            ping: Ping::None,
+            phase: Phase::Open(State::New),
+            liveness: Liveness { heard: Progress::start(now.instant), ping: Ping::None },
             wake: None,
-            by: None,
-            order: None,
-            leaves: false,
-            is_new: true,
-            was_full: false,
-            is_ended: false,
-            again: true,
+            drain: Drain::default(),
+            input_closed: false,
+            must_receive: true,
             now: now.instant,
         }
     }
@@ -107,21 +62,17 @@ impl<S: Socket> WebSocket<S> {
 
 impl<S: Socket> Protocol for WebSocket<S> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
-        self.again = false;
+        self.must_receive = false;
         self.within(out, now, |this, out| {
             this.begin(out, now);
-            if let Stage::Parted(linger) = &mut this.stage
-                && !input.is_empty()
-            {
-                linger.heard(this.limits.close_timeout, now.instant);
-            }
+            this.phase.heard(input.len(), this.limits.close_timeout, now.instant);
             let consumed = this.advance(input, out, now);
-            if !matches!(this.stage, Stage::Open | Stage::Closing) {
+            if !this.phase.is_open() {
                 return input.len(); // nothing after the end is looked at
             }
-            let is_held_up = this.stage == Stage::Open && !this.outgoing.has_room();
-            if this.is_ended && !is_held_up {
-                this.part(Closed::Cut); // §7.1.5: without a Close frame that is 1006
+            let is_held_up = this.is_talking() && !this.outgoing.has_room();
+            if this.input_closed && !is_held_up {
+                this.finish(Closed::Cut); // §7.1.5: without a Close frame that is 1006
             }
             consumed
         })
@@ -129,8 +80,8 @@ impl<S: Socket> Protocol for WebSocket<S> {
 
     fn receive_eof(&mut self, now: Now) {
         self.now = now.instant;
-        self.is_ended = true;
-        self.again = true; // what the caller still holds is looked at first
+        self.input_closed = true;
+        self.must_receive = true; // what the caller still holds is looked at first
     }
 
     fn sent(&mut self, bytes: u64, now: Now) {
@@ -139,20 +90,15 @@ impl<S: Socket> Protocol for WebSocket<S> {
             return; // no progress, so nothing that waits for it may go on
         }
         let had_room = self.outgoing.has_room();
-        self.sending.advance(bytes, now.instant);
-        self.outgoing.sent(bytes);
-        self.again |= self.outgoing.is_ready();
+        self.outgoing.sent(bytes, now.instant);
+        self.must_receive |= self.outgoing.is_ready();
         if self.outgoing.has_room() && !had_room {
-            self.again = true;
+            self.must_receive = true;
             self.listen();
         }
         if self.outgoing.is_empty() {
             self.all_sent();
         }
-    }
-
-    fn reset_send_timeout(&mut self, now: Now) {
-        self.sending = Progress::start(now.instant);
     }
 
     fn complete(&mut self, _: Ticket, _: Outcome, _: &mut Vec<u8>, _: Now) {}
@@ -161,30 +107,25 @@ impl<S: Socket> Protocol for WebSocket<S> {
         self.within(out, now, |this, out| this.time_out(out, now));
     }
 
-    fn shutdown(&mut self, by: Instant, now: Now) {
+    fn shutdown(&mut self, deadline: Instant, now: Now) {
         self.now = now.instant;
-        self.order = Some(by);
-        self.again = true;
+        self.drain.begin(deadline, now.instant);
+        self.must_receive = true;
     }
 
     fn poll(&mut self) -> Step {
-        match self.stage {
-            Stage::Over => return Step::Close,
-            _ if self.again => return Step::Receive,
-            Stage::Parting if self.outgoing.is_empty() => {
-                self.stage = match self.leaves {
-                    true => Stage::Over,
-                    false => Stage::Parted(Linger::start(self.limits.close_timeout, self.now)),
-                };
-                return Step::ShutdownWrite;
-            }
-            Stage::Parted(_) if self.is_ended => {
-                self.stage = Stage::Over;
-                return Step::Close;
-            }
-            _ => {}
+        if self.must_receive && !self.phase.is_closed() {
+            return Step::Receive;
         }
-        Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
+        let (is_sent, linger_timeout) = (self.outgoing.is_empty(), self.limits.close_timeout);
+        let end = self.phase.poll(is_sent, self.input_closed, linger_timeout, self.now);
+        end.unwrap_or_else(|| {
+            Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
+        })
+    }
+
+    fn reset_send_timeout(&mut self, now: Now) {
+        self.outgoing.reset_timeout(now.instant);
     }
 }
 
@@ -192,16 +133,16 @@ impl<S: Socket> Protocol for WebSocket<S> {
 impl<S: Socket> WebSocket<S> {
     /// Does what is due before any input is looked at.
     fn begin(&mut self, out: &mut Vec<u8>, now: Now) {
-        if std::mem::take(&mut self.is_new) {
+        if self.phase == Phase::Open(State::New) {
+            enter(&mut self.phase, State::Open);
             self.tell(out, |socket, outbox| socket.open(outbox, now));
         }
         self.outgoing.fill(out);
-        if self.order.is_some() && self.stage == Stage::Open {
+        if self.drain.has_begun() && self.is_talking() {
             self.outgoing.close(Some((1001, "going away")), out); // §7.4.1
-            self.stage = Stage::Closing;
+            enter(&mut self.phase, State::Closing(None));
         }
-        if self.was_full && self.outgoing.has_room() {
-            self.was_full = false;
+        if self.outgoing.has_room_again() {
             self.tell(out, |socket, outbox| socket.room(outbox, now));
         }
     }
@@ -219,10 +160,10 @@ impl<S: Socket> WebSocket<S> {
                 }
             };
             consumed += taken;
-            self.heard.advance(taken as u64, now.instant);
+            self.liveness.heard.advance(taken as u64, now.instant);
             if self.incoming.is_between_frames() {
                 self.listen();
-                self.ping = Ping::None;
+                self.liveness.ping = Ping::None;
             }
             if let Some(event) = event {
                 self.follow(event, out, now);
@@ -231,17 +172,22 @@ impl<S: Socket> WebSocket<S> {
         consumed
     }
 
+    /// Whether both sides still have messages.
+    fn is_talking(&self) -> bool {
+        matches!(self.phase, Phase::Open(State::New | State::Open))
+    }
+
     /// Whether frames that come are looked at.
     fn takes_frames(&self) -> bool {
-        match self.stage {
-            Stage::Open => self.outgoing.has_room(),
-            Stage::Closing => true, // nothing is answered any more
-            Stage::Parting | Stage::Parted(_) | Stage::Over => false,
+        match self.phase {
+            Phase::Open(State::New | State::Open) => self.outgoing.has_room(),
+            Phase::Open(State::Closing(_)) => true, // nothing is answered any more
+            _ => false,
         }
     }
 
     fn wants_input(&self) -> bool {
-        !self.is_ended && (self.takes_frames() || matches!(self.stage, Stage::Parted(_)))
+        !self.input_closed && (self.takes_frames() || self.phase.is_lingering())
     }
 
     fn follow(&mut self, event: Event<'_>, out: &mut Vec<u8>, now: Now) {
@@ -255,16 +201,18 @@ impl<S: Socket> WebSocket<S> {
                 // §5.5.1: it is answered, unless it is an answer.
                 let answer = status.as_ref().map(|(code, _)| (*code, ""));
                 self.outgoing.close(answer, out);
-                self.leaves = self.stage == Stage::Closing;
+                if !self.is_talking() {
+                    self.phase.leave(); // the peer has answered ours, and has read all before it
+                }
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
-                self.part(Closed::Clean { code, reason });
+                self.finish(Closed::Clean { code, reason });
             }
         }
     }
 
     /// Calls the socket. What it says goes into the output; if it panics, the connection fails.
     fn tell(&mut self, out: &mut Vec<u8>, act: impl FnOnce(&mut S, &mut Outbox<'_>)) {
-        if self.stage != Stage::Open {
+        if !self.is_talking() {
             return;
         }
         let Some(socket) = &mut self.socket else { return };
@@ -274,7 +222,7 @@ impl<S: Socket> WebSocket<S> {
             catch_panic(|| drop(panicked));
             self.fail(PANICKED, out);
         } else if self.outgoing.is_closed {
-            self.stage = Stage::Closing;
+            enter(&mut self.phase, State::Closing(None));
         }
     }
 }
@@ -284,21 +232,19 @@ impl<S: Socket> WebSocket<S> {
     /// Fails the connection (§7.1.7).
     fn fail(&mut self, failure: Failure, out: &mut Vec<u8>) {
         self.outgoing.close(Some((failure.code, failure.reason)), out);
-        self.part(Closed::Failed { code: failure.code });
+        self.finish(Closed::Failed { code: failure.code });
     }
 
     /// All has been said.
-    fn part(&mut self, how: Closed) {
-        if matches!(self.stage, Stage::Open | Stage::Closing) {
-            self.stage = Stage::Parting;
-        }
+    fn finish(&mut self, how: Closed) {
+        self.phase.finish();
         self.incoming = Incoming::default();
         self.say(how);
     }
 
-    /// It ends here and now.
-    fn cut(&mut self) {
-        self.stage = Stage::Over;
+    /// The connection ends at once.
+    fn abort(&mut self) {
+        self.phase.abort();
         self.say(Closed::Cut);
     }
 
@@ -327,98 +273,93 @@ impl<S: Socket> WebSocket<S> {
         act: impl FnOnce(&mut Self, &mut Vec<u8>) -> R,
     ) -> R {
         self.now = now.instant;
-        let was_empty = self.outgoing.is_empty();
+        self.outgoing.begin_call(now.instant);
         let result = act(self, out);
         self.outgoing.fill(out);
-        if was_empty && !self.outgoing.is_empty() {
-            self.sending = Progress::start(now.instant);
-        }
-        self.was_full |= !self.outgoing.has_room();
+        self.outgoing.note_room();
         result
     }
 
     /// All output has been sent.
     fn all_sent(&mut self) {
-        if self.ping == Ping::Queued {
-            self.ping = Ping::Sent(self.now);
+        if self.liveness.ping == Ping::Queued {
+            self.liveness.ping = Ping::Sent(self.now);
         }
-        if self.stage == Stage::Closing {
-            self.by.get_or_insert(after(self.now, self.limits.close_timeout));
+        if self.phase == Phase::Open(State::Closing(None)) {
+            let deadline = after(self.now, self.limits.close_timeout);
+            enter(&mut self.phase, State::Closing(Some(deadline)));
         }
     }
 
     /// The peer's silence begins anew.
     fn listen(&mut self) {
-        self.heard = Progress::start(self.now);
+        self.liveness.heard = Progress::start(self.now);
     }
 
     /// When the peer has to have taken more.
     fn send_deadline(&self) -> Option<Instant> {
-        (!self.outgoing.is_empty()).then(|| after(self.sending.since(), self.limits.write_timeout))
+        self.outgoing.deadline(self.limits.write_timeout)
     }
 
     /// When it is time for a Ping, or for an answer to it. A peer that is not listened to is not
     /// silent.
     fn silence_deadline(&self) -> Option<Instant> {
-        if self.stage != Stage::Open || !self.wants_input() {
+        if !self.is_talking() || !self.wants_input() {
             return None;
         }
-        match self.ping {
-            Ping::None => Some(after(self.heard.since(), self.limits.idle_timeout)),
+        match self.liveness.ping {
+            Ping::None => Some(after(self.liveness.heard.since(), self.limits.idle_timeout)),
             Ping::Queued => None,
-            Ping::Sent(at) => Some(after(at.max(self.heard.since()), self.limits.pong_timeout)),
+            Ping::Sent(at) => {
+                Some(after(at.max(self.liveness.heard.since()), self.limits.pong_timeout))
+            }
         }
     }
 
     fn wake_deadline(&self) -> Option<Instant> {
-        self.wake.filter(|_| self.stage == Stage::Open)
+        self.wake.filter(|_| self.is_talking())
     }
 
-    /// When the current stage has to be over, if it has to.
-    fn stage_deadline(&self) -> Option<Instant> {
-        match self.stage {
-            Stage::Closing => self.by,
-            Stage::Parted(linger) => Some(linger.deadline()),
-            Stage::Open | Stage::Parting | Stage::Over => None,
+    /// When the peer has to have answered our Close frame.
+    fn closing_deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Open(State::Closing(deadline)) => deadline,
+            _ => None,
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let all = [
+        earliest([
             self.send_deadline(),
             self.silence_deadline(),
             self.wake_deadline(),
-            self.stage_deadline(),
-            self.order,
-        ];
-        all.into_iter().flatten().min()
+            self.closing_deadline(),
+            self.phase.deadline(),
+            self.drain.deadline(),
+        ])
     }
 
     /// Does what is due, and ends what has taken too long.
     fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
-        let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
-        if has_come(self.order) || has_come(self.send_deadline()) {
-            return self.cut();
+        let is_due = |deadline| is_due(deadline, now.instant);
+        let ends = [self.drain.deadline(), self.send_deadline(), self.phase.deadline()];
+        if ends.into_iter().any(is_due) {
+            return self.abort();
         }
-        if has_come(self.stage_deadline()) {
-            return match self.stage {
-                Stage::Closing => {
-                    self.leaves = true;
-                    self.part(Closed::Cut); // §7.1.5: no Close frame has come
-                }
-                _ => self.cut(),
-            };
+        if is_due(self.closing_deadline()) {
+            self.phase.leave(); // the peer has had its time
+            return self.finish(Closed::Cut); // §7.1.5: no Close frame has come
         }
-        if has_come(self.silence_deadline()) {
-            match self.ping {
+        if is_due(self.silence_deadline()) {
+            match self.liveness.ping {
                 Ping::Sent(_) => return self.fail(SILENT, out),
                 _ => {
                     self.outgoing.control(Control::Ping, b"", out); // §5.5.2
-                    self.ping = Ping::Queued;
+                    self.liveness.ping = Ping::Queued;
                 }
             }
         }
-        if has_come(self.wake_deadline()) {
+        if is_due(self.wake_deadline()) {
             self.wake = None;
             self.tell(out, |socket, outbox| socket.time(outbox, now));
         }

@@ -27,11 +27,11 @@ fn limits() -> Limits {
     }
 }
 
-fn server() -> (Server<layer_websocket::WebSocket<Echo>>, Echo) {
+fn server() -> (Server, Echo) {
     saying(|_, _, _| {})
 }
 
-fn saying(say: fn(&str, &mut Outbox<'_>, Now)) -> (Server<layer_websocket::WebSocket<Echo>>, Echo) {
+fn saying(say: fn(&str, &mut Outbox<'_>, Now)) -> (Server, Echo) {
     let echo = Echo { say, ..Echo::new() };
     (Server::new(limits(), echo.clone()), echo)
 }
@@ -40,7 +40,7 @@ fn closes(code: u16) -> (u8, Vec<u8>) {
     (CLOSE, status(code, ""))
 }
 
-impl<P: protocol::Protocol> Server<P> {
+impl Server {
     fn said(&mut self) -> Vec<(u8, Vec<u8>)> {
         plain(frames(&std::mem::take(&mut self.told)))
     }

@@ -16,7 +16,7 @@ fn answer(request: &str, then: &[u8]) -> (String, Vec<u8>) {
 }
 
 /// Accepts a WebSocket whatever it is asked for.
-fn http() -> Server<Connection> {
+fn http() -> Server {
     let handler = |request: &Request<'_>| accept(request, &Limits::default(), Echo::new());
     Server::of(Connection::new(Arc::new(handler), Arc::default(), start()))
 }

@@ -223,11 +223,7 @@ proptest! {
 }
 
 /// Brings what the client has said to the server in pieces, and back what that answers.
-fn pass_on<P: protocol::Protocol>(
-    client: &mut WebSocket<Wire>,
-    server: &mut Server<P>,
-    piece: usize,
-) {
+fn pass_on(client: &mut WebSocket<Wire>, server: &mut Server, piece: usize) {
     let said = std::mem::take(&mut client.get_mut().outgoing);
     said.chunks(piece).for_each(|piece| server.receive(piece));
     client.get_mut().incoming.extend(std::mem::take(&mut server.told));

@@ -1,7 +1,8 @@
 //! Where a request body ends, and which of the arriving bytes are its content (RFC 9112 §6, §7.1).
 
-use crate::head::is_token_byte;
-use crate::{Limits, Refusal};
+use crate::grammar::{is_field_byte, is_token_byte};
+use crate::limits::Limits;
+use crate::refusal::Refusal;
 
 /// The length of a request body as its head declares it (RFC 9112 §6.3). A request never extends
 /// to the end of the connection.
@@ -263,11 +264,6 @@ impl ChunkedDecoder {
         self.trailers += 1;
         if self.trailers > limits.max_head { Err(Refusal::FieldsTooLarge) } else { Ok(()) }
     }
-}
-
-/// HTAB, SP, VCHAR and obs-text: what a field value consists of (RFC 9110 §5.5).
-fn is_field_byte(byte: u8) -> bool {
-    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
 #[cfg(test)]

@@ -57,6 +57,25 @@ pub fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(CENTURY)
 }
 
+/// The earliest of several deadlines, of which each may be none.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// let now = Instant::now();
+/// let later = now + Duration::from_secs(1);
+/// assert_eq!(protocol::earliest([None, Some(later), Some(now)]), Some(now));
+/// ```
+#[must_use]
+pub fn earliest(deadlines: impl IntoIterator<Item = Option<Instant>>) -> Option<Instant> {
+    deadlines.into_iter().flatten().min()
+}
+
+/// Whether a deadline has come, if there is one.
+#[must_use]
+pub fn is_due(deadline: Option<Instant>, now: Instant) -> bool {
+    deadline.is_some_and(|at| at <= now)
+}
+
 /// Whether a slow peer is still worth waiting for: it must advance by
 /// [`Limits::PROGRESS`](crate::Limits::PROGRESS) bytes within every allowed stretch of time.
 /// Single bytes at long intervals do not push the deadline out.

@@ -12,11 +12,15 @@ use std::time::Instant;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
-use crate::handler::{
-    Collector, DropGuarded, Handler, Outcome, Reply, Sink, Ticket, Work, Written, catch_panic,
-};
-use crate::response::{Content, Production, Source};
-use crate::{Limits, Now, Protocol, Refusal, Request, Response};
+use crate::clock::Now;
+use crate::guard::{DropGuarded, catch_panic};
+use crate::handler::{Collector, Handler, Reply, Sink};
+use crate::limits::Limits;
+use crate::protocol::Protocol;
+use crate::refusal::Refusal;
+use crate::request::Request;
+use crate::response::{Content, Production, Response, Source};
+use crate::work::{Outcome, Ticket, Work, Written};
 
 /// One request on its way to its response.
 ///

@@ -1,18 +1,16 @@
 //! What an application implements, and the effects it may ask for. A handler never waits: it
 //! answers now, says when to answer, or hands back [`Work`] to be done elsewhere.
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::StatusCode;
 
-use crate::{Protocol, Request, Response};
+use crate::protocol::Protocol;
+use crate::request::Request;
+use crate::response::{Body, Response};
+use crate::work::{Outcome, Work};
 
 /// Answers requests. One handler serves all connections of a server, from many threads.
 ///
@@ -95,7 +93,7 @@ impl Reply {
         next: impl Protocol + 'static,
     ) -> Self {
         response.status = StatusCode::SWITCHING_PROTOCOLS;
-        response.body = crate::Body::Empty;
+        response.body = Body::Empty;
         Reply::Upgrade(Box::new(response.field(http::header::UPGRADE, name)), Box::new(next))
     }
 }
@@ -151,6 +149,12 @@ impl<R: Into<Reply>, E: Into<Reply>> From<Result<R, E>> for Reply {
     }
 }
 
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Reply::Respond(response)
+    }
+}
+
 impl From<StatusCode> for Reply {
     fn from(status: StatusCode) -> Self {
         Reply::Respond(status.into())
@@ -193,241 +197,4 @@ pub trait Sink: Send + 'static {
 
     /// The body is complete.
     fn finish(self: Box<Self>) -> Reply;
-}
-
-/// Names one piece of [`Work`] of one connection, so that its outcome finds its way back. A
-/// connection may have several pieces of work outstanding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket(pub(crate) u64);
-
-impl Ticket {
-    /// A name for work of a [`Protocol`] other than HTTP, which numbers its own.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Ticket(number)
-    }
-}
-
-/// The tickets of one connection, counted up from one.
-#[derive(Debug, Default)]
-pub struct Tickets(u64);
-
-impl Tickets {
-    /// A ticket that there has not been before.
-    #[allow(clippy::should_implement_trait, reason = "they never end")]
-    pub fn next(&mut self) -> Ticket {
-        self.0 += 1;
-        Ticket(self.0)
-    }
-}
-
-/// Something to be done elsewhere, in the backend's own idiom.
-#[derive(Debug)]
-pub enum Work {
-    /// May block or compute for long: it wants a thread.
-    Blocking(Job),
-    /// Waits for other things without blocking: it wants an executor.
-    Future(Task),
-}
-
-impl Work {
-    pub(crate) fn blocking(job: impl FnOnce() -> Outcome + Send + 'static) -> Self {
-        Work::Blocking(Job(DropGuarded::new(Box::new(job))))
-    }
-
-    pub(crate) fn future(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
-        Work::Future(Task(DropGuarded::new(Box::pin(future))))
-    }
-
-    /// The same work, with something that is dropped when it has been done, or never will be.
-    #[must_use]
-    pub fn holding(self, held: impl Send + 'static) -> Self {
-        match self {
-            Work::Blocking(job) => Work::blocking(move || {
-                let _held = held;
-                job.run()
-            }),
-            Work::Future(task) => Work::future(async move {
-                let _held = held;
-                task.await
-            }),
-        }
-    }
-
-    /// The same work, with a change to what comes of it.
-    fn map(self, change: impl FnOnce(Outcome) -> Outcome + Send + 'static) -> Self {
-        match self {
-            Work::Blocking(job) => Work::blocking(move || change(job.run())),
-            Work::Future(task) => Work::future(async move { change(task.await) }),
-        }
-    }
-
-    /// Work of a [`Protocol`] other than HTTP: its result comes back as [`Outcome::Other`].
-    pub fn other<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self {
-        Work::blocking(move || Outcome::Other(Box::new(job())))
-    }
-}
-
-/// Something of the application's, which may panic when it is dropped: then no harm is done.
-pub struct DropGuarded<T>(Option<T>);
-
-impl<T> DropGuarded<T> {
-    /// Guards it.
-    pub fn new(value: T) -> Self {
-        DropGuarded(Some(value))
-    }
-
-    /// What was guarded.
-    #[must_use]
-    #[allow(clippy::missing_panics_doc, reason = "it is there until it is taken or dropped")]
-    pub fn into_inner(mut self) -> T {
-        self.0.take().expect("it is taken once")
-    }
-}
-
-impl<T> Deref for DropGuarded<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.0.as_ref().expect("it is taken once")
-    }
-}
-
-impl<T> DerefMut for DropGuarded<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect("it is taken once")
-    }
-}
-
-impl<T> Drop for DropGuarded<T> {
-    fn drop(&mut self) {
-        let value = self.0.take();
-        catch_panic(|| drop(value));
-    }
-}
-
-/// A closure that may block. It may be dropped undone.
-pub struct Job(DropGuarded<Box<dyn FnOnce() -> Outcome + Send>>);
-
-impl Job {
-    /// Runs it to its end. A panic is an outcome too.
-    #[must_use]
-    pub fn run(self) -> Outcome {
-        catch_panic(self.0.into_inner()).unwrap_or(Outcome::Panicked)
-    }
-}
-
-impl fmt::Debug for Job {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Job")
-    }
-}
-
-/// A future. A panic while it is polled is an outcome too. It may be dropped undone.
-pub struct Task(DropGuarded<Pin<Box<dyn Future<Output = Outcome> + Send>>>);
-
-impl Future for Task {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
-        let Some(future) = &mut self.0.0 else { return Poll::Ready(Outcome::Panicked) };
-        catch_panic(|| future.as_mut().poll(context)).unwrap_or(Poll::Ready(Outcome::Panicked))
-    }
-}
-
-impl fmt::Debug for Task {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Task")
-    }
-}
-
-/// The result of a call into the application, or `None` if it panicked. For drivers too: what a
-/// connection holds of the application may panic even when it is dropped.
-pub fn catch_panic<R>(call: impl FnOnce() -> R) -> Option<R> {
-    let payload = match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => return Some(result),
-        Err(payload) => payload,
-    };
-    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(another); // enough
-    }
-    None
-}
-
-/// What came of a piece of [`Work`].
-#[non_exhaustive]
-pub enum Outcome {
-    /// What to do next.
-    Reply(Reply),
-    /// A sink has taken a piece.
-    Written(Written),
-    /// The work panicked: answered with 500.
-    Panicked,
-    /// There was no room for it: answered with 503 (RFC 9110 §15.6.4).
-    Overloaded,
-    /// The result of [`Work::other`].
-    Other(Box<dyn Any + Send>),
-}
-
-/// A sink on its way back from writing, with the buffer of its piece.
-pub struct Written {
-    pub(crate) sink: DropGuarded<Box<dyn Sink>>,
-    pub(crate) piece: Vec<u8>,
-    pub(crate) result: Result<(), Response>,
-}
-
-impl fmt::Debug for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Outcome::Reply(_) => "Reply",
-            Outcome::Written(_) => "Written",
-            Outcome::Panicked => "Panicked",
-            Outcome::Overloaded => "Overloaded",
-            Outcome::Other(_) => "Other",
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    /// Panics when it is dropped, with another one as long as there are any.
-    struct Bomb(Arc<()>, u32);
-
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            if self.1 > 0 {
-                std::panic::panic_any(Bomb(Arc::clone(&self.0), self.1 - 1));
-            }
-        }
-    }
-
-    #[test]
-    fn a_panic_is_caught_whatever_it_carries_and_nothing_is_kept_of_it() {
-        let counted = Arc::new(());
-        let carried = Arc::clone(&counted);
-        assert_eq!(catch_panic(|| 7), Some(7));
-        assert_eq!(catch_panic(|| std::panic::panic_any(carried)), None::<()>);
-        assert_eq!(Arc::strong_count(&counted), 1, "the payload is still there");
-        assert_eq!(catch_panic(|| drop(Bomb(Arc::clone(&counted), 2))), None);
-    }
-
-    #[test]
-    fn work_that_panics_when_it_is_dropped_does_no_harm() {
-        let counted = Arc::new(());
-        let bombs = [0, 1, 2].map(|_| Bomb(Arc::clone(&counted), 1));
-        let [first, second, third] = bombs;
-        drop(Work::blocking(move || {
-            drop(first);
-            Outcome::Panicked
-        }));
-        drop(Work::future(async move {
-            let _second = second;
-            std::future::pending().await
-        }));
-        drop(Work::blocking(|| Outcome::Panicked).holding(third));
-        assert_eq!(Arc::strong_count(&counted), 1, "one has not been dropped");
-    }
 }

@@ -5,15 +5,16 @@
 //! checked for what `httparse` leaves open. A head that arrives byte by byte costs linear time.
 
 use std::mem::MaybeUninit;
-use std::net::Ipv6Addr;
 
 use http::{Method, Version};
 use httparse::Header;
 
 use crate::body::BodyLength;
 use crate::clock::Now;
+use crate::grammar::{decimal, is_host, is_token_byte, tokens};
+use crate::limits::Limits;
+use crate::refusal::Refusal;
 use crate::request::{Request, Target};
-use crate::{Limits, Refusal};
 
 /// What a TLS connection begins with: the type of a handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -255,7 +256,7 @@ fn framing(version: Version, fields: &[Header<'_>]) -> Result<Framing, Refusal> 
         body,
         // RFC 9112 §9.3: 1.1 persists unless told otherwise, 1.0 only when asked to.
         keep_alive: !close && (version == Version::HTTP_11 || keep_alive),
-        expects_continue: expects_continue && body != BodyLength::Known(0),
+        expects_continue,
     })
 }
 
@@ -299,68 +300,6 @@ impl TransferCoding {
             TransferCoding::Unknown => Err(Refusal::Framing),
         }
     }
-}
-
-/// The elements of a comma-separated list (RFC 9110 §5.6.1); empty ones are passed over.
-pub(crate) fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
-}
-
-/// `1*DIGIT` and nothing else (RFC 9110 §8.6): no sign, no white space, no overflow.
-fn decimal(value: &[u8]) -> Result<u64, Refusal> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::ContentLength);
-    }
-    value
-        .iter()
-        .try_fold(0u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
-        .ok_or(Refusal::ContentLength)
-}
-
-/// Whether this is `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2). May be empty: a target
-/// without authority has an empty `Host`.
-#[must_use]
-pub fn is_host(value: &[u8]) -> bool {
-    let (name, port) = match value {
-        [b'[', rest @ ..] => match memchr::memchr(b']', rest) {
-            Some(end) if is_ipv6_address(&rest[..end]) => (&[][..], &rest[end + 1..]),
-            _ => return false,
-        },
-        _ => value.split_at(memchr::memchr(b':', value).unwrap_or(value.len())),
-    };
-    let port_is_valid = match port {
-        [] => true,
-        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    port_is_valid && is_reg_name(name)
-}
-
-/// What may stand in brackets. `IPvFuture` may not: there is no such address so far.
-fn is_ipv6_address(text: &[u8]) -> bool {
-    str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
-}
-
-/// `*( unreserved / pct-encoded / sub-delims )` (RFC 3986 §3.2.2).
-fn is_reg_name(name: &[u8]) -> bool {
-    let mut bytes = name.iter();
-    while let Some(&byte) = bytes.next() {
-        let is_valid = match byte {
-            b'%' => {
-                [bytes.next(), bytes.next()].iter().all(|it| it.is_some_and(u8::is_ascii_hexdigit))
-            }
-            _ => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte),
-        };
-        if !is_valid {
-            return false;
-        }
-    }
-    true
-}
-
-/// tchar (RFC 9110 §5.6.2).
-pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]

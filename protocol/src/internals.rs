@@ -5,10 +5,13 @@ use std::time::{Instant, UNIX_EPOCH};
 use http::Version;
 
 use crate::body::{BodyDecoder, BodyLength};
+use crate::clock::Now;
 use crate::head::{self, HeadScanner};
+use crate::limits::Limits;
+use crate::refusal::Refusal;
 use crate::response::Body;
+use crate::response::Response;
 use crate::writer::{self, BodyFraming, Persistence};
-use crate::{Limits, Now, Refusal, Response};
 
 /// Finds the end of the head at the start of `input` and parses it; returns the number of fields.
 ///

@@ -62,32 +62,47 @@
 mod body;
 mod clock;
 mod connection;
+mod drain;
 mod exchange;
+mod file;
+mod file_reader;
+mod grammar;
+mod guard;
 mod handler;
 mod head;
 #[cfg(feature = "internals")]
 pub mod internals;
 mod limits;
+mod phase;
 mod protocol;
 mod refusal;
 mod request;
 mod response;
+mod service;
+mod unsent;
+mod upgrade;
+mod work;
 mod writer;
 
 pub use bytes;
 pub use http;
 
-pub use clock::{Linger, Now, Progress, after, date};
-pub use connection::{Answered, Connection, Refused};
+pub use clock::{Linger, Now, Progress, after, date, earliest, is_due};
+pub use connection::Connection;
+pub use drain::Drain;
 pub use exchange::{Effect, Exchange, Produced, Producer};
-pub use handler::{
-    Collector, DropGuarded, Handler, Job, Outcome, Reply, Sink, Task, Ticket, Tickets, Work,
-    Written, catch_panic,
-};
-pub use head::is_host;
+pub use file::{FileRange, ReadFile};
+pub use file_reader::{FileReader, Piece};
+pub use grammar::is_host;
+pub use guard::{DropGuarded, catch_panic};
+pub use handler::{Collector, Handler, Reply, Sink};
 pub use httparse::Header as Field;
 pub use limits::Limits;
+pub use phase::Phase;
 pub use protocol::{Protocol, Step, Wait};
 pub use refusal::Refusal;
 pub use request::{Request, Target};
-pub use response::{Body, Content, FileRange, Production, ReadFile, Response, Source};
+pub use response::{Body, Content, Production, Response, Source};
+pub use service::{Answered, Refused, Service};
+pub use unsent::Unsent;
+pub use work::{BlockingTask, FutureTask, Outcome, Ticket, Tickets, Work, Written};

@@ -56,11 +56,6 @@ impl Limits {
     /// Ceiling of [`Limits::max_fields`].
     pub const MAX_FIELDS: usize = 128;
 
-    /// There must be room for something, or nothing would ever be read.
-    pub(crate) fn high_water(&self) -> usize {
-        self.high_water.max(1)
-    }
-
     /// What counts as progress of a body or of output: fewer bytes than this in the allowed time,
     /// and the peer is too slow to be served.
     pub const PROGRESS: u64 = 1024;

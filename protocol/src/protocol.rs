@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use crate::{FileRange, Now, Outcome, Ticket, Work};
+use crate::clock::Now;
+use crate::file::FileRange;
+use crate::work::{Outcome, Ticket, Work};
 
 // ANCHOR: protocol
 /// What is spoken on one connection, without its socket. [`Connection`](crate::Connection) is
@@ -61,6 +63,10 @@ pub enum Step {
     Receive,
     /// Have this done elsewhere, and bring what comes of it to `complete`.
     Run(Ticket, Work),
+    /// Another protocol takes over (RFC 9110 §7.8): drive this one from now on in place of the one
+    /// that says so, which may be dropped, and call its `receive` with what has not been consumed.
+    /// What is unsent belongs to it too.
+    Upgrade(Box<dyn Protocol>),
     /// Nothing more will be sent: tell the peer (`shutdown(2)` of the write side).
     ShutdownWrite,
     /// The end. Drop the socket; no further call. If it comes without `ShutdownWrite` before, it
@@ -84,3 +90,9 @@ pub struct Wait {
     pub deadline: Option<Instant>,
 }
 // ANCHOR_END: wait
+
+impl std::fmt::Debug for dyn Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Protocol")
+    }
+}

@@ -25,7 +25,7 @@ pub enum Refusal {
     #[error("the request target is malformed")]
     Target,
     /// A field line is not `field-name ":" OWS field-value OWS`: white space before the colon,
-    /// line folding, NUL and other control characters (RFC 9112 §5).
+    /// line folding, NUL and other control characters (RFC 9112 §5, §5.1, §5.2).
     #[error("a field line is malformed")]
     FieldLine,
     /// `Host` is missing, repeated or malformed (RFC 9112 §3.2).

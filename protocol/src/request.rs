@@ -5,9 +5,9 @@ use std::fmt;
 use http::{Method, Version};
 use httparse::Header;
 
-use crate::Refusal;
 use crate::clock::Now;
-use crate::head::{is_host, tokens};
+use crate::grammar::{is_host, tokens};
+use crate::refusal::Refusal;
 
 /// The head of a request (RFC 9112 §3, §5). Its body, if any, arrives later: see
 /// [`Reply`](crate::Reply) for the ways to take it.

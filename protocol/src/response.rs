@@ -1,13 +1,12 @@
 //! A response as a handler builds it.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
 
 use crate::clock::Now;
-use crate::{Refusal, Reply, Work};
+use crate::file::FileRange;
+use crate::refusal::Refusal;
 
 /// A response: status, fields, body (RFC 9110 §15, §6).
 ///
@@ -70,7 +69,7 @@ impl Response {
             .body(format!("{} {reason}\n", status.as_str()))
     }
 
-    /// 405 with the `Allow` field that it must have (RFC 9110 §15.5.6).
+    /// 405 with the `Allow` field that it must have (RFC 9110 §15.5.6, §10.2.1).
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         Response::plain(StatusCode::METHOD_NOT_ALLOWED)
@@ -115,7 +114,7 @@ impl Response {
     /// The response, unless it would put us and the peer out of step: an interim one is not the
     /// answer (RFC 9110 §15.2), and a success would turn a CONNECT into a tunnel (§9.3.6).
     #[must_use]
-    pub fn possible(self, is_connect: bool) -> Self {
+    pub fn checked(self, is_connect: bool) -> Self {
         if self.status.is_informational() {
             Response::plain(StatusCode::INTERNAL_SERVER_ERROR)
         } else if is_connect && self.status.is_success() {
@@ -268,43 +267,6 @@ impl From<FileRange> for Body {
     }
 }
 
-/// A range of an open file: data to the protocol, which never reads it.
-#[derive(Clone, Debug)]
-pub struct FileRange {
-    /// The open file. Backends read at an offset, so its cursor does not matter.
-    #[expect(
-        clippy::disallowed_types,
-        reason = "a handle that is passed through, never used here"
-    )]
-    pub file: Arc<std::fs::File>,
-    /// Where the range begins, in bytes.
-    pub offset: u64,
-    /// How many bytes it has.
-    pub length: u64,
-}
-
-/// Reads the beginning of a range of a file: whoever sets up a connection says how, since there is
-/// no I/O here.
-pub type ReadFile = fn(&FileRange, &mut [u8]) -> std::io::Result<usize>;
-
-impl FileRange {
-    /// Reads at most so many bytes of it, for a protocol that has to put more than the file itself
-    /// on the wire. What comes of it is an [`Outcome::Other`](crate::Outcome::Other) with an
-    /// `io::Result<Vec<u8>>`.
-    #[must_use]
-    pub fn read(self, most: usize, read_file: ReadFile) -> Work {
-        Work::other(move || {
-            let most = usize::try_from(self.length).unwrap_or(most).min(most);
-            let mut piece = vec![0; most];
-            let result = read_file(&self, &mut piece);
-            result.map(|length| {
-                piece.truncate(length);
-                piece
-            })
-        })
-    }
-}
-
 /// Produces a body piece by piece. It never waits: it says until when there is nothing to do.
 pub trait Source: Send + 'static {
     /// Appends the next piece, some KiB at most, and says how it goes on.
@@ -355,11 +317,5 @@ impl std::fmt::Write for Content<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         self.push(text.as_bytes());
         Ok(())
-    }
-}
-
-impl From<Response> for Reply {
-    fn from(response: Response) -> Self {
-        Reply::Respond(response)
     }
 }

@@ -3,7 +3,7 @@
 use http::header::{self, HeaderName};
 use http::{StatusCode, Version};
 
-use crate::Response;
+use crate::response::Response;
 
 /// The interim response that asks for the body (RFC 9110 §15.2.1).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

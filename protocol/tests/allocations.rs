@@ -3,6 +3,8 @@
 //! A binary of its own, because its allocator counts. It counts per thread, so that tests that run
 //! at the same time do not disturb one another.
 
+#![allow(unsafe_code, reason = "an allocator cannot be written without")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::{Arc, LazyLock};

@@ -13,8 +13,8 @@ use common::demo::{Demo, LARGE, large};
 use common::{Driver, End, drive};
 use protocol::http::{HeaderValue, StatusCode};
 use protocol::{
-    FileRange, Limits, Now, Outcome, Protocol, Reply, Request, Response, Sink, Step, Ticket, Wait,
-    Work,
+    Answered, Connection, FileRange, Limits, Now, Outcome, Protocol, Reply, Request, Response,
+    Service, Sink, Step, Ticket, Wait, Work,
 };
 
 fn demo() -> Driver {
@@ -569,7 +569,7 @@ fn a_chunk_that_is_too_large_is_refused_when_it_is_declared() {
 #[expect(clippy::disallowed_methods, reason = "any moment would do")]
 fn nothing_sent_is_no_reason_to_go_on() {
     let now = Now { instant: Instant::now(), wall: std::time::UNIX_EPOCH };
-    let mut connection = protocol::Connection::new(Arc::new(Demo), Arc::default(), now);
+    let mut connection = Connection::new(Arc::new(Demo), Arc::default(), now);
     assert_eq!(connection.receive(&mut b"GET".to_vec(), &mut Vec::new(), now), 0);
     connection.sent(0, now);
     assert!(matches!(connection.poll(), Step::Wait(_)));
@@ -815,7 +815,7 @@ mod upgrades {
             driver.eof();
             order.map(Duration::from_secs).into_iter().for_each(|order| driver.shutdown(order));
             assert_eq!((driver.end, driver.patience()), (End::Open, Some(patience)));
-            assert!(driver.connection.is_upgraded(), "it still has to hear of the order to stop");
+            assert!(driver.is_upgraded(), "it still has to hear of the order to stop");
             driver.pass(patience - Duration::from_millis(1));
             assert_eq!(driver.end, End::Open);
             driver.pass_ms(1);
@@ -864,11 +864,10 @@ mod upgrades {
     }
 
     #[test]
-    fn are_not_idle() {
+    fn count_as_one_request() {
         let mut driver = upgrading();
-        assert!(driver.connection.is_idle());
         driver.feed(get("/now"));
-        assert!(!driver.connection.is_idle());
+        assert!(driver.is_upgraded());
         assert_eq!(driver.connection.served(), 1);
     }
 }
@@ -921,11 +920,14 @@ mod answered {
     fn observed() -> (Driver, impl Fn() -> Vec<u128>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (told, start) = (Arc::clone(&seen), common::start().instant);
-        let mut driver = drive(handler, Limits::default());
-        driver.is_trusting = true;
-        driver.connection = driver.connection.on_answered(Arc::new(move |since| {
+        let answered: Answered = Arc::new(move |since| {
             told.lock().unwrap().push((since - start).as_millis());
-        }));
+        });
+        let service = Service::new(Arc::new(handler), Arc::new(Limits::default()));
+        let service = service.on_answered(Some(answered));
+        let connection = Connection::with_service(service, common::start());
+        let mut driver = Driver::new(connection, common::start());
+        driver.is_trusting = true;
         (driver, move || std::mem::take(&mut *seen.lock().unwrap()))
     }
 
@@ -957,11 +959,11 @@ mod answered {
     #[test]
     fn counts_refusals_and_upgrades_as_well() {
         let (mut driver, told) = observed();
-        assert!(!driver.connection.is_upgraded());
+        assert!(!driver.is_upgraded());
         driver.pass_ms(7);
         driver.feed(get("/upgrade"));
         assert_eq!(told(), [7]);
-        assert!(driver.connection.is_upgraded());
+        assert!(driver.is_upgraded());
         driver.feed(get("/"));
         assert!(told().is_empty(), "something else is spoken now");
 

@@ -182,7 +182,7 @@ proptest! {
 
 /// A driver whose peer sends all the time and takes nothing, or little.
 struct Glut {
-    connection: Connection,
+    connection: Box<dyn Protocol>,
     held: Vec<u8>,
     out: Vec<u8>,
 }
@@ -196,6 +196,10 @@ impl Glut {
                 Step::Run(ticket, work) => {
                     let outcome = common::run(work);
                     self.connection.complete(ticket, outcome, &mut self.out, common::start());
+                }
+                Step::Upgrade(next) => {
+                    self.connection = next;
+                    self.receive();
                 }
                 Step::ShutdownWrite => {}
                 Step::Close => return false,
@@ -236,7 +240,7 @@ proptest! {
         // response, the longest head, and as much content as fits below the mark.
         let most_out = limits.high_water + 300 + limits.high_water;
         let connection = Connection::new(Arc::new(Demo), Arc::new(limits.clone()), common::start());
-        let mut glut = Glut { connection, held: Vec::new(), out: Vec::new() };
+        let mut glut = Glut { connection: Box::new(connection), held: Vec::new(), out: Vec::new() };
         for piece in input.chunks(step) {
             if !glut.settle(takes) {
                 break; // the rest stays in the socket

@@ -15,7 +15,7 @@ const BODY: u64 = 30_000;
 const WRITE: u64 = 20_000;
 const LINGER: u64 = 2_000;
 const LONGEST_LINGER: u64 = 30_000;
-const LAST_CALL: u64 = 500;
+const GRACE: u64 = 500;
 
 fn demo() -> Driver {
     let limits = Limits {
@@ -519,7 +519,7 @@ mod stopping {
                 assert_eq!(answer(&mut driver), "200");
             }
             driver.shutdown(LONG);
-            assert_eq!(due_after(&mut driver, LAST_CALL), "");
+            assert_eq!(due_after(&mut driver, GRACE), "");
             assert_eq!(driver.end, End::Closed);
         }
     }
@@ -529,7 +529,7 @@ mod stopping {
         for request in [get("/"), post("/collect", 5) + "hello", post("/stream", 5) + "hello"] {
             let mut driver = demo();
             driver.shutdown(LONG);
-            driver.pass_ms(LAST_CALL - 1);
+            driver.pass_ms(GRACE - 1);
             driver.feed(&request);
             assert_eq!(answer(&mut driver), "200 close", "{request:?}");
             lingers(&mut driver);
@@ -579,7 +579,7 @@ mod stopping {
         let mut driver = demo();
         driver.feed(get("/source/slow"));
         driver.shutdown(LONG);
-        driver.pass_ms(LAST_CALL);
+        driver.pass_ms(GRACE);
         assert!(driver.text().ends_with("0\r\n\r\n"));
         assert_ne!(driver.end, End::Open);
     }

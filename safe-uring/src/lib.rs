@@ -46,6 +46,7 @@
 //! # fn main() {}
 //! ```
 #![cfg(target_os = "linux")]
+#![allow(unsafe_code, reason = "so that nobody else needs any")]
 #![warn(missing_debug_implementations)]
 
 mod buffers;

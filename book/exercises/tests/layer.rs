@@ -161,11 +161,7 @@ fn the_sum_is_right_whatever_goes_at_once() {
             let bytes = step.min(caller.out.len());
             caller.send(bytes);
         }
-        assert_eq!(
-            (caller.layer.inner().sent, caller.layer.inner().unsent),
-            (14, 0),
-            "by {step}"
-        );
+        assert_eq!((caller.layer.inner().sent, caller.layer.inner().unsent), (14, 0), "by {step}");
     }
 }
 

@@ -270,6 +270,9 @@ impl Frame {
             let too_long = "the padding is longer than the frame";
             let (&length, rest) = content.split_first().ok_or(too_long)?;
             let end = rest.len().checked_sub(length.into()).ok_or(too_long)?;
+            if rest[end..].iter().any(|&octet| octet != 0) {
+                return Err("the padding is not zero".into()); // §6.1, §6.2
+            }
             content = &rest[..end];
         }
         if self.kind == HEADERS && self.has(PRIORITIZED) {
@@ -346,7 +349,8 @@ mod tests {
         let frame = headers(1, "abc").prioritized(3, 4).padded(5);
         assert_eq!(frame.content().unwrap(), b"abc");
         assert_eq!(frame.payload.len(), 1 + 5 + 3 + 5);
-        assert_eq!(data(1, "abc").padded_with(3, b"").content().unwrap(), b"");
+        assert_eq!(data(1, [0; 3]).padded_with(3, b"").content().unwrap(), b"");
+        assert!(data(1, "abc").padded_with(3, b"").content().is_err(), "it is not zero");
         assert!(data(1, "abc").padded_with(4, b"").content().is_err());
         assert!(data(1, "").flags(PADDED).content().is_err());
         assert!(headers(1, "abcd").flags(PRIORITIZED).content().is_err());

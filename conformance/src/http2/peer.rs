@@ -13,9 +13,14 @@ use crate::http2::hpack::{Decoder, Field};
 const DEFAULT_WINDOW: u32 = 65_535;
 const DEFAULT_FRAME: u32 = 16_384;
 
+/// The last stream and the largest window (RFC 9113 §5.1.1, §6.9.1).
+const MOST: u32 = 0x7fff_ffff;
+
 /// The state of one connection.
 pub(crate) struct Peer {
     streams: BTreeMap<u32, Stream>,
+    /// The last stream that we have opened.
+    opened: u32,
     /// Why it sent GOAWAY, if it did.
     pub(crate) goaway: Option<(u32, Option<Code>)>,
     pub(crate) pongs: Vec<Vec<u8>>,
@@ -64,6 +69,7 @@ impl Peer {
     pub(crate) fn new() -> Self {
         Peer {
             streams: BTreeMap::new(),
+            opened: 0,
             goaway: None,
             pongs: Vec::new(),
             max_streams: None,
@@ -93,6 +99,7 @@ impl Peer {
     /// Learns what a frame of ours allows.
     pub(crate) fn sent(&mut self, frame: &Frame) {
         match frame.kind {
+            HEADERS => self.opened = self.opened.max(frame.stream & MOST),
             SETTINGS if !frame.has(ACK) => self.ours.pending.push_back(frame.values().collect()),
             WINDOW_UPDATE => {
                 let increment = frame.number(0).unwrap_or(0) & 0x7fff_ffff;
@@ -109,12 +116,20 @@ impl Peer {
 
     /// How much content the server has room for on this stream (RFC 9113 §6.9).
     pub(crate) fn room(&self, stream: u32) -> u64 {
-        let given = |id| self.updates.get(&id).copied().unwrap_or(0);
-        let on_connection = u64::from(DEFAULT_WINDOW) + given(0);
-        let on_stream = u64::from(self.initial_window) + given(stream);
-        let sent = |id| self.content.get(&id).copied().unwrap_or(0);
-        let in_all = self.content.values().sum();
-        on_connection.saturating_sub(in_all).min(on_stream.saturating_sub(sent(stream)))
+        self.given(0).min(self.given(stream)).try_into().unwrap_or(0)
+    }
+
+    /// How much room there is in one window: that of the connection is number 0.
+    fn given(&self, id: u32) -> i64 {
+        let of = |octets: u64| i64::try_from(octets).unwrap_or(i64::MAX);
+        let given = of(self.updates.get(&id).copied().unwrap_or(0));
+        match id {
+            0 => i64::from(DEFAULT_WINDOW) + given - of(self.content.values().sum()),
+            _ => {
+                let sent = of(self.content.get(&id).copied().unwrap_or(0));
+                i64::from(self.initial_window) + given - sent
+            }
+        }
     }
 
     /// Whether a frame of this length is more than we have allowed (RFC 9113 §4.2).
@@ -137,6 +152,9 @@ impl Peer {
         {
             return Err("a field section has not ended yet".into()); // §6.10
         }
+        if frame.stream > MOST || frame.flags & !defined_flags(frame.kind) != 0 {
+            return Err("a reserved bit or an undefined flag is set".into()); // §4.1
+        }
         let on_stream = matches!(frame.kind, DATA | HEADERS | RST_STREAM);
         let on_connection = matches!(frame.kind, SETTINGS | PING | GOAWAY);
         match frame.stream {
@@ -158,6 +176,9 @@ impl Peer {
             },
             RST_STREAM => {
                 let number = number(frame)?;
+                if frame.stream > self.opened {
+                    return Err("its stream is idle".into()); // §6.4
+                }
                 self.streams.entry(frame.stream).or_default().reset = Some(Code::read(number));
                 Ok(())
             }
@@ -174,8 +195,11 @@ impl Peer {
             }
             GOAWAY => self.goaway(frame),
             WINDOW_UPDATE => match number(frame)? {
-                increment @ 1..=0x7fff_ffff => {
+                increment @ 1..=MOST => {
                     *self.updates.entry(frame.stream).or_default() += u64::from(increment);
+                    if self.given(frame.stream) > i64::from(MOST) {
+                        return Err("the window is too large".into()); // §6.9.1
+                    }
                     Ok(())
                 }
                 _ => Err("its increment is out of range".into()),
@@ -308,6 +332,19 @@ impl Stream {
     fn end(&mut self) -> Result<(), String> {
         self.has_ended = true;
         if self.head.is_none() { Err("it ends without a head".into()) } else { Ok(()) }
+    }
+}
+
+/// The flags that a frame of this type may have (RFC 9113 §6).
+fn defined_flags(kind: u8) -> u8 {
+    match kind {
+        DATA => END_STREAM | frame::PADDED,
+        HEADERS => END_STREAM | END_HEADERS | frame::PADDED | frame::PRIORITIZED,
+        SETTINGS | PING => ACK,
+        PUSH_PROMISE => END_HEADERS | frame::PADDED,
+        frame::CONTINUATION => END_HEADERS,
+        frame::PRIORITY | RST_STREAM | GOAWAY | WINDOW_UPDATE => 0,
+        _ => u8::MAX, // an extension's
     }
 }
 

@@ -15,9 +15,12 @@ use std::collections::VecDeque;
 
 use h2::Reason;
 
-use crate::calm::{CONTINUATION, END_HEADERS, HEADERS};
+use crate::flood::{CONTINUATION, END_HEADERS, HEADERS, SETTINGS, WINDOW_UPDATE};
 
+const PRIORITY_FRAME: u8 = 2;
+const RST_STREAM: u8 = 3;
 const PUSH_PROMISE: u8 = 5;
+const PING: u8 = 6;
 
 /// Flags of HEADERS, and how long it is what they announce, in bytes (RFC 9113 §6.2).
 const PADDED: u8 = 0x8;
@@ -40,6 +43,20 @@ const STATIC: [u8; 61] = [
     16, 13, 12, 6, 4, 4, 6, 7, 4, 4, 8, 17, 13, 8, 19, 13, 4, 8, 12, 18, 19, 5, 7, 7, 11, 6, 10,
     25, 17, 10, 4, 3, 16,
 ];
+
+/// Whether a frame of a type that leaves no choice has its length (RFC 9113 §4.2, §6.3, §6.4, §6.5,
+/// §6.7, §6.9). h2 would end the connection for it as well, but with another code.
+fn has_its_length(kind: u8, flags: u8, length: usize) -> bool {
+    const ACK: u8 = 0x1;
+    match kind {
+        PRIORITY_FRAME => length == 5,
+        RST_STREAM | WINDOW_UPDATE => length == 4,
+        SETTINGS if flags & ACK != 0 => length == 0,
+        SETTINGS => length.is_multiple_of(6),
+        PING => length == 8,
+        _ => true,
+    }
+}
 
 /// Follows the field blocks of a connection, and finds the streams that are malformed.
 #[derive(Debug, Default)]
@@ -70,6 +87,8 @@ struct Frame {
     /// It is neither, or what matters of it has come.
     is_over: bool,
     flags: u8,
+    /// It is PRIORITY, on this stream that is idle.
+    of_idle: Option<u32>,
     /// What stands before the fragment of the block, as far as it has come.
     before: u64,
     before_left: usize,
@@ -81,6 +100,9 @@ impl Fields {
     /// The header of a frame is complete.
     pub(crate) fn frame(&mut self, kind: u8, flags: u8, stream: u32, length: usize) {
         self.frame = Frame { flags, is_over: true, ..Frame::default() };
+        if !has_its_length(kind, flags, length) {
+            return self.fail(Reason::FRAME_SIZE_ERROR);
+        }
         match kind {
             HEADERS => {
                 let is_trailers = stream <= self.newest;
@@ -90,6 +112,11 @@ impl Fields {
                     + if flags & PRIORITY != 0 { DEPENDENCY_AND_WEIGHT } else { 0 };
             }
             CONTINUATION => {}
+            PRIORITY_FRAME if stream > self.newest => {
+                self.frame.of_idle = Some(stream);
+                self.frame.before_left = DEPENDENCY_AND_WEIGHT;
+                return;
+            }
             // RFC 9113 §8.4. If its fields are malformed, h2 resets a stream and goes on.
             PUSH_PROMISE => return self.fail(Reason::PROTOCOL_ERROR),
             _ => return,
@@ -137,6 +164,14 @@ impl Fields {
     fn begin_fragment(&mut self) {
         let Frame { flags, before, fragment_left, .. } = self.frame;
         let [_, _, first, dependency @ .., last] = before.to_be_bytes();
+        // RFC 7540 §5.3.1: a stream must not depend on itself. h2 resets it and goes on.
+        let dependency = u32::from_be_bytes(dependency) & 0x7fff_ffff;
+        if let Some(stream) = self.frame.of_idle {
+            if dependency == stream {
+                self.fail(Reason::PROTOCOL_ERROR); // RFC 9113 §6.4: no idle stream is reset
+            }
+            return;
+        }
         let is_prioritized = flags & PRIORITY != 0;
         if flags & PADDED != 0 {
             let pad = if is_prioritized { first } else { last };
@@ -145,8 +180,6 @@ impl Fields {
             };
             self.frame.fragment_left = left;
         }
-        // RFC 7540 §5.3.1: a stream must not depend on itself. h2 resets it and goes on.
-        let dependency = u32::from_be_bytes(dependency) & 0x7fff_ffff;
         self.block.is_ignored = is_prioritized && dependency == self.block.stream;
     }
 
@@ -338,10 +371,10 @@ impl Decoder {
             return Number::begin(first, 7);
         }
         let (kind, bits) = match first {
-            0x80.. => (Kind::Indexed, 7), // §6.1
-            0x40.. => (Kind::Added, 6),   // §6.2.1
-            0x20.. => (Kind::Size, 5),    // §6.3
-            _ => (Kind::Literal, 4),      // §6.2.2, §6.2.3
+            0x80.. => (Kind::Indexed, 7), // RFC 7541 §6.1
+            0x40.. => (Kind::Added, 6),   // RFC 7541 §6.2.1
+            0x20.. => (Kind::Size, 5),    // RFC 7541 §6.3
+            _ => (Kind::Literal, 4),      // RFC 7541 §6.2.2, §6.2.3
         };
         self.kind = kind;
         Number::begin(first, bits)

@@ -7,7 +7,7 @@ use conformance::http2::hpack::{self, Literal, indexed, table_size};
 use proptest::prelude::*;
 
 use super::*;
-use crate::calm::Meter;
+use crate::flood::FloodGuard;
 
 const PATH: u64 = 4;
 const NEWEST: u64 = 62;
@@ -16,12 +16,12 @@ const LITERALS: [Literal; 3] = [Literal::Indexed, Literal::Unindexed, Literal::N
 /// Which streams are malformed when this comes in these pieces, or why the connection ends.
 fn judge<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u32>, Reason> {
     let now = Instant::now();
-    let mut meter = Meter::new(now);
-    meter.receive(&[vec![0; 24], settings(&[]).encode()].concat(), now)?;
+    let mut guard = FloodGuard::new(now);
+    guard.receive(&[vec![0; 24], settings(&[]).encode()].concat(), now)?;
     let mut malformed = Vec::new();
     for piece in pieces {
-        meter.receive(piece, now)?;
-        malformed.extend(meter.take_malformed());
+        guard.receive(piece, now)?;
+        malformed.extend(guard.take_malformed());
     }
     Ok(malformed)
 }

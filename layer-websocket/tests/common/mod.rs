@@ -72,8 +72,8 @@ impl Socket for Echo {
 }
 
 /// The server's side, and what has been seen of it.
-pub(crate) struct Server<P: Protocol> {
-    protocol: P,
+pub(crate) struct Server {
+    protocol: Box<dyn Protocol>,
     input: Vec<u8>,
     /// What has not been taken.
     pub(crate) out: Vec<u8>,
@@ -87,16 +87,14 @@ pub(crate) struct Server<P: Protocol> {
     pub(crate) is_taking: bool,
 }
 
-impl<S: Socket> Server<WebSocket<S>> {
-    pub(crate) fn new(limits: Limits, socket: S) -> Self {
+impl Server {
+    pub(crate) fn new(limits: Limits, socket: impl Socket) -> Self {
         Server::of(WebSocket::new(limits, socket, start()))
     }
-}
 
-impl<P: Protocol> Server<P> {
-    pub(crate) fn of(protocol: P) -> Self {
+    pub(crate) fn of(protocol: impl Protocol + 'static) -> Self {
         let mut server = Server {
-            protocol,
+            protocol: Box::new(protocol),
             input: Vec::new(),
             out: Vec::new(),
             told: Vec::new(),
@@ -185,6 +183,10 @@ impl<P: Protocol> Server<P> {
                 Step::Close => return self.is_closed = true,
                 Step::Wait(wait) => return self.wait = wait,
                 Step::Run(..) => panic!("work"),
+                Step::Upgrade(next) => {
+                    self.protocol = next;
+                    self.advance();
+                }
             }
         }
         panic!("never waits");

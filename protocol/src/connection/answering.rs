@@ -2,15 +2,14 @@
 
 use http::{StatusCode, Version};
 
-use super::incoming::Incoming;
-use super::outgoing::{self, Ends, Outgoing};
-use super::{Connection, Ending};
-use crate::clock::Progress;
+use super::Connection;
+use super::state::{self, Ends, Incoming, Outgoing};
+use crate::clock::{Now, Progress, is_due};
 use crate::exchange::{Effect, Produced, Producer};
 use crate::head::HeadScanner;
-use crate::response::Body;
+use crate::protocol::Protocol;
+use crate::response::{Body, Response};
 use crate::writer::{self, BodyFraming, Persistence};
-use crate::{Now, Protocol, Response};
 
 impl Connection {
     /// Does what the exchange wants.
@@ -18,9 +17,9 @@ impl Connection {
         match effect {
             Some(Effect::WantBody) => self.want_body(out),
             Some(Effect::Run(work)) => {
-                let ticket = self.tickets.next();
-                self.exchange.expect(ticket);
-                self.work = Some((ticket, work));
+                let ticket = self.pending.tickets.next();
+                self.current.exchange.expect(ticket);
+                self.pending.work = Some((ticket, work));
             }
             Some(Effect::Respond(response)) => self.respond(response, out, now),
             Some(Effect::Upgrade(response, next)) => self.upgrade(&response, next, out, now),
@@ -30,23 +29,24 @@ impl Connection {
 
     /// A body is wanted that has not been read so far.
     fn want_body(&mut self, out: &mut Vec<u8>) {
-        self.receiving = Progress::start(self.now);
-        self.again = true;
+        self.input.progress = Progress::start(self.now);
+        self.must_receive = true;
         // RFC 9110 §10.1.1: unless it is on its way already.
-        if std::mem::take(&mut self.terms.expects_continue) && !self.backlog {
+        let is_due = matches!(self.input.incoming, Incoming::Body(_)) && !self.input.is_held;
+        if std::mem::take(&mut self.current.terms.expects_continue) && is_due {
             out.extend_from_slice(writer::CONTINUE);
         }
     }
 
     /// Gives the response to the current request.
     pub(super) fn respond(&mut self, response: Response, out: &mut Vec<u8>, now: Now) {
-        if let (Some(refused), Some(refusal)) = (&self.refused, response.refusal) {
-            refused(&refusal);
+        if let Some(refusal) = response.refusal {
+            self.service.refused(&refusal);
         }
-        let response = response.possible(self.terms.is_connect);
+        let response = response.checked(self.current.terms.is_connect);
         self.leave_body_unread();
-        let terms = &mut self.terms;
-        let is_last = (self.drain.is_some() || self.input_closed) && !self.backlog;
+        let terms = &mut self.current.terms;
+        let is_last = (self.drain.has_begun() || self.input.is_closed) && !self.input.is_held;
         terms.close |= response.close || is_last;
         let framing = match response.body.length() {
             _ if response.is_bodiless() => BodyFraming::None,
@@ -63,8 +63,8 @@ impl Connection {
         if terms.is_head || response.is_bodiless() {
             return self.finish();
         }
-        self.outgoing = match response.body {
-            Body::Bytes(bytes) if bytes.len() <= self.limits.high_water() => {
+        self.output.outgoing = match response.body {
+            Body::Bytes(bytes) if bytes.len() <= self.service.limits.high_water.max(1) => {
                 out.extend_from_slice(&bytes);
                 return self.finish();
             }
@@ -82,12 +82,12 @@ impl Connection {
     /// The response does not need the rest of the request body. A small rest is thrown away; for
     /// the sake of a large one, or of one that was never asked for, the connection is closed.
     pub(super) fn leave_body_unread(&mut self) {
-        if !matches!(self.incoming, Incoming::Body(_)) {
+        if !matches!(self.input.incoming, Incoming::Body(_)) {
             return;
         }
-        self.receiving = Progress::start(self.now);
-        self.terms.close |=
-            self.terms.expects_continue || self.exchange.declared() > self.limits.max_discard;
+        self.input.progress = Progress::start(self.now);
+        self.current.terms.close |= self.current.terms.expects_continue
+            || self.current.exchange.declared() > self.service.limits.max_discard;
     }
 
     pub(super) fn upgrade(
@@ -97,32 +97,35 @@ impl Connection {
         out: &mut Vec<u8>,
         now: Now,
     ) {
-        let version = self.terms.version;
+        let version = self.current.terms.version;
         // RFC 9110 §7.8: HTTP/1.0 knows no upgrade. A body would be taken for the new protocol.
-        if version == Version::HTTP_10 || !matches!(self.incoming, Incoming::Complete) {
+        if version == Version::HTTP_10 || !matches!(self.input.incoming, Incoming::Complete) {
             return self.respond(Response::plain(StatusCode::BAD_REQUEST).close(), out, now);
+        }
+        // RFC 9110 §7.8: it comes before 101, also where there is no body to go on with.
+        if std::mem::take(&mut self.current.terms.expects_continue) {
+            out.extend_from_slice(writer::CONTINUE);
         }
         let date = self.date.at(now.wall);
         writer::write_head(out, response, BodyFraming::None, Persistence::Upgrade, version, date);
         self.count();
-        self.outgoing = Outgoing::Nothing;
-        self.incoming = Incoming::Ignored;
+        self.output.outgoing = Outgoing::Nothing;
         // What came before the hand-over concerns the new protocol no less.
-        if self.input_closed {
+        if self.input.is_closed {
             next.receive_eof(now);
         }
-        if let Some((_, by)) = self.drain {
-            next.shutdown(by, now);
+        if let Some(deadline) = self.drain.deadline() {
+            next.shutdown(deadline, now);
         }
-        self.next = Some(next);
+        self.input.expect(Incoming::Upgraded(next));
     }
 
     /// The response is complete, as far as it is ours to write.
     pub(super) fn finish(&mut self) {
-        self.outgoing = Outgoing::Nothing;
+        self.output.outgoing = Outgoing::Nothing;
         self.count();
-        if self.terms.close {
-            self.ending = Ending::Flush;
+        if self.current.terms.close {
+            self.phase.finish();
         } else {
             self.next_request();
         }
@@ -130,31 +133,36 @@ impl Connection {
 
     fn count(&mut self) {
         self.served += 1;
-        self.answered.iter().for_each(|answered| answered(self.begun));
+        self.service.answered(self.current.begun);
     }
 
     /// Makes ready for the next request, if this one has been read and answered.
     pub(super) fn next_request(&mut self) {
-        if matches!((&self.incoming, &self.outgoing), (Incoming::Complete, Outgoing::Nothing)) {
-            self.incoming = Incoming::Head(HeadScanner::default());
-            self.receiving = Progress::start(self.now);
-            self.again |= self.input_closed;
+        if matches!(
+            (&self.input.incoming, &self.output.outgoing),
+            (Incoming::Complete, Outgoing::Nothing)
+        ) {
+            self.input.expect(Incoming::Head(HeadScanner::default()));
+            self.input.progress = Progress::start(self.now);
+            self.must_receive |= self.input.is_closed;
         }
     }
 
     /// Moves what is owed into the output, as far as there is room and it is time.
     pub(super) fn produce(&mut self, out: &mut Vec<u8>, now: Now) {
         loop {
-            if self.is_behind(out) || self.ending == Ending::Closed {
+            self.output.count(out, now.instant);
+            if !self.has_room() || self.phase.is_closed() {
                 return;
             }
-            match &mut self.outgoing {
-                Outgoing::Owed if self.exchange.deadline().is_some_and(|it| it <= now.instant) => {
-                    let effect = self.exchange.handle_timeout(now);
+            match &mut self.output.outgoing {
+                Outgoing::Owed if is_due(self.current.exchange.deadline(), now.instant) => {
+                    let effect = self.current.exchange.handle_timeout(now);
                     self.pursue(effect, out, now);
                 }
                 Outgoing::Bytes(bytes) => {
-                    let piece = bytes.split_to(bytes.len().min(self.limits.high_water()));
+                    let piece =
+                        bytes.split_to(bytes.len().min(self.service.limits.high_water.max(1)));
                     let is_all = bytes.is_empty();
                     out.extend_from_slice(&piece);
                     if is_all {
@@ -162,15 +170,15 @@ impl Connection {
                     }
                 }
                 Outgoing::Stream(producer, ends) => {
-                    match outgoing::produce(producer, *ends, out, now) {
+                    match state::produce(producer, *ends, out, now) {
                         Produced::Some => {}
                         Produced::NotYet => return,
                         Produced::All => self.finish(),
                         // What stands before it is sent. That it has no end tells the peer that it
                         // is incomplete (RFC 9112 §8).
                         Produced::Broken => {
-                            self.outgoing = Outgoing::Nothing;
-                            self.ending = Ending::Flush;
+                            self.output.outgoing = Outgoing::Nothing;
+                            self.phase.finish();
                             return;
                         }
                     }

@@ -2,111 +2,99 @@
 
 use std::time::Instant;
 
-use super::incoming::Incoming;
-use super::outgoing::Outgoing;
-use super::{Connection, Ending};
-use crate::clock::after;
-use crate::{Now, Refusal};
+use super::Connection;
+use super::state::{Incoming, Outgoing};
+use crate::clock::{Now, after, earliest, is_due};
+use crate::drain::Drain;
+use crate::phase::Phase;
+use crate::refusal::Refusal;
 
 impl Connection {
-    /// Whether the peer, of its own will, is done with the connection, so that nothing of it can
+    /// Whether the client, of its own will, is done with the connection, so that nothing of it can
     /// be under way and no reset can destroy our response. Under TLS something always may be: the
     /// alert with which it closes (RFC 8446 §6.1).
-    pub(super) fn is_parted(&self) -> bool {
-        let is_done = matches!(self.incoming, Incoming::Complete) && !self.backlog;
-        self.terms.client_closes && is_done && !self.is_secure
+    pub(super) fn client_is_done(&self) -> bool {
+        let is_done = matches!(self.input.incoming, Incoming::Complete) && !self.input.is_held;
+        self.current.terms.client_closes && is_done && !self.service.is_secure
     }
 
     pub(super) fn wants_input(&self) -> bool {
-        if self.input_closed {
+        if self.input.is_closed {
             return false;
         }
-        match self.ending {
-            Ending::Flush | Ending::Leave | Ending::Closed => false,
-            Ending::Linger(_) => true,
-            Ending::Open => match &self.incoming {
-                Incoming::Head(_) => {
-                    matches!(self.outgoing, Outgoing::Nothing)
-                        && self.unsent < self.limits.high_water() as u64
-                }
-                Incoming::Body(_) => self.exchange.room() > 0,
-                Incoming::Complete | Incoming::Ignored => false,
+        match self.phase {
+            Phase::Flushing { .. } | Phase::Closed => false,
+            Phase::Lingering(_) => true,
+            Phase::Open(()) => match &self.input.incoming {
+                Incoming::Head(_) => self.may_begin(),
+                Incoming::Body(_) => self.current.exchange.room() > 0,
+                Incoming::Complete | Incoming::Upgraded(_) | Incoming::Ignored => false,
             },
         }
     }
 
-    /// When the peer has to have sent more, and why.
-    pub(super) fn receive_deadline(&self) -> Option<Instant> {
-        if let Ending::Linger(linger) = self.ending {
-            return Some(linger.deadline());
-        }
-        if !self.wants_input() {
+    /// When the client has to have sent more, and why.
+    fn receive_deadline(&self) -> Option<Instant> {
+        if !self.phase.is_open() || !self.wants_input() {
             return None;
         }
-        let since = self.receiving.since();
-        match &self.incoming {
-            Incoming::Head(scanner) if scanner.started() => {
-                Some(after(since, self.limits.head_timeout))
-            }
-            Incoming::Body(_) => Some(after(since, self.limits.body_timeout)),
-            _ if self.unsent > 0 => None,
-            _ => {
-                let idle = after(since, self.limits.idle_timeout);
-                Some(self.drain.map_or(idle, |(last_call, _)| idle.min(last_call)))
-            }
+        let limits = &self.service.limits;
+        let since = self.input.progress.since();
+        match &self.input.incoming {
+            Incoming::Head(scanner) if scanner.started() => Some(after(since, limits.head_timeout)),
+            Incoming::Body(_) => Some(after(since, limits.body_timeout)),
+            _ if !self.output.unsent.is_empty() => None,
+            _ => earliest([Some(after(since, limits.idle_timeout)), self.drain.grace_ends()]),
         }
     }
 
-    /// When the peer has to have taken more.
-    pub(super) fn send_deadline(&self) -> Option<Instant> {
-        let is_sending = self.unsent > 0 || matches!(self.outgoing, Outgoing::File(_));
-        is_sending.then(|| after(self.sending.since(), self.limits.write_timeout))
+    /// When the client has to have taken more.
+    fn send_deadline(&self) -> Option<Instant> {
+        let write_timeout = self.service.limits.write_timeout;
+        match self.output.outgoing {
+            Outgoing::File(_) => Some(self.output.unsent.next_deadline(write_timeout)),
+            _ => self.output.unsent.deadline(write_timeout),
+        }
     }
 
     /// When something of our own is due.
-    pub(super) fn own_deadline(&self) -> Option<Instant> {
-        match &self.outgoing {
-            Outgoing::Owed => self.exchange.deadline(),
-            // While the peer is behind, nothing is produced.
-            Outgoing::Stream(producer, _) if self.unsent < self.limits.high_water() as u64 => {
-                producer.not_before()
-            }
+    fn own_deadline(&self) -> Option<Instant> {
+        match &self.output.outgoing {
+            Outgoing::Owed => self.current.exchange.deadline(),
+            // While the client is behind, nothing is produced.
+            Outgoing::Stream(producer, _) if self.has_room() => producer.not_before(),
             _ => None,
         }
     }
 
     // ANCHOR: deadline
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [
+        earliest([
             self.receive_deadline(),
             self.send_deadline(),
             self.own_deadline(),
-            self.drain.map(|(_, by)| by),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+            self.phase.deadline(),
+            self.drain.deadline(),
+        ])
     }
     // ANCHOR_END: deadline
 
     /// Ends what has taken too long.
     pub(super) fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
-        let has_come = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now.instant);
-        if has_come(self.send_deadline()) {
-            self.ending = Ending::Closed;
-        } else if has_come(self.receive_deadline()) {
-            match &self.incoming {
-                _ if self.ending != Ending::Open => self.ending = Ending::Closed,
+        let is_due = |deadline| is_due(deadline, now.instant);
+        if is_due(self.send_deadline()) || is_due(self.phase.deadline()) {
+            self.phase.abort();
+        } else if is_due(self.receive_deadline()) {
+            let since = self.input.progress.since();
+            match &self.input.incoming {
                 Incoming::Head(scanner) if scanner.started() => {
                     self.refuse_head(Refusal::Timeout, out, now); // RFC 9110 §15.5.9
                 }
-                // The last call was over before the last response was out, which may still be on
-                // its way to the peer.
-                Incoming::Head(_) if now.instant < self.receiving.since() + Self::LAST_CALL => {
-                    self.ending = Ending::Flush;
-                }
+                // The grace was over before the last response was out, which may still be on its
+                // way to the client.
+                Incoming::Head(_) if now.instant < since + Drain::GRACE => self.phase.finish(),
                 // Nothing is under way in either direction that a reset could destroy.
-                Incoming::Head(_) => self.ending = Ending::Leave,
+                Incoming::Head(_) => self.phase.leave(),
                 _ => self.refuse(Refusal::Timeout, out, now),
             }
         }

@@ -1,12 +1,12 @@
 //! Taking requests apart: heads, bodies, refusals.
 
-use super::incoming::Incoming;
-use super::outgoing::Outgoing;
-use super::{Connection, Ending, Terms};
+use super::Connection;
+use super::state::{Incoming, Outgoing, Terms};
 use crate::body::{BodyDecoder, BodyLength};
-use crate::clock::Progress;
+use crate::clock::{Now, Progress};
 use crate::exchange::Exchange;
-use crate::{Now, Refusal, head};
+use crate::head;
+use crate::refusal::Refusal;
 
 impl Connection {
     // ANCHOR: advance
@@ -15,29 +15,30 @@ impl Connection {
         let mut consumed = 0;
         loop {
             self.produce(out, now);
-            if self.ending != Ending::Open {
+            if !self.phase.is_open() {
                 return input.len(); // nothing after a last message is parsed (RFC 9112 §9.6)
             }
             let rest = &mut input[consumed..];
-            let taken = match &self.incoming {
-                Incoming::Head(_) if self.may_begin(out) => self.receive_head(rest, out, now),
+            let taken = match &self.input.incoming {
+                Incoming::Head(_) if self.may_begin() => self.receive_head(rest, out, now),
                 Incoming::Body(_) => self.receive_body(rest, out, now),
                 _ => None,
             };
             match taken {
                 Some(taken) => consumed += taken,
-                None if self.ending != Ending::Open => {}
+                None if !self.phase.is_open() => {}
                 None => return consumed,
             }
-            if self.next.is_some() {
-                return consumed;
+            if matches!(self.input.incoming, Incoming::Upgraded(_)) {
+                return consumed; // the rest is the next protocol's
             }
         }
     }
     // ANCHOR_END: advance
 
-    pub(super) fn may_begin(&self, out: &[u8]) -> bool {
-        matches!(self.outgoing, Outgoing::Nothing) && !self.is_behind(out)
+    /// Whether the next request may be looked at. All output is on the account by now.
+    pub(super) fn may_begin(&self) -> bool {
+        self.output.owes_nothing() && self.has_room()
     }
 
     /// Takes a request head from `rest`, if it is complete, and has it answered.
@@ -47,26 +48,26 @@ impl Connection {
         out: &mut Vec<u8>,
         now: Now,
     ) -> Option<usize> {
-        let Incoming::Head(scanner) = &mut self.incoming else { return None };
+        let Incoming::Head(scanner) = &mut self.input.incoming else { return None };
         if !scanner.started() {
             // RFC 9112 §2.2: empty lines before a request line are ignored.
             let empty = 2 * rest.chunks_exact(2).take_while(|&line| line == b"\r\n").count();
             let waits_for_more = matches!(rest[empty..], [] | [b'\r']);
-            if waits_for_more && self.input_closed {
-                self.ending = Ending::Flush;
+            if waits_for_more && self.input.is_closed {
+                self.phase.finish();
             }
             if empty > 0 || waits_for_more {
                 return (empty > 0).then_some(empty);
             }
-            self.receiving = Progress::start(now.instant);
+            self.input.progress = Progress::start(now.instant);
         }
-        match scanner.scan(rest, &self.limits) {
+        match scanner.scan(rest, &self.service.limits) {
             Ok(Some(length)) => {
-                self.backlog = length < rest.len();
+                self.input.is_held = length < rest.len();
                 self.begin(&mut rest[..length], out, now);
                 Some(length)
             }
-            Ok(None) if self.input_closed => {
+            Ok(None) if self.input.is_closed => {
                 self.refuse_head(Refusal::Incomplete, out, now);
                 None
             }
@@ -81,17 +82,17 @@ impl Connection {
     /// A request head is complete: asks the handler what to do.
     pub(super) fn begin(&mut self, head: &mut [u8], out: &mut Vec<u8>, now: Now) {
         let mut storage = head::field_storage();
-        let (request, framing) = match head::parse(head, &mut storage, &self.limits, now) {
-            Ok((request, framing)) => (request.secured(self.is_secure), framing),
+        let (request, framing) = match head::parse(head, &mut storage, &self.service.limits, now) {
+            Ok((request, framing)) => (request.secured(self.service.is_secure), framing),
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
-        self.terms = Terms::new(&request, &framing);
-        self.begun = now.instant;
-        self.outgoing = Outgoing::Owed;
+        self.current.terms = Terms::new(&request, &framing);
+        self.current.begun = now.instant;
+        self.output.outgoing = Outgoing::Owed;
         let (incoming, body) = match framing.body {
             BodyLength::Known(0) => (Incoming::Complete, None),
-            BodyLength::Known(length) if length > self.limits.max_body => {
-                self.exchange = Exchange::unanswered(Some(length));
+            BodyLength::Known(length) if length > self.service.limits.max_body => {
+                self.current.exchange = Exchange::unanswered(Some(length));
                 return self.refuse(Refusal::BodyTooLarge, out, now);
             }
             BodyLength::Known(length) => {
@@ -99,10 +100,10 @@ impl Connection {
             }
             BodyLength::Chunked => (Incoming::Body(BodyDecoder::new(framing.body)), Some(0)),
         };
-        self.incoming = incoming;
-        let handler = &*self.handler;
-        let (exchange, effect) = Exchange::begin(handler, &request, body, &self.limits);
-        self.exchange = exchange;
+        self.input.expect(incoming);
+        let handler = &*self.service.handler;
+        let (exchange, effect) = Exchange::begin(handler, &request, body, &self.service.limits);
+        self.current.exchange = exchange;
         self.pursue(effect, out, now);
     }
 
@@ -113,14 +114,14 @@ impl Connection {
         out: &mut Vec<u8>,
         now: Now,
     ) -> Option<usize> {
-        let Incoming::Body(decoder) = &mut self.incoming else { return None };
-        let room = self.exchange.room();
+        let Incoming::Body(decoder) = &mut self.input.incoming else { return None };
+        let room = self.current.exchange.room();
         if room == 0 {
             return None;
         }
-        let exchange = &mut self.exchange;
-        let taken = decoder.decode(rest, room, &self.limits).and_then(|piece| {
-            let taken = exchange.receive(piece.content, decoder.declared(), &self.limits);
+        let exchange = &mut self.current.exchange;
+        let taken = decoder.decode(rest, room, &self.service.limits).and_then(|piece| {
+            let taken = exchange.receive(piece.content, decoder.declared(), &self.service.limits);
             taken.map(|()| piece.consumed)
         });
         let consumed = match taken {
@@ -130,49 +131,49 @@ impl Connection {
                 return None;
             }
         };
-        self.receiving.advance(consumed as u64, now.instant);
-        self.backlog = consumed < rest.len();
+        self.input.progress.advance(consumed as u64, now.instant);
+        self.input.is_held = consumed < rest.len();
         if decoder.is_done() {
-            self.incoming = Incoming::Complete;
-            let effect = self.exchange.end(&self.limits);
+            self.input.expect(Incoming::Complete);
+            let effect = self.current.exchange.end(&self.service.limits);
             self.pursue(effect, out, now);
             self.next_request();
             return Some(consumed);
         }
-        let effect = self.exchange.feed();
+        let effect = self.current.exchange.feed();
         self.pursue(effect, out, now);
-        if consumed == 0 && self.input_closed {
+        if consumed == 0 && self.input.is_closed {
             self.refuse(Refusal::Incomplete, out, now);
         }
         (consumed > 0).then_some(consumed)
     }
 
     pub(super) fn refuse_head(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
-        let is_head = matches!(&self.incoming, Incoming::Head(scanner) if scanner.is_head());
-        self.terms = Terms { is_head, ..Terms::UNKNOWN };
-        self.outgoing =
+        let is_head = matches!(&self.input.incoming, Incoming::Head(scanner) if scanner.is_head());
+        self.current.terms = Terms { is_head, ..Terms::UNKNOWN };
+        self.output.outgoing =
             if refusal == Refusal::Foreign { Outgoing::Nothing } else { Outgoing::Owed };
-        self.exchange = Exchange::unanswered(None);
-        self.begun = now.instant;
+        self.current.exchange = Exchange::unanswered(None);
+        self.current.begun = now.instant;
         self.refuse(refusal, out, now);
     }
 
     /// Refuses the current message: answers if an answer is still owed, then ends.
     pub(super) fn refuse(&mut self, refusal: Refusal, out: &mut Vec<u8>, now: Now) {
-        self.incoming = Incoming::Ignored;
-        self.terms.close = true;
-        match self.outgoing {
+        self.input.expect(Incoming::Ignored);
+        self.current.terms.close = true;
+        match self.output.outgoing {
             Outgoing::Owed => {
-                let effect = self.exchange.refuse(refusal);
+                let effect = self.current.exchange.refuse(refusal);
                 self.pursue(effect, out, now);
             }
             // No answer says so, so it is said here.
             Outgoing::Nothing => {
-                self.refused.iter().for_each(|refused| refused(&refusal));
-                self.ending = Ending::Flush;
+                self.service.refused(&refusal);
+                self.phase.finish();
             }
             Outgoing::Bytes(_) | Outgoing::File(_) | Outgoing::Stream(..) => {
-                self.refused.iter().for_each(|refused| refused(&refusal));
+                self.service.refused(&refusal);
             }
         }
     }

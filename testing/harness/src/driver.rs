@@ -24,8 +24,10 @@ pub enum End {
 
 /// A connection, its peer, and the time.
 pub struct Driver<P> {
-    /// What is driven.
+    /// What is driven, until another protocol takes over.
     pub connection: P,
+    /// What has taken over.
+    upgraded: Option<Box<dyn Protocol>>,
     /// The time.
     pub now: Now,
     /// How far it has come.
@@ -71,6 +73,7 @@ impl<P: Protocol> Driver<P> {
     pub fn new(connection: P, now: Now) -> Self {
         let mut driver = Driver {
             connection,
+            upgraded: None,
             now,
             end: End::Open,
             wait: Wait { read: false, deadline: None },
@@ -122,7 +125,7 @@ impl<P: Protocol> Driver<P> {
     pub fn eof_unasked(&mut self) {
         assert!(self.arriving.is_empty());
         self.eof_was_told = true;
-        self.connection.receive_eof(self.now);
+        current(&mut self.connection, &mut self.upgraded).receive_eof(self.now);
         self.settle();
     }
 
@@ -136,6 +139,19 @@ impl<P: Protocol> Driver<P> {
         taken
     }
 
+    /// The range of a file that is to be sent next.
+    fn file(&self) -> Option<&FileRange> {
+        match &self.upgraded {
+            Some(upgraded) => upgraded.file(),
+            None => self.connection.file(),
+        }
+    }
+
+    /// Whether another protocol has taken over.
+    pub fn is_upgraded(&self) -> bool {
+        self.upgraded.is_some()
+    }
+
     /// Output that stands in the buffer.
     pub fn unsent(&self) -> usize {
         self.out.len()
@@ -143,7 +159,7 @@ impl<P: Protocol> Driver<P> {
 
     /// Whether there is something to send, be it of a file.
     pub fn has_output(&self) -> bool {
-        !self.out.is_empty() || self.connection.file().is_some()
+        !self.out.is_empty() || self.file().is_some()
     }
 
     /// Pieces that the connection has not read so far.
@@ -170,7 +186,12 @@ impl<P: Protocol> Driver<P> {
     /// Brings back what came of work.
     pub fn complete(&mut self, ticket: Ticket, outcome: Outcome) {
         if self.end != End::Closed {
-            self.connection.complete(ticket, outcome, &mut self.out, self.now);
+            current(&mut self.connection, &mut self.upgraded).complete(
+                ticket,
+                outcome,
+                &mut self.out,
+                self.now,
+            );
             self.settle();
         }
     }
@@ -178,7 +199,8 @@ impl<P: Protocol> Driver<P> {
     /// The order to stop, within this time.
     pub fn shutdown(&mut self, within: Duration) {
         if self.end != End::Closed {
-            self.connection.shutdown(self.now.instant + within, self.now);
+            current(&mut self.connection, &mut self.upgraded)
+                .shutdown(self.now.instant + within, self.now);
             self.settle();
         }
     }
@@ -210,7 +232,7 @@ impl<P: Protocol> Driver<P> {
         if self.end == End::Closed {
             return;
         }
-        self.connection.handle_timeout(&mut self.out, self.now);
+        current(&mut self.connection, &mut self.upgraded).handle_timeout(&mut self.out, self.now);
         self.settle();
         if self.end != End::Closed {
             let deadline = self.wait.deadline;
@@ -246,9 +268,14 @@ impl<P: Protocol> Driver<P> {
         while self.end != End::Closed {
             self.patience = self.patience.checked_sub(1).expect("nothing moves: a loop");
             self.most_unsent = self.most_unsent.max(self.out.len());
-            match self.connection.poll() {
+            match current(&mut self.connection, &mut self.upgraded).poll() {
                 Step::Receive => self.receive(),
                 Step::Run(ticket, work) => self.run(ticket, work),
+                Step::Upgrade(next) => {
+                    assert!(self.upgraded.is_none(), "a protocol takes over once");
+                    self.upgraded = Some(next);
+                    self.receive();
+                }
                 Step::ShutdownWrite => {
                     assert_eq!(self.end, End::Open, "our side is closed once");
                     assert!(!self.has_output(), "closed before all was sent");
@@ -288,12 +315,21 @@ impl<P: Protocol> Driver<P> {
         if self.holds_work {
             self.held.push_back((ticket, work));
         } else {
-            self.connection.complete(ticket, run(work), &mut self.out, self.now);
+            current(&mut self.connection, &mut self.upgraded).complete(
+                ticket,
+                run(work),
+                &mut self.out,
+                self.now,
+            );
         }
     }
 
     fn receive(&mut self) {
-        let consumed = self.connection.receive(&mut self.input, &mut self.out, self.now);
+        let consumed = current(&mut self.connection, &mut self.upgraded).receive(
+            &mut self.input,
+            &mut self.out,
+            self.now,
+        );
         self.input.drain(..consumed);
         if consumed > 0 {
             self.patience = STEPS;
@@ -311,7 +347,7 @@ impl<P: Protocol> Driver<P> {
         let is_end = self.peer_is_done && !self.eof_was_told;
         if is_end {
             self.eof_was_told = true;
-            self.connection.receive_eof(self.now);
+            current(&mut self.connection, &mut self.upgraded).receive_eof(self.now);
         }
         is_end
     }
@@ -323,7 +359,7 @@ impl<P: Protocol> Driver<P> {
         self.out.drain(..from_out);
         let mut sent = from_out;
         if self.out.is_empty()
-            && let Some(range) = self.connection.file()
+            && let Some(range) = self.file()
         {
             let length = usize::try_from(range.length).unwrap_or(usize::MAX);
             let mut piece = vec![0; length.min(most - from_out)];
@@ -334,9 +370,20 @@ impl<P: Protocol> Driver<P> {
         }
         if sent > 0 {
             self.patience = STEPS;
-            self.connection.sent(sent as u64, self.now);
+            current(&mut self.connection, &mut self.upgraded).sent(sent as u64, self.now);
         }
         sent
+    }
+}
+
+/// What is driven now.
+fn current<'a>(
+    connection: &'a mut impl Protocol,
+    upgraded: &'a mut Option<Box<dyn Protocol>>,
+) -> &'a mut dyn Protocol {
+    match upgraded {
+        Some(upgraded) => &mut **upgraded,
+        None => connection,
     }
 }
 

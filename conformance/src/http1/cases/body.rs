@@ -79,6 +79,14 @@ pub(super) fn cases() -> Vec<Draft> {
         rfc9112("6.3", "coding-gzip", "Without chunked at the end, the length cannot be known.")
             .send(coded("gzip"))
             .refused([400, 501]),
+        rfc9112("6.3", "coding-gzip-400", "A body without a known end is answered with 400.")
+            .app()
+            .send(coded("gzip"))
+            .refused(400),
+        rfc9112("6.3", "coding-chunked-first-400", "So is one whose last coding is not chunked.")
+            .app()
+            .send(coded("chunked, gzip"))
+            .refused(400),
         rfc9112("6.3", "coding-chunked-first", "chunked is the last coding of a request.")
             .send(coded("chunked, gzip"))
             .refused([400, 501]),

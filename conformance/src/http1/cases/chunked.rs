@@ -223,6 +223,14 @@ fn bad() -> Vec<Draft> {
             .app()
             .send(chunked("0\r\nX-Sum: 1\n\r\n"))
             .refused(400),
+        rfc9112("2.2", "trailer-bare-cr", "A CR alone in a trailer line is refused.")
+            .app()
+            .send(chunked("0\r\nX-Sum: 1\rX: 2\r\n\r\n"))
+            .refused(400),
+        rfc9110("5.5", "trailer-nul", "NUL in a trailer line is refused.")
+            .app()
+            .send(chunked("0\r\nX-Sum: \0\r\n\r\n"))
+            .refused(400),
         rfc9112("7.1.2", "trailer-end-bare-lf", "The trailer section ends in CRLF.")
             .app()
             .send(chunked("0\r\n\n"))

@@ -145,6 +145,43 @@ pub(super) fn cases() -> Vec<Draft> {
             not_modified(),
         ),
         again(
+            "5.6.1.2",
+            "none-match-empty-elements",
+            "Empty elements of a list of entity tags are passed over.",
+            "If-None-Match: , \"a\", ,<etag>,",
+            not_modified(),
+        ),
+        again(
+            "8.6",
+            "not-modified-length",
+            "304 has no length, or that of the file.",
+            "If-None-Match: <etag>",
+            not_modified().field("content-length", FieldRule::OnlyIf("10")),
+        ),
+        again(
+            "14.4",
+            "get-content-range",
+            "Content-Range means nothing to GET.",
+            "Content-Range: bytes 2-4/10",
+            ok("0123456789"),
+        ),
+        stored("13.2.1", "precondition-on-conflict", "Preconditions do not matter to a 409.")
+            .send(request(
+                "POST",
+                FILE,
+                "If-Match: \"conformance-other\"\r\nContent-Length: 3\r\n",
+                "new",
+            ))
+            .expect(status(409))
+            .send(get(FILE))
+            .expect(ok("0123456789"))
+            .open(),
+        rfc9110("13.2.1", "precondition-options", "Preconditions mean nothing to OPTIONS.")
+            .app()
+            .send(request("OPTIONS", FILE, "If-Match: \"conformance-other\"\r\n", ""))
+            .expect(status([200, 204]).has("allow"))
+            .open(),
+        again(
             "13.1.1",
             "match-lines",
             "Entity tags of If-Match on two lines are one list.",

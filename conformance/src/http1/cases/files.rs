@@ -108,6 +108,45 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get(FILE))
             .expect(ok("hello"))
             .open(),
+        rfc9110("14.4", "post-content-range", "Content-Range means nothing to POST.")
+            .app()
+            .send(request(
+                "POST",
+                FILE,
+                "Content-Range: bytes 0-4/9\r\nContent-Length: 5\r\n",
+                "hello",
+            ))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello"))
+            .open(),
+        rfc9110("14.2", "range-put", "Range means nothing to PUT.")
+            .app()
+            .send(request("PUT", FILE, "Range: bytes=0-1\r\nContent-Length: 5\r\n", "hello"))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello"))
+            .open(),
+        rfc9110("8.7", "put-content-location", "Content-Location of a request changes nothing.")
+            .app()
+            .send(request(
+                "PUT",
+                FILE,
+                "Content-Location: /files/conformance-<unique>.other\r\nContent-Length: 5\r\n",
+                "hello",
+            ))
+            .expect(status(201))
+            .send(get(FILE))
+            .expect(ok("hello").without("content-location"))
+            .send(get("/files/conformance-<unique>.other"))
+            .expect(status(404))
+            .open(),
+        rfc9110("9.3.4", "put-no-validators", "The answer to PUT leaves validators to GET.")
+            .app()
+            .send(sized("PUT", FILE, "hello") + &sized("PUT", FILE, "world"))
+            .expect(status(201).without("etag").without("last-modified"))
+            .expect(status(204).without("etag").without("last-modified"))
+            .open(),
         rfc9110("8.4", "put-encoded", "Content whose coding would be lost is not taken.")
             .app()
             .send(request("PUT", FILE, "Content-Encoding: gzip\r\nContent-Length: 5\r\n", "hello"))

@@ -4,7 +4,7 @@ use crate::expected::{FieldRule, Framing, Statuses, ok, status};
 use crate::http1::compose::{Draft, chunked, get, head, post, request, rfc9110, sized};
 
 pub(super) fn cases() -> Vec<Draft> {
-    [head_cases(), refused_heads(), options(), allow()].concat()
+    [head_cases(), refused_heads(), options(), allow(), connect()].concat()
 }
 
 /// An error of the client's is told without content as well, if HEAD is the method.
@@ -101,6 +101,24 @@ fn refused_heads() -> Vec<Draft> {
             .half_close()
             .expect(status(400).for_head())
             .closed(),
+    ]
+}
+
+/// Where to a tunnel is to go is checked even if there are no tunnels.
+fn connect() -> Vec<Draft> {
+    let refused = |id, requirement, target: &str| {
+        rfc9110("9.3.6", id, requirement)
+            .send(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"))
+            .expect(status(Statuses::Refused))
+    };
+    vec![
+        refused("connect-empty-port", "CONNECT to an empty port is refused.", "localhost:"),
+        refused(
+            "connect-bad-port",
+            "CONNECT to a port that is no number is refused.",
+            "localhost:a",
+        ),
+        refused("connect-no-port", "CONNECT to no port is refused.", "localhost"),
     ]
 }
 

@@ -6,6 +6,7 @@ mod chunked;
 mod conditional;
 mod connection;
 mod content_length;
+mod dates;
 mod expect;
 mod fields;
 mod files;
@@ -37,6 +38,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
         semantics::cases(),
         expect::cases(),
         conditional::cases(),
+        dates::cases(),
         range::cases(),
         files::cases(),
         app::cases(),

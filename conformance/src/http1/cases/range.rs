@@ -1,6 +1,6 @@
 //! RFC 9110 §14: ranges, of a file of ten bytes.
 
-use crate::expected::{Expected, ok, status};
+use crate::expected::{Expected, FieldRule, ok, status};
 use crate::http1::compose::{Draft, get_with, request, rfc9110, sized};
 
 const FILE: &str = "/files/conformance-<unique>.txt";
@@ -157,6 +157,36 @@ pub(super) fn cases() -> Vec<Draft> {
         stored("13.1.5", "if-range-weak", "If-Range compares strongly: a weak tag is another.")
             .send(get_with(FILE, "Range: bytes=2-4\r\nIf-Range: W/<etag>\r\n"))
             .expect(whole())
+            .open(),
+        stored("13.1.5", "if-range-alone", "If-Range means nothing without Range.")
+            .send(get_with(FILE, "If-Range: \"conformance-other\"\r\n"))
+            .expect(whole())
+            .open(),
+        rfc9110(
+            "13.1.5",
+            "if-range-no-ranges",
+            "If-Range means nothing where there are no ranges.",
+        )
+        .app()
+        .send(get_with("/echo/abc", "Range: bytes=0-1\r\nIf-Range: \"other\"\r\n"))
+        .expect(ok("abc"))
+        .open(),
+        // Both files may be of one second: then their dates do not tell them apart.
+        stored("13.1.5", "if-range-date-weak", "A date that may be of two versions is no match.")
+            .send(sized("PUT", FILE, "abcdefghij"))
+            .expect(status(204))
+            .send(get_with(FILE, "Range: bytes=2-4\r\nIf-Range: <modified>\r\n"))
+            .expect(ok("abcdefghij"))
+            .open(),
+        stored("15.3.7", "range-fields", "A part has the fields that the whole would have.")
+            .send(get_with(FILE, "Range: bytes=2-4\r\n"))
+            .expect(
+                part("bytes 2-4/10", "234")
+                    .field("date", FieldRule::ImfFixdate)
+                    .field("etag", FieldRule::EntityTag)
+                    .field("last-modified", FieldRule::ImfFixdate)
+                    .field("content-type", FieldRule::Begins("text/plain")),
+            )
             .open(),
         stored(
             "15.3.7",

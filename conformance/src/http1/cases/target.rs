@@ -71,6 +71,14 @@ pub(super) fn cases() -> Vec<Draft> {
             .app()
             .send(get("http:///echo/a"))
             .refused(400),
+        rfc9110(
+            "4.2.2",
+            "absolute-form-https-empty-host",
+            "Nor is an https URI without one taken.",
+        )
+        .app()
+        .send(get("https:///echo/a"))
+        .refused(400),
         rfc9110("4.2.4", "absolute-form-userinfo", "User information in a URI is refused.")
             .app()
             .send(get("http://user:password@<host>/"))

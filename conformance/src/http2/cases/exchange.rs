@@ -16,6 +16,11 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(headers(1, request("HEAD", "/")).end_stream())
             .response(1, status(Statuses::Understood).body("").for_head())
             .goes_on(3),
+        rfc9113("8.1", "h2-head-length", "HEAD has the length that GET would have.")
+            .app()
+            .send(headers(1, request("HEAD", "/echo/four")).end_stream())
+            .response(1, status(200).body("").for_head().equals("content-length", "4"))
+            .goes_on(3),
         rfc9113("8.1", "h2-post", "A request may have content.")
             .send_all([headers(1, post("/echo")), data(1, "test").end_stream()])
             .understood(1)

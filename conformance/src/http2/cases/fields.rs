@@ -144,6 +144,17 @@ fn tables() -> Vec<Draft> {
             .send_all([ask(1, vec![agent("one")]), ask(3, vec![indexed(NEWEST)])])
             .response(1, named("one"))
             .response(3, named("one")),
+        rfc7541("2.3.2", "hpack-duplicates", "An entry may be in the table twice.")
+            .app()
+            .send_all([
+                ask(1, vec![agent("one")]),
+                ask(3, vec![agent("one")]),
+                ask(5, vec![indexed(NEWEST)]),
+                ask(7, vec![indexed(NEWEST + 1)]),
+            ])
+            .response(3, named("one"))
+            .response(5, named("one"))
+            .response(7, named("one")),
         rfc7541("2.3.2", "hpack-dynamic-same", "Also in the field section that adds it.")
             .app()
             .send(ask(

@@ -5,7 +5,7 @@ use crate::expected::status;
 use crate::http2::Code::{
     CompressionError, EnhanceYourCalm, InternalError, ProtocolError, RefusedStream,
 };
-use crate::http2::compose::{Draft, get, post, rfc9113};
+use crate::http2::compose::{Draft, get, named, post, rfc9113};
 use crate::http2::frame::{
     Frame, INITIAL_WINDOW_SIZE, continuation, data, headers, ping, priority, rst_stream, settings,
     unknown, window_update,
@@ -119,6 +119,26 @@ pub(super) fn cases() -> Vec<Draft> {
             .any_of(refused(1))
             .goes_on_or_is_closed()
             .others_are_served(),
+        rfc9113(
+            "10.5.1",
+            "h2-fields-too-large-table",
+            "Fields that are too large are decoded all the same, or the connection is closed.",
+        )
+        .app()
+        .send_all([
+            headers(1, [get("/"), Literal::Indexed.field("user-agent", "kept")].concat())
+                .unfinished()
+                .end_stream(),
+            continuation(1, Literal::Unindexed.field("x-large", "y".repeat(16_000))).unfinished(),
+            continuation(1, Literal::Unindexed.field("x-large", "y".repeat(16_000))),
+        ])
+        .any_of(refused(1))
+        .send(headers(3, [get("/user-agent"), indexed(62)].concat()).end_stream())
+        .any_of([
+            Outcome::Response(3, named("kept")),
+            Outcome::GoAway(REFUSALS.to_vec()),
+            Outcome::Closed,
+        ]),
         rfc9113("10.5.1", "h2-fields-bomb", "It is the decoded size of fields that counts.")
             .app()
             .send(

@@ -2,7 +2,8 @@
 //! held against every case.
 
 use crate::expected::ok;
-use crate::http2::Code::{FlowControlError, FrameSizeError, ProtocolError, StreamClosed};
+use crate::http2::Code::{FlowControlError, FrameSizeError, NoError, ProtocolError, StreamClosed};
+use crate::http2::Outcome;
 use crate::http2::compose::{Draft, get, post, rfc9113};
 use crate::http2::frame::{
     INITIAL_WINDOW_SIZE, PADDED, data, headers, rst_stream, settings, window_update,
@@ -109,6 +110,19 @@ fn windows() -> Vec<Draft> {
             .send(rst_stream(1, 8))
             .send_all([headers(3, get("/echo/hi")).end_stream(), window_update(3, 2)])
             .response(3, ok("hi")),
+        rfc9113("6.4", "h2-reset-silent", "Nothing follows on a stream that the client has reset.")
+            .app()
+            .send_all([
+                settings(&[(INITIAL_WINDOW_SIZE, 0)]),
+                headers(1, get("/echo/hello")).end_stream(),
+            ])
+            .head(1)
+            .send_all([rst_stream(1, 8), window_update(1, 5)])
+            .held_at(1, 0)
+            .not(Outcome::Reset(1, vec![NoError, StreamClosed]))
+            .send(settings(&[(INITIAL_WINDOW_SIZE, 65_535)]))
+            .held_at(1, 0)
+            .goes_on(3),
         rfc9113(
             "6.9.1",
             "h2-window-connection",

@@ -35,6 +35,16 @@ fn messages() -> Vec<Draft> {
         rfc9113("8.1", "h2-trailers-upper-case", "Trailers are checked as other fields are.")
             .send_all([headers(1, post("/echo")), headers(1, fields(&[("X-A", "b")])).end_stream()])
             .malformed(1),
+        rfc9113(
+            "8.2.2",
+            "h2-trailers-connection",
+            "Nor do trailers speak of a connection of HTTP/1.1.",
+        )
+        .send_all([
+            headers(1, post("/echo")),
+            headers(1, fields(&[("connection", "close")])).end_stream(),
+        ])
+        .malformed(1),
         sized("h2-length-less", "Content that is longer than was said is malformed.", "1")
             .send(data(1, "test").end_stream())
             .malformed(1),
@@ -128,6 +138,22 @@ fn pseudo_fields() -> Vec<Draft> {
             "A method is not empty.",
             &[(":method", ""), SCHEME, PATH, AUTHORITY],
         ),
+        case(
+            "h2-empty-scheme",
+            "A scheme is not empty.",
+            &[METHOD, (":scheme", ""), PATH, AUTHORITY],
+        ),
+        case(
+            "h2-scheme-space",
+            "A scheme has no white space.",
+            &[METHOD, (":scheme", "ht tp"), PATH, AUTHORITY],
+        ),
+        case(
+            "h2-path-asterisk",
+            "The path `*` is for OPTIONS alone.",
+            &[METHOD, SCHEME, (":path", "*"), AUTHORITY],
+        )
+        .app(),
         case(
             "h2-method-space",
             "A method is a token.",
@@ -414,6 +440,16 @@ fn connect() -> Vec<Draft> {
                 .end_stream(),
         )
         .response(1, status(501))
+        .goes_on(3),
+        rfc9113(
+            "5.1",
+            "h2-malformed-then-data",
+            "What is still on its way to a stream that was reset is discarded.",
+        )
+        .app()
+        .send(headers(1, with(post("/echo"), &[("connection", "close")])))
+        .any_of([Outcome::Reset(1, vec![ProtocolError])])
+        .send_all([data(1, "late"), data(1, "").end_stream()])
         .goes_on(3),
         rfc9113("8.1.1", "h2-malformed-alone", "A malformed request leaves the connection alone.")
             .app()

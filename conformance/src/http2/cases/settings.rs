@@ -48,6 +48,16 @@ pub(super) fn cases() -> Vec<Draft> {
             .acknowledged(2)
             .request(3)
             .goes_on(5),
+        rfc9113(
+            "4.3.1",
+            "h2-settings-table-two-frames",
+            "A table that was emptied meanwhile is empty.",
+        )
+        .request(1)
+        .send_all([settings(&[(HEADER_TABLE_SIZE, 0)]), settings(&[(HEADER_TABLE_SIZE, 4096)])])
+        .acknowledged(3)
+        .request(3)
+        .goes_on(5),
         rfc9113("6.5.2", "h2-settings-push", "Push may be turned off.")
             .send(settings(&[(ENABLE_PUSH, 0)]))
             .acknowledged(2)

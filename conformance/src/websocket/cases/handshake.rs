@@ -78,6 +78,18 @@ fn accepted() -> Vec<Draft> {
             &[UPGRADE, CONNECTION, WITH_KEY, VERSION, "Sec-WebSocket-Extensions: x-unknown; a=1"],
         ),
         taken(
+            "4.3",
+            "ws-extension-quoted",
+            "A parameter of an extension may be in quotes.",
+            &[
+                UPGRADE,
+                CONNECTION,
+                WITH_KEY,
+                VERSION,
+                "Sec-WebSocket-Extensions: , x-unknown;a=\"b\" ; c , y; d = \"e\\f\"",
+            ],
+        ),
+        taken(
             "4.2.2",
             "ws-protocol-unknown",
             "A subprotocol that is not known is not agreed on.",
@@ -139,6 +151,46 @@ fn refused() -> Vec<Draft> {
         )
         .app(),
         refused("ws-no-version", "A handshake has a version.", &[UPGRADE, CONNECTION, WITH_KEY]),
+        refused(
+            "ws-version-twice",
+            "There is one version.",
+            &[UPGRADE, CONNECTION, WITH_KEY, VERSION, VERSION],
+        )
+        .app(),
+        unopened("9.1", "ws-extension-malformed", "A list of extensions is in its grammar.")
+            .app()
+            .bytes(handshake("Sec-WebSocket-Extensions: x-unknown; a=\"b c\""))
+            .refused(),
+        unopened("9.1", "ws-extension-malformed-names", "Extension and parameter have names.")
+            .app()
+            .bytes(handshake("Sec-WebSocket-Extensions: x-unknown, =a; b"))
+            .refused(),
+        unopened("4.2.1", "ws-protocol-malformed", "A list of subprotocols is in its grammar.")
+            .app()
+            .bytes(handshake("Sec-WebSocket-Protocol: x-unknown, a b"))
+            .refused(),
+        unopened("4.2.2", "ws-missing", "Where there is nothing, there is no WebSocket.")
+            .app()
+            .bytes(handshake("").replacen("<target>", "/no/such/path", 1))
+            .response(status(404)),
+        Draft::new(9110, "7.8", "ws-body", "Content would be taken for frames.")
+            .app()
+            .bytes(handshake("Content-Length: 5") + "hello")
+            .refused(),
+        // 100 has to come before 101, which a server that refuses has no need of.
+        Draft::new(
+            9110,
+            "7.8",
+            "ws-expect-body",
+            "A client that waits is told to go on, or refused.",
+        )
+        .app()
+        .bytes(handshake("Expect: 100-continue\r\nContent-Length: 5"))
+        .response(status([100, 400, 417, 426])),
+        Draft::new(9110, "7.8", "ws-expect", "100 comes before 101, where both are asked for.")
+            .app()
+            .bytes(handshake("Expect: 100-continue"))
+            .response(status([100, 400, 417, 426])),
         unopened("4.4", "ws-version-old", "Another version is refused with those that are known.")
             .bytes(handshake_with(&[UPGRADE, CONNECTION, WITH_KEY, "Sec-WebSocket-Version: 8"]))
             .response(status([400, 426]).field("sec-websocket-version", FieldRule::Lists("13")))

@@ -1,8 +1,7 @@
-//! How much work a peer may make without any good coming of it. HTTP/2 has frames that cost the
-//! sender nothing and are always to be answered or noted (RFC 9113 §10.5): PING, SETTINGS, PRIORITY,
-//! `WINDOW_UPDATE`, empty DATA, requests that are cancelled at once. None of them is wrong; a flood of
-//! them is. So they are paid for: with time, with content in either direction, with requests that
-//! are answered.
+//! A token bucket against floods of frames. HTTP/2 has frames that cost the sender nothing and are
+//! always to be answered or noted (RFC 9113 §10.5): PING, SETTINGS, PRIORITY, `WINDOW_UPDATE`, empty
+//! DATA, requests that are cancelled at once. None of them is wrong; a flood of them is. So each
+//! costs a token, and time, content in either direction and answered requests refill the bucket.
 
 use std::time::Instant;
 
@@ -14,11 +13,11 @@ use crate::fields::Fields;
 const HEADER: usize = 9;
 const PREFACE: u64 = 24;
 
-/// What a peer begins with, and the most it can have.
+/// How many tokens the bucket holds; it is full at the beginning.
 const MOST: i64 = 1000;
 
-/// What a second brings, an answered request, a KiB of content; what a cancelled request costs
-/// besides its frame.
+/// The tokens that a second brings, an answered request, a KiB of content; and what a cancelled
+/// request costs besides its frame.
 const SECOND: u128 = 100;
 const ANSWERED: i64 = 2;
 const KIB: u64 = 2;
@@ -29,20 +28,20 @@ const LARGE: u32 = 1 << 24;
 
 const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const WINDOW_UPDATE: u8 = 8;
+pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 
-/// Looks at the headers of the frames that come, in any pieces, and keeps the account.
+/// The guard looks at the headers of the frames that come, in any pieces, and takes the tokens.
 #[derive(Debug)]
-pub(crate) struct Meter {
-    credit: i64,
-    /// Content that has not been paid for yet, in bytes.
+pub(crate) struct FloodGuard {
+    tokens: i64,
+    /// Content that has not brought a token yet, in bytes.
     content: u64,
-    /// Until when time has been paid for.
-    paid: Instant,
+    /// Until when time has brought tokens.
+    refilled: Instant,
     /// The header of a frame as far as it has come.
     header: [u8; HEADER],
     come: usize,
@@ -64,12 +63,12 @@ pub(crate) struct Meter {
     begun: Option<Instant>,
 }
 
-impl Meter {
+impl FloodGuard {
     pub(crate) fn new(now: Instant) -> Self {
-        Meter {
-            credit: MOST,
+        FloodGuard {
+            tokens: MOST,
             content: 0,
-            paid: now,
+            refilled: now,
             header: [0; HEADER],
             come: 0,
             payload: PREFACE,
@@ -86,7 +85,7 @@ impl Meter {
 
     /// Takes what has come. An error is the reason to end the connection.
     pub(crate) fn receive(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), Reason> {
-        self.earn_time(now);
+        self.refill_by_time(now);
         while !bytes.is_empty() {
             self.begun = self.begun.filter(|_| self.is_coming());
             if self.payload > 0 {
@@ -111,7 +110,7 @@ impl Meter {
             Err(Reason::PROTOCOL_ERROR)
         } else if let Some(reason) = self.fields.error() {
             Err(reason)
-        } else if self.credit < 0 {
+        } else if self.tokens < 0 {
             Err(Reason::ENHANCE_YOUR_CALM) // RFC 9113 §10.5
         } else {
             Ok(())
@@ -156,14 +155,14 @@ impl Meter {
         // RFC 9113 §3.4: which h2 leaves to us.
         self.is_out_of_order |= std::mem::take(&mut self.is_first) && kind != SETTINGS;
         match kind {
-            DATA if self.payload > 0 => self.earn_content(self.payload),
+            DATA if self.payload > 0 => self.refill_by_content(self.payload),
             DATA if flags & END_STREAM != 0 => {}
             HEADERS => self.in_block = flags & END_HEADERS == 0,
             CONTINUATION => {
                 self.in_block = flags & END_HEADERS == 0;
-                self.credit -= 1;
+                self.tokens -= 1;
             }
-            _ => self.credit -= 1,
+            _ => self.tokens -= 1,
         }
     }
     // ANCHOR_END: frame
@@ -174,34 +173,34 @@ impl Meter {
     }
 
     /// So much content has gone in either direction.
-    pub(crate) fn earn_content(&mut self, bytes: u64) {
+    pub(crate) fn refill_by_content(&mut self, bytes: u64) {
         self.content += bytes;
         let kib = self.content >> 10;
         self.content -= kib << 10;
-        self.earn(i64::try_from(kib * KIB).unwrap_or(MOST));
+        self.refill(i64::try_from(kib * KIB).unwrap_or(MOST));
     }
 
     /// A request has been answered.
-    pub(crate) fn earn_answer(&mut self) {
-        self.earn(ANSWERED);
+    pub(crate) fn refill_by_answer(&mut self) {
+        self.refill(ANSWERED);
     }
 
-    /// The peer does not want the answer any more that it has asked for.
+    /// The peer has cancelled a request.
     pub(crate) fn cancelled(&mut self) {
-        self.credit -= CANCELLED;
+        self.tokens -= CANCELLED;
     }
 
-    fn earn_time(&mut self, now: Instant) {
-        let millis = now.saturating_duration_since(self.paid).as_millis();
+    fn refill_by_time(&mut self, now: Instant) {
+        let millis = now.saturating_duration_since(self.refilled).as_millis();
         let earned = millis * SECOND / 1000;
         if earned > 0 {
-            self.paid = now;
-            self.earn(i64::try_from(earned).unwrap_or(MOST));
+            self.refilled = now;
+            self.refill(i64::try_from(earned).unwrap_or(MOST));
         }
     }
 
-    fn earn(&mut self, credit: i64) {
-        self.credit = MOST.min(self.credit.saturating_add(credit));
+    fn refill(&mut self, tokens: i64) {
+        self.tokens = MOST.min(self.tokens.saturating_add(tokens));
     }
 }
 
@@ -216,87 +215,87 @@ mod tests {
         frame
     }
 
-    fn meter() -> (Meter, Instant) {
+    fn guard() -> (FloodGuard, Instant) {
         let now = Instant::now();
-        let mut meter = Meter::new(now);
+        let mut guard = FloodGuard::new(now);
         let preface = [vec![0; 24], frame(SETTINGS, 0, 0)].concat();
-        assert_eq!(meter.receive(&preface, now), Ok(()));
-        meter.credit = MOST;
-        (meter, now)
+        assert_eq!(guard.receive(&preface, now), Ok(()));
+        guard.tokens = MOST;
+        (guard, now)
     }
 
     #[test]
     fn a_flood_is_noticed_in_any_pieces() {
         for step in [1, 2, 9, 17, 1000] {
-            let (mut meter, now) = meter();
+            let (mut guard, now) = guard();
             let flood = frame(6, 0, 8).repeat(1001);
             let unbearable =
-                flood.chunks(step).position(|piece| meter.receive(piece, now).is_err());
+                flood.chunks(step).position(|piece| guard.receive(piece, now).is_err());
             assert_eq!(unbearable, Some((flood.len() - 8 - 1) / step), "by {step}");
         }
     }
 
     #[test]
-    fn time_content_and_answers_pay() {
-        let (mut meter, now) = meter();
+    fn time_content_and_answers_refill_the_bucket() {
+        let (mut guard, now) = guard();
         let ping = frame(6, 0, 8);
-        assert_eq!(meter.receive(&ping.repeat(1000), now), Ok(()));
-        assert_eq!(meter.receive(&ping.repeat(100), now + Duration::from_secs(1)), Ok(()));
-        meter.earn_answer();
-        assert_eq!(meter.receive(&ping.repeat(2), now + Duration::from_secs(1)), Ok(()));
-        meter.earn_content(700);
-        meter.earn_content(700);
-        assert_eq!(meter.receive(&ping.repeat(2), now + Duration::from_secs(1)), Ok(()));
+        assert_eq!(guard.receive(&ping.repeat(1000), now), Ok(()));
+        assert_eq!(guard.receive(&ping.repeat(100), now + Duration::from_secs(1)), Ok(()));
+        guard.refill_by_answer();
+        assert_eq!(guard.receive(&ping.repeat(2), now + Duration::from_secs(1)), Ok(()));
+        guard.refill_by_content(700);
+        guard.refill_by_content(700);
+        assert_eq!(guard.receive(&ping.repeat(2), now + Duration::from_secs(1)), Ok(()));
         assert_eq!(
-            meter.receive(&ping, now + Duration::from_secs(1)),
+            guard.receive(&ping, now + Duration::from_secs(1)),
             Err(Reason::ENHANCE_YOUR_CALM)
         );
         assert_eq!(
-            meter.receive(&ping.repeat(999), now + Duration::from_secs(1000)),
+            guard.receive(&ping.repeat(999), now + Duration::from_secs(1000)),
             Ok(()),
             "and no more"
         );
         assert_eq!(
-            meter.receive(&ping.repeat(2), now + Duration::from_secs(1000)),
+            guard.receive(&ping.repeat(2), now + Duration::from_secs(1000)),
             Err(Reason::ENHANCE_YOUR_CALM)
         );
     }
 
     #[test]
     fn requests_and_content_are_free_but_not_their_cancelling() {
-        let (mut meter, now) = meter();
+        let (mut guard, now) = guard();
         let request = [frame(HEADERS, END_HEADERS, 3), frame(DATA, END_STREAM, 0)].concat();
-        assert_eq!(meter.receive(&request.repeat(5000), now), Ok(()));
+        assert_eq!(guard.receive(&request.repeat(5000), now), Ok(()));
         let cancelled = (1..).find(|_| {
-            meter.cancelled();
-            meter.receive(&frame(3, 0, 4), now).is_err()
+            guard.cancelled();
+            guard.receive(&frame(3, 0, 4), now).is_err()
         });
         assert_eq!(cancelled, Some(167));
     }
 
     #[test]
     fn what_is_coming_is_known() {
-        let (mut meter, now) = meter();
-        assert_eq!(meter.begun(), None);
+        let (mut guard, now) = guard();
+        assert_eq!(guard.begun(), None);
         let later = now + Duration::from_secs(1);
-        meter.receive(&frame(HEADERS, 0, 5)[..7], now).unwrap();
-        assert_eq!(meter.begun(), Some(now));
-        meter.receive(&frame(HEADERS, 0, 5)[7..], later).unwrap();
-        assert_eq!(meter.begun(), Some(now), "its block has not ended");
-        meter.receive(&frame(CONTINUATION, END_HEADERS, 5), later).unwrap();
-        assert_eq!(meter.begun(), None);
-        meter.receive(&frame(DATA, 0, 5)[..12], later).unwrap();
-        assert_eq!(meter.begun(), None, "that is for the stream to watch");
+        guard.receive(&frame(HEADERS, 0, 5)[..7], now).unwrap();
+        assert_eq!(guard.begun(), Some(now));
+        guard.receive(&frame(HEADERS, 0, 5)[7..], later).unwrap();
+        assert_eq!(guard.begun(), Some(now), "its block has not ended");
+        guard.receive(&frame(CONTINUATION, END_HEADERS, 5), later).unwrap();
+        assert_eq!(guard.begun(), None);
+        guard.receive(&frame(DATA, 0, 5)[..12], later).unwrap();
+        assert_eq!(guard.begun(), None, "that is for the stream to watch");
     }
 
     #[test]
     fn every_frame_has_its_own_time_however_they_are_cut() {
-        let (mut meter, now) = meter();
+        let (mut guard, now) = guard();
         let requests = frame(HEADERS, END_HEADERS, 5).repeat(50);
         for (second, piece) in requests.chunks(15).enumerate() {
             let now = now + Duration::from_secs(second as u64);
-            meter.receive(piece, now).unwrap();
-            assert!(meter.begun().is_none_or(|begun| begun == now), "that one has ended");
+            guard.receive(piece, now).unwrap();
+            assert!(guard.begun().is_none_or(|begun| begun == now), "that one has ended");
         }
     }
 
@@ -304,12 +303,12 @@ mod tests {
     fn settings_come_first() {
         let now = Instant::now();
         for kind in [DATA, HEADERS, 6, 99] {
-            let mut meter = Meter::new(now);
+            let mut guard = FloodGuard::new(now);
             let preface = [vec![0; 24], frame(kind, END_STREAM | END_HEADERS, 8)].concat();
             for piece in preface[..32].chunks(5) {
-                assert_eq!(meter.receive(piece, now), Ok(()));
+                assert_eq!(guard.receive(piece, now), Ok(()));
             }
-            assert_eq!(meter.receive(&preface[32..], now), Err(Reason::PROTOCOL_ERROR), "{kind}");
+            assert_eq!(guard.receive(&preface[32..], now), Err(Reason::PROTOCOL_ERROR), "{kind}");
         }
     }
 
@@ -322,12 +321,12 @@ mod tests {
         let frames =
             [update(3, LARGE), update(5, LARGE - 1), frame(6, 0, 8), update(7, 0x7fff_ffff)];
         for step in [1, 3, 14, 100] {
-            let (mut meter, now) = meter();
+            let (mut guard, now) = guard();
             for piece in frames.concat().chunks(step) {
-                assert_eq!(meter.receive(piece, now), Ok(()));
+                assert_eq!(guard.receive(piece, now), Ok(()));
             }
-            assert_eq!(meter.take_updates(), [(3, LARGE), (7, 0x7fff_ffff)], "by {step}");
-            assert!(meter.take_updates().is_empty());
+            assert_eq!(guard.take_updates(), [(3, LARGE), (7, 0x7fff_ffff)], "by {step}");
+            assert!(guard.take_updates().is_empty());
         }
     }
 }

@@ -1,0 +1,547 @@
+//! A connection with its buffers: what the backends drive.
+//!
+//! [`protocol::Connection`] leaves the buffers to its caller. The backends would all treat them
+//! alike, so it is done here, once. Those for readiness and threads lend a buffer to each attempt
+//! ([`Session::receive_with`], [`Session::send_with`]). One for completions cannot lend: the kernel
+//! has a buffer of its own for what comes ([`Session::receive_from`]), and owns what it sends until
+//! it has sent it ([`Session::take_output`]).
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use protocol::{
+    DropGuarded, FileRange, Now, Outcome, Protocol, Refused, Step, Ticket, Work, catch_panic,
+};
+use socket2::SockRef;
+
+use crate::admission::Slot;
+use crate::pool;
+use crate::server::Context;
+use crate::stack::Stack;
+use crate::statistics::{Meter, State, WaitsFor};
+
+/// One connection and the bytes that are under way on it, in both directions.
+pub struct Session {
+    /// `None` once it has panicked: there is no going on then.
+    stack: Option<Stack>,
+    /// Whom it is with, if that is to be logged.
+    client: Option<Client>,
+    /// Before the slot, so that everything is counted when the connection has left.
+    meter: Meter,
+    slot: Slot,
+    /// Bytes `start..end` have come and are not consumed. Empty while there are none.
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Bytes from `sent` on are to be sent.
+    output: Vec<u8>,
+    sent: usize,
+    /// Bytes of output that somebody else sends: see [`Session::take_output`].
+    lent: usize,
+    /// Pieces of work whose outcome has not come.
+    working: usize,
+    /// All has been said.
+    is_closing: bool,
+    ordered: Option<Instant>,
+    /// What was waited for last.
+    awaited: Wait,
+    /// The deadlines for which the socket has been tried, in each direction.
+    tried_to_send: Option<Instant>,
+    tried_to_receive: Option<Instant>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Session { awaited, working, .. } = self;
+        let mut session = f.debug_struct("Session");
+        session.field("awaited", awaited).field("working", working).finish_non_exhaustive()
+    }
+}
+
+/// The other end of a connection, as logs name it.
+#[derive(Clone, Copy)]
+struct Client(Option<SocketAddr>);
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("a client that is gone"),
+        }
+    }
+}
+
+/// What a connection wants next.
+#[derive(Debug)]
+pub enum Next {
+    /// Have this done elsewhere, and bring what comes of it to [`Session::complete`].
+    Run(Ticket, Work),
+    /// Shut the write side of the socket down.
+    ShutdownWrite,
+    /// Have the kernel forget what it has not sent: see [`abort`](crate::socket::abort).
+    Abort,
+    /// Drop socket and session.
+    Close,
+    /// Nothing to do until one of these comes to pass.
+    Wait(Wait),
+}
+
+/// What to wait for, besides work and the order to stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// Input: then [`Session::receive_with`].
+    pub read: bool,
+    /// Room to send: then [`Session::send_with`].
+    pub write: bool,
+    /// A moment in time: then [`Session::handle_timeout_with`] or [`Session::handle_timeout`].
+    pub deadline: Option<Instant>,
+}
+
+/// What is to be sent next.
+#[derive(Clone, Copy, Debug)]
+pub enum Output<'a> {
+    /// These bytes.
+    Bytes(&'a [u8]),
+    /// This range of a file.
+    File(&'a FileRange),
+}
+
+/// Whether an attempt has got anywhere; one that would have had to wait has not.
+fn is_done(result: io::Result<usize>) -> io::Result<bool> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        result => result.map(|_| true),
+    }
+}
+
+/// Reads both clocks.
+fn now() -> Now {
+    Now { instant: Instant::now(), wall: SystemTime::now() }
+}
+
+/// Takes back a buffer of [`Session::take_output`].
+pub fn recycle(output: Vec<u8>) {
+    pool::put_output(output);
+}
+
+/// Calls a connection. If something that it holds panics (a source, an upgraded protocol), this
+/// connection ends, and no thread with it.
+fn guarded<R>(stack: &mut Option<Stack>, call: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
+    let protocol = stack.as_mut()?.lowest();
+    let result = catch_panic(|| call(protocol));
+    if result.is_none() {
+        discard(stack);
+    }
+    result
+}
+
+/// Drops a connection, whatever comes of it.
+fn discard(stack: &mut Option<Stack>) {
+    let stack = stack.take();
+    catch_panic(|| drop(stack));
+}
+
+impl Session {
+    /// A connection that has just been accepted on this socket.
+    #[must_use]
+    pub fn new<'s, S>(context: &Context, slot: Slot, socket: &'s S) -> Self
+    where
+        SockRef<'s>: From<&'s S>,
+    {
+        // Asked of the system only if it is to be logged.
+        let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+        let client = is_logged.then(|| SockRef::from(socket).peer_addr().ok()?.as_socket());
+        Session::with(context, slot, client.map(Client))
+    }
+
+    fn with(context: &Context, slot: Slot, client: Option<Client>) -> Self {
+        let refused = client.map(|client| -> Refused {
+            Arc::new(move |why| tracing::debug!("{client}: refused: {why}"))
+        });
+        Session {
+            stack: Stack::new(context, refused, now()),
+            client,
+            meter: context.statistics.enter(),
+            slot,
+            input: Vec::new(),
+            start: 0,
+            end: 0,
+            output: Vec::new(),
+            sent: 0,
+            lent: 0,
+            working: 0,
+            is_closing: false,
+            ordered: None,
+            awaited: Wait::default(),
+            tried_to_send: None,
+            tried_to_receive: None,
+        }
+    }
+
+    /// What to do next.
+    pub fn poll(&mut self) -> Next {
+        loop {
+            let Some(step) = guarded(&mut self.stack, |protocol| protocol.poll()) else {
+                return self.leave();
+            };
+            match step {
+                Step::Receive => self.advance(now()),
+                Step::Run(ticket, work) => match self.slot.begin_work() {
+                    Some(permit) => {
+                        self.working += 1;
+                        // Said now: a thread may do it itself before it waits for anything.
+                        self.meter.does(State::Answering, WaitsFor::Work);
+                        return Next::Run(ticket, work.holding(permit));
+                    }
+                    None => {
+                        if let Some(client) = self.client {
+                            tracing::debug!("{client}: refused: too much work waits already");
+                        }
+                        self.settle(ticket, Outcome::Overloaded);
+                    }
+                },
+                Step::ShutdownWrite => {
+                    self.is_closing = true;
+                    return Next::ShutdownWrite;
+                }
+                // The stack replaces what is in it by itself, so this never comes.
+                Step::Upgrade(_) => return self.leave(),
+                Step::Close => {
+                    let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
+                    if is_late && !self.is_closing && !self.has_nothing() {
+                        self.meter.cut();
+                    }
+                    return self.leave();
+                }
+                Step::Wait(wait) => {
+                    self.count();
+                    self.release();
+                    let write = self.sent < self.output.len() || self.file().is_some();
+                    let wait = Wait { read: wait.read, write, deadline: wait.deadline };
+                    self.note(wait);
+                    self.awaited = wait;
+                    return Next::Wait(wait);
+                }
+            }
+        }
+    }
+
+    // ANCHOR: receive_with
+    /// Has `read` fill a buffer; it returns how much it has read, 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// Those of `read`; nothing has happened then.
+    pub fn receive_with(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let result = read(self.space());
+        if result.is_err() {
+            self.release(); // nothing has come: no buffer is held while it is waited for
+        }
+        let bytes = result?;
+        if bytes == 0 {
+            guarded(&mut self.stack, |protocol| protocol.receive_eof(now()));
+        } else {
+            self.meter.received(bytes);
+            self.end += bytes;
+            self.advance(now());
+        }
+        Ok(bytes)
+    }
+    // ANCHOR_END: receive_with
+
+    // ANCHOR: receive_from
+    /// Takes what has been received into somebody else's buffer; nothing at the end of the stream.
+    /// May be called when input is not waited for: what is not consumed is kept.
+    pub fn receive_from(&mut self, bytes: &mut [u8]) {
+        self.meter.received(bytes.len());
+        if bytes.is_empty() {
+            guarded(&mut self.stack, |protocol| protocol.receive_eof(now()));
+        } else if self.start == self.end {
+            self.borrow_output();
+            let output = &mut self.output; // parsed where it lies
+            let receive = |protocol: &mut dyn Protocol| protocol.receive(bytes, output, now());
+            let consumed = guarded(&mut self.stack, receive).unwrap_or(bytes.len());
+            self.keep(&bytes[consumed..]);
+        } else {
+            self.keep(bytes);
+            self.advance(now());
+        }
+    }
+    // ANCHOR_END: receive_from
+
+    /// Whether there is input that the connection has not consumed: it has enough for now.
+    #[must_use]
+    pub fn holds_input(&self) -> bool {
+        self.start < self.end
+    }
+
+    /// Has `write` send what is to be sent; it returns how much it has sent.
+    ///
+    /// # Errors
+    /// Those of `write`, and `WriteZero` if it sends nothing: a file that has become shorter
+    /// while it was sent, so that the response cannot be completed.
+    pub fn send_with(
+        &mut self,
+        write: impl FnOnce(Output<'_>) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let unsent = &self.output[self.sent..];
+        let bytes = match self.stack.as_ref().and_then(Stack::file) {
+            _ if !unsent.is_empty() => {
+                let bytes = write(Output::Bytes(unsent))?;
+                self.sent += bytes;
+                bytes
+            }
+            Some(range) => write(Output::File(range))?,
+            None => return Ok(0),
+        };
+        if bytes == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.sent(bytes);
+        Ok(bytes)
+    }
+
+    /// Takes the bytes that are to be sent, for whoever has to own them until they are. Once they
+    /// are, [`Session::sent`] says so and [`recycle`] takes the buffer back; until then nothing
+    /// else is sent.
+    #[must_use]
+    pub fn take_output(&mut self) -> Vec<u8> {
+        self.lent += self.output.len();
+        std::mem::take(&mut self.output)
+    }
+
+    /// So many bytes have been sent, of what was taken or of the file.
+    pub fn sent(&mut self, bytes: usize) {
+        self.meter.sent(bytes);
+        self.lent = self.lent.saturating_sub(bytes); // what is of a file was not lent
+        guarded(&mut self.stack, |protocol| protocol.sent(bytes as u64, now()));
+    }
+
+    /// The end, of order or not. Whoever did not take our part takes nothing of the kernel's either.
+    fn leave(&mut self) -> Next {
+        let is_unsent = self.is_unsent();
+        self.count();
+        discard(&mut self.stack);
+        (self.sent, self.lent) = (self.output.len(), 0);
+        if !is_unsent {
+            return Next::Close;
+        }
+        if let Some(client) = self.client {
+            tracing::debug!("{client}: cut, with something unsent");
+        }
+        Next::Abort
+    }
+
+    /// Logs that the connection has ended with this error of its socket.
+    pub fn ended(&self, error: &io::Error) {
+        if let Some(client) = self.client {
+            tracing::debug!("{client}: the connection has ended: {error}");
+        }
+    }
+
+    /// Whether something is to be sent, or is being sent by whoever has taken it.
+    fn is_unsent(&self) -> bool {
+        self.sent < self.output.len() || self.lent > 0 || self.file().is_some()
+    }
+
+    /// The range of a file that is to be sent next, if it is the turn of one.
+    #[must_use]
+    pub fn file(&self) -> Option<&FileRange> {
+        let file = self.stack.as_ref().and_then(Stack::file);
+        file.filter(|_| self.sent == self.output.len())
+    }
+
+    /// The work has come to this.
+    pub fn complete(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.working = self.working.saturating_sub(1);
+        self.settle(ticket, outcome);
+    }
+
+    fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.borrow_output();
+        let output = &mut self.output;
+        let outcome = DropGuarded::new(outcome); // there may be no connection any more
+        let complete = |protocol: &mut dyn Protocol| {
+            protocol.complete(ticket, outcome.into_inner(), output, now());
+        };
+        guarded(&mut self.stack, complete);
+    }
+
+    // ANCHOR: handle_timeout_with
+    /// The deadline has come. What is in the socket by now came in time: after a pause of the whole
+    /// process, which may have been stopped for longer than any deadline, bytes and deadlines are
+    /// there at once. So the socket is tried first, without waiting, once in each direction for each
+    /// deadline. If that gets anywhere, the deadline counts only if it is still the same afterwards.
+    ///
+    /// # Errors
+    /// Those of `receive` and `send`, but for `WouldBlock`.
+    pub fn handle_timeout_with(
+        &mut self,
+        receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+        send: impl FnOnce(Output<'_>) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        let Wait { read, deadline, .. } = self.awaited;
+        // As it is now: what has been received since may have been answered.
+        let write = self.sent < self.output.len() || self.file().is_some();
+        if deadline.is_some_and(|at| at <= Instant::now()) {
+            // One at a time: the connection is asked for its wishes after each.
+            let may_send = write && self.tried_to_send != deadline;
+            if may_send {
+                self.tried_to_send = deadline;
+                if is_done(self.send_with(send))? {
+                    return Ok(());
+                }
+            }
+            let may_receive = read && self.tried_to_receive != deadline;
+            if may_receive {
+                self.tried_to_receive = deadline;
+                if is_done(self.receive_with(receive))? {
+                    return Ok(());
+                }
+            }
+        }
+        self.handle_timeout();
+        Ok(())
+    }
+    // ANCHOR_END: handle_timeout_with
+
+    /// The deadline has come, and whatever has happened before it has been passed on.
+    pub fn handle_timeout(&mut self) {
+        self.borrow_output();
+        let output = &mut self.output;
+        guarded(&mut self.stack, |protocol| protocol.handle_timeout(output, now()));
+    }
+
+    /// The order to stop has come: be gone at the moment `by`.
+    pub fn shutdown(&mut self, by: Instant) {
+        self.ordered = Some(by);
+        guarded(&mut self.stack, |protocol| protocol.shutdown(by, now()));
+    }
+
+    /// Whether no request is under way, so that nothing is held up if the order to stop comes now.
+    /// Another protocol that has taken over has no requests.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.is_upgraded() || self.has_nothing()
+    }
+
+    /// Whether nothing is under way.
+    fn has_nothing(&self) -> bool {
+        self.stack.as_ref().is_none_or(Stack::is_idle) && self.start == self.end
+    }
+
+    /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants to
+    /// hear of the order to stop at once.
+    fn is_upgraded(&self) -> bool {
+        self.stack.as_ref().is_some_and(|stack| stack.http().is_upgraded())
+    }
+
+    /// Puts what has come, and is not consumed, to the rest.
+    fn keep(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let space = self.space();
+            let (now, later) = bytes.split_at(bytes.len().min(space.len()));
+            space[..now.len()].copy_from_slice(now);
+            self.end += now.len();
+            bytes = later;
+        }
+    }
+
+    /// Presents what has come.
+    fn advance(&mut self, now: Now) {
+        self.borrow_output();
+        let input = &mut self.input[self.start..self.end];
+        let output = &mut self.output;
+        let receive = |protocol: &mut dyn Protocol| protocol.receive(input, output, now);
+        self.start += guarded(&mut self.stack, receive).unwrap_or(0);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Where to read into: at least one byte.
+    fn space(&mut self) -> &mut [u8] {
+        if self.input.is_empty() {
+            self.input = pool::take_input();
+        }
+        if self.end == self.input.len() {
+            if self.start > 0 {
+                self.input.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end - self.start);
+            } else {
+                // A head larger than the buffer; its limit is the connection's to watch.
+                self.input.resize(self.input.len() * 2, 0);
+            }
+        }
+        &mut self.input[self.end..]
+    }
+
+    fn borrow_output(&mut self) {
+        if self.output.capacity() == 0 {
+            self.output = pool::take_output();
+        }
+        // Room is made in time, lest a response that is produced bit by bit gather here whole.
+        if self.sent > self.output.len() / 2 {
+            self.output.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+
+    /// Passes on how many requests have been answered.
+    fn count(&mut self) {
+        if let Some(stack) = &self.stack {
+            self.meter.served(stack.http().served());
+        }
+    }
+
+    /// Says what the connection does and waits for.
+    fn note(&self, wait: Wait) {
+        let (is_idle, is_upgraded) = (self.has_nothing(), self.is_upgraded());
+        let is_sending = wait.write || self.lent > 0;
+        let is_receiving = self.stack.as_ref().is_none_or(|stack| stack.http().is_receiving());
+        let waits_for = match wait {
+            _ if is_sending => WaitsFor::Room,
+            _ if self.working > 0 => WaitsFor::Work,
+            Wait { read: true, .. } if is_idle || is_receiving => WaitsFor::Input,
+            _ => WaitsFor::Time,
+        };
+        let state = match wait {
+            _ if self.is_closing => State::Closing,
+            _ if is_upgraded => State::Upgraded,
+            _ if is_sending => State::Sending,
+            _ if is_idle => State::Idle,
+            Wait { read: true, .. } if is_receiving => State::Receiving,
+            _ => State::Answering,
+        };
+        self.meter.does(state, waits_for);
+    }
+
+    /// Gives back the buffers that nothing is under way in.
+    fn release(&mut self) {
+        if self.start == self.end && !self.input.is_empty() {
+            pool::put_input(std::mem::take(&mut self.input));
+        }
+        if self.sent == self.output.len() && self.output.capacity() > 0 {
+            pool::put_output(std::mem::take(&mut self.output));
+            self.sent = 0;
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.count();
+        discard(&mut self.stack);
+        // After an error too, the buffers go on to the next connection.
+        (self.start, self.end, self.sent) = (0, 0, self.output.len());
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! What the connections of a server have in common, whatever version of HTTP they speak.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::handler::Handler;
+use crate::limits::Limits;
+
+/// Is called whenever a response is complete, with the moment when the head of its request was. To
+/// know how long it took is to read a clock, which is its own to do.
+pub type Answered = Arc<dyn Fn(Instant) + Send + Sync>;
+
+/// Is called whenever a client is refused, with the reason: for a log.
+pub type Refused = Arc<dyn Fn(&dyn Display) + Send + Sync>;
+
+/// The handler of a connection, its limits, and who is told what becomes of its requests.
+///
+/// ```
+/// use std::sync::Arc;
+/// use protocol::{Limits, Request, Service};
+/// let service = Service::new(Arc::new(|_: &Request<'_>| "hello"), Arc::new(Limits::default()))
+///     .on_refused(Some(Arc::new(|why| eprintln!("refused: {why}"))));
+/// # drop(service);
+/// ```
+#[derive(Clone)]
+pub struct Service {
+    /// Answers the requests.
+    pub handler: Arc<dyn Handler>,
+    /// How much of everything a connection may use.
+    pub limits: Arc<Limits>,
+    /// Whether something below HTTP encrypts.
+    pub is_secure: bool,
+    answered: Option<Answered>,
+    refused: Option<Refused>,
+}
+
+impl Service {
+    /// A service that tells nobody, and is not secured.
+    #[must_use]
+    pub fn new(handler: Arc<dyn Handler>, limits: Arc<Limits>) -> Self {
+        Service { handler, limits, is_secure: false, answered: None, refused: None }
+    }
+
+    /// Has this called for every response.
+    #[must_use]
+    pub fn on_answered(mut self, answered: Option<Answered>) -> Self {
+        self.answered = answered;
+        self
+    }
+
+    /// Has this called for every refusal.
+    #[must_use]
+    pub fn on_refused(mut self, refused: Option<Refused>) -> Self {
+        self.refused = refused;
+        self
+    }
+
+    /// The response is complete to a request whose head was at this moment.
+    pub fn answered(&self, begun: Instant) {
+        self.answered.iter().for_each(|answered| answered(begun));
+    }
+
+    /// A client has been refused for this reason.
+    pub fn refused(&self, why: &dyn Display) {
+        self.refused.iter().for_each(|refused| refused(why));
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

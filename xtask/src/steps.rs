@@ -1,0 +1,289 @@
+//! The steps of CI, as data. Each does alone what it does among the others.
+
+use crate::circles;
+use crate::install::{cargo_tool, debian, python, python_tool, target, toolchain};
+use crate::run::{Failure, Result, cargo, command, read, root};
+use crate::wasm;
+use crate::width;
+
+/// One step of CI.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    /// What it shows if it passes.
+    pub(crate) shows: &'static str,
+    /// What it installs, if that is not there.
+    pub(crate) needs: &'static str,
+    pub(crate) when: When,
+    pub(crate) run: fn() -> Result,
+}
+
+/// When a step is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum When {
+    /// Among all steps.
+    Always,
+    /// Only if it is named.
+    Asked,
+}
+
+/// Targets that are only compiled for.
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+const MACOS: &str = "aarch64-apple-darwin";
+const WASM: &str = "wasm32-unknown-unknown";
+
+const BACKENDS: [&str; 6] = ["sync", "mio", "uring", "tokio", "async-std", "smol"];
+
+/// A step that always runs.
+const fn step(name: &'static str, shows: &'static str, run: fn() -> Result) -> Step {
+    Step { name, shows, needs: "", when: When::Always, run }
+}
+
+impl Step {
+    const fn needs(self, needs: &'static str) -> Self {
+        Self { needs, ..self }
+    }
+
+    const fn if_asked(self) -> Self {
+        Self { when: When::Asked, ..self }
+    }
+}
+
+/// All steps, in the order in which they run.
+pub(crate) const STEPS: &[Step] = &[
+    step("tests", "the tests pass, with every backend", tests),
+    step(
+        "tests-exhaustive",
+        "the tests pass that take long, and are ignored otherwise",
+        exhaustive,
+    ),
+    step("format", "rustfmt would change nothing", format),
+    step("spelling", "no word is misspelt that is known to be; see _typos.toml", spelling)
+        .needs("Python, typos"),
+    step("width", "no line of Rust is wider than 100 columns", width::check).if_asked(),
+    step("circles", "no modules use each other but those in tolerated-ties.txt", circles::check),
+    step("lints", "Clippy has nothing to say, nor about what the protocol calls", lints),
+    step("docs", "the documentation builds without a warning", docs),
+    step("features", "the libraries without the demo, the protocol without internals", features),
+    step("purity", "the protocol links where there is no system, and asks none", purity)
+        .needs("a target of Rust"),
+    step("windows", "everything compiles for Windows", windows)
+        .needs("a target of Rust, mingw-w64"),
+    step("macos", "everything compiles for macOS", macos).needs("a target of Rust"),
+    step("msrv", "everything compiles with the oldest Rust that is promised", msrv)
+        .needs("that Rust"),
+    step("dependencies", "licences, sources, one version of each dependency", dependencies)
+        .needs("cargo-deny"),
+    step(
+        "advisories",
+        "no dependency has a known hole; with a database from the network",
+        advisories,
+    )
+    .needs("cargo-deny")
+    .if_asked(),
+    step("course", "it builds without a warning; exercises are red, solutions green", course)
+        .needs("mdbook"),
+    step("benches", "the benches run", benches),
+    step("simulations", "5000 simulations pass, from seeds of this commit's own", simulations),
+    step("fuzz", "each fuzz target finds nothing in a minute", fuzz)
+        .needs("g++, nightly Rust, cargo-fuzz"),
+    step("sanitizer", "memory that the kernel shares, under AddressSanitizer", sanitizer)
+        .needs("nightly Rust"),
+    step("clients", "real clients of TLS, HTTP/2 and WebSocket, on every backend", clients)
+        .needs("curl, nghttp2, openssl, Python"),
+    step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
+];
+
+fn tests() -> Result {
+    cargo("test --workspace --locked").run()
+}
+
+fn exhaustive() -> Result {
+    // Not the documentation: an example that is marked `ignore` is none to be run.
+    cargo("test --workspace --locked --lib --bins --tests -- --ignored").run()
+}
+
+fn format() -> Result {
+    cargo("fmt --all --check").run()?;
+    cargo("fmt --all --check").within("book/exercises").run()?;
+    cargo("fmt --check").within("testing/fuzz").run()
+}
+
+fn spelling() -> Result {
+    const TYPOS: &str = "target/typos/bin/typos";
+    python_tool("target/typos", "typos", "1.52.0")?;
+    command(TYPOS).arg("--format").arg("brief").run()
+}
+
+fn lints() -> Result {
+    cargo("clippy --workspace --locked --all-targets --all-features -- -D warnings").run()
+}
+
+fn docs() -> Result {
+    cargo("doc --workspace --locked --no-deps --all-features")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()
+}
+
+fn features() -> Result {
+    for backend in BACKENDS {
+        let package = format!("--quiet --locked -p backend-{backend} --no-default-features");
+        cargo(&format!("check {package} --lib --examples")).run()?;
+        let tree = cargo(&format!("tree {package} -e normal")).output()?;
+        if tree.contains(" clap ") {
+            let what = format!("the library of backend-{backend} brings a command line with it");
+            return Err(Failure::Found(what));
+        }
+    }
+    cargo("check --quiet --locked -p protocol").run()
+}
+
+fn purity() -> Result {
+    target(WASM)?;
+    cargo(&format!("build --locked -p xtask --example pure --target {WASM}")).run()?;
+    let folder = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    wasm::check(&root().join(folder).join(WASM).join("debug/examples/pure.wasm"))
+}
+
+fn windows() -> Result {
+    target(WINDOWS)?;
+    // A few dependencies contain C.
+    debian("x86_64-w64-mingw32-gcc", &["gcc-mingw-w64-x86-64"])?;
+    cargo(&format!("check --workspace --locked --all-targets --target {WINDOWS}"))
+        .env("RUSTFLAGS", "-D warnings")
+        .run()
+}
+
+fn macos() -> Result {
+    target(MACOS)?;
+    // Nothing is linked, so the C in a few dependencies may stay uncompiled: there is no compiler
+    // of C for macOS but Apple's.
+    let variable = MACOS.replace('-', "_");
+    cargo(&format!("check --workspace --locked --all-targets --target {MACOS}"))
+        .env(&format!("CC_{variable}"), "true")
+        .env(&format!("AR_{variable}"), "true")
+        .env("SDKROOT", "/")
+        .env("RUSTFLAGS", "-D warnings")
+        .run()
+}
+
+fn msrv() -> Result {
+    let manifest = read("Cargo.toml")?;
+    let version = rust_version(&manifest)
+        .ok_or_else(|| Failure::found("Cargo.toml: there is no `rust-version`"))?;
+    toolchain(version)?;
+    cargo(&format!("+{version} check --workspace --locked")).run()
+}
+
+/// The oldest Rust that a manifest promises.
+fn rust_version(manifest: &str) -> Option<&str> {
+    let value = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "))?;
+    Some(value.trim_matches('"'))
+}
+
+fn dependencies() -> Result {
+    cargo_tool("cargo-deny", "0.20.2")?;
+    cargo("deny --locked --all-features check bans licenses sources").run()
+}
+
+fn advisories() -> Result {
+    cargo_tool("cargo-deny", "0.20.2")?;
+    cargo("deny --locked --all-features check advisories").run()
+}
+
+fn course() -> Result {
+    cargo_tool("mdbook", "0.5.4")?;
+    let said = command("mdbook build book").said()?;
+    if let Some(line) = said.lines().find(|line| line.contains("WARN") || line.contains("ERROR")) {
+        return Err(Failure::found(format!("mdbook says: {line}")));
+    }
+    command("book/exercises/check").run()
+}
+
+fn benches() -> Result {
+    cargo("bench --quiet --locked -p bench -- --test").run()
+}
+
+fn simulations() -> Result {
+    // Others each time that something changes, and the same whenever this commit is looked at.
+    let commit = command("git rev-parse HEAD").output()?;
+    let first = first_seed(&commit).ok_or_else(|| Failure::found("git names no commit"))?;
+    cargo(&format!("run --quiet --locked -p simulator -- --from {first} --seeds 5000")).run()
+}
+
+/// Where the seeds of a commit begin.
+fn first_seed(commit: &str) -> Option<u64> {
+    Some(u64::from_str_radix(commit.get(..7)?, 16).ok()? * 10_000)
+}
+
+fn fuzz() -> Result {
+    debian("g++", &["g++"])?;
+    toolchain("nightly")?;
+    cargo_tool("cargo-fuzz", "0.13.2")?;
+    command(".ci/fuzz/run 60").run()
+}
+
+fn sanitizer() -> Result {
+    toolchain("nightly")?;
+    let version = command("rustc -vV").quietly().output()?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or_else(|| Failure::found("rustc -vV names no host"))?;
+    // Its quarantine keeps what has been freed, so the tests that memory stays flat are not for it;
+    // nor is the one without threads, since the search for leaks at the end needs one.
+    cargo("+nightly test --quiet --locked --target")
+        .arg(host)
+        .args("-p safe-uring -p backend-uring --lib --tests --".split(' '))
+        .args(["memory_stays_flat", "without_further_threads", "attacks::"].map(skipped).concat())
+        .env("RUSTFLAGS", "-Zsanitizer=address")
+        .env("CARGO_TARGET_DIR", "target/sanitizer")
+        .run()
+}
+
+fn skipped(tests: &'static str) -> [&'static str; 2] {
+    ["--skip", tests]
+}
+
+fn clients() -> Result {
+    debian("nghttp", &["nghttp2-client"])?;
+    debian("curl", &["curl"])?;
+    debian("openssl", &["openssl"])?;
+    python()?;
+    command(".ci/clients/run").run()
+}
+
+fn browser() -> Result {
+    debian("chromium", &["chromium"])?;
+    debian("node", &["nodejs"])?;
+    debian("npm", &["npm"])?;
+    command("npm ci --silent --no-audit --no-fund").within(".ci/browser").run()?;
+    command(".ci/browser/run").run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_have_names_of_their_own_that_are_one_word() {
+        let mut names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn the_oldest_rust_is_read_from_the_manifest() {
+        let manifest = "[workspace.package]\nedition = \"2024\"\nrust-version = \"1.89\"\n";
+        assert_eq!(rust_version(manifest), Some("1.89"));
+        assert_eq!(rust_version("rust-version.workspace = true\n"), None);
+    }
+
+    #[test]
+    fn seeds_follow_from_the_commit() {
+        assert_eq!(first_seed("00000ff1234\n"), Some(2_550_000));
+        assert_eq!(first_seed("ffffffffff"), Some(2_684_354_550_000));
+        assert_eq!(first_seed(""), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! What is done on request: what is committed is written anew, or something is measured.
+
+use std::process::ExitCode;
+
+use crate::run::{Result, cargo, command};
+use crate::select::UsageError;
+
+/// Something that can be asked for.
+pub(crate) struct Verb {
+    pub(crate) name: &'static str,
+    /// What may follow the name.
+    pub(crate) takes: &'static str,
+    pub(crate) does: &'static str,
+    run: fn(&[&str]) -> Result,
+}
+
+/// All verbs, in the order in which they are listed.
+pub(crate) const VERBS: &[Verb] = &[
+    Verb {
+        name: "links",
+        takes: "",
+        does: "puts the line numbers in links to code right",
+        run: |_| cargo("test --quiet --locked -p book --test check").env("UPDATE_LINKS", "1").run(),
+    },
+    Verb {
+        name: "traces",
+        takes: "",
+        does: "writes the transcripts of the course, book/traces/{transcript,http2}.txt",
+        run: |_| {
+            cargo("test --quiet --locked -p book --test check").env("UPDATE_TRACES", "1").run()
+        },
+    },
+    Verb {
+        name: "syscalls",
+        takes: "",
+        does: "records the system calls that the course shows; Linux, with strace",
+        run: |_| {
+            cargo("build --locked -p backend-sync -p backend-mio -p backend-uring").run()?;
+            command("book/traces/record").run()
+        },
+    },
+    Verb {
+        name: "seeds",
+        takes: "",
+        does: "writes what the conformance cases send to where fuzzing begins",
+        run: |_| {
+            cargo("run --quiet --locked -p conformance --example seeds -- testing/fuzz/corpus")
+                .run()
+        },
+    },
+    Verb {
+        name: "fuzz",
+        takes: "[SECONDS [TARGET...]]",
+        does: "fuzzes each target for so long",
+        run: |rest| command(".ci/fuzz/run").args(rest).run(),
+    },
+    Verb {
+        name: "references",
+        takes: "[DIRECTORY]",
+        does: "plays the conformance cases to hyper and nginx",
+        run: |rest| command(".ci/references/run").args(rest).run(),
+    },
+    Verb {
+        name: "evidence",
+        takes: "[SECONDS]",
+        does: "measures what conformance/README.md shows, and writes it: hours",
+        run: |rest| command(".ci/evidence/run").args(rest).run(),
+    },
+    Verb {
+        name: "site",
+        takes: "",
+        does: "builds app/site/dist; with npm",
+        run: |_| {
+            command("npm ci --no-audit --no-fund").within("app/site").run()?;
+            command("npm run build").within("app/site").run()
+        },
+    },
+];
+
+/// `cargo xtask NAME` with these arguments.
+pub(crate) fn main(name: &str, rest: &[&str]) -> std::result::Result<ExitCode, UsageError> {
+    let Some(verb) = VERBS.iter().find(|verb| verb.name == name) else {
+        return Err(UsageError(format!("There is no `{name}`.")));
+    };
+    if verb.takes.is_empty() && !rest.is_empty() {
+        return Err(UsageError(format!("`{name}` takes no arguments.")));
+    }
+    Ok((verb.run)(rest).map_or_else(
+        |failure| {
+            eprintln!("{failure}");
+            ExitCode::from(failure.code())
+        },
+        |()| ExitCode::SUCCESS,
+    ))
+}
+
+/// One line for each.
+pub(crate) fn list() -> String {
+    let line = |verb: &Verb| {
+        let called = format!("{} {}", verb.name, verb.takes);
+        format!("cargo xtask {called:<22} {}\n", verb.does)
+    };
+    VERBS.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_have_names_of_their_own() {
+        let mut names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
+        names.extend(["ci", "help"]);
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn an_unknown_verb_and_an_argument_too_many_are_usage_errors() {
+        assert!(main("no-such-verb", &[]).is_err());
+        assert!(main("links", &["twice"]).is_err());
+    }
+}
