@@ -111,7 +111,7 @@ async fn accept(
         match accepted {
             None => {}
             Some(Ok((stream, _))) => hand_over(stream, slot),
-            Some(Err(error)) if socket::is_peers_fault(&error) => {}
+            Some(Err(error)) if socket::is_clients_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
                 let _ = timeout(socket::ACCEPT_BACKOFF, changed.listen()).await;
@@ -130,7 +130,7 @@ async fn accept(
         };
         match rest.accept() {
             Ok((stream, _)) => hand_over(stream.into(), slot),
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
     }

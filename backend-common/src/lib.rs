@@ -23,9 +23,7 @@
 
 mod admission;
 mod bind_error;
-mod connections;
-mod latency;
-mod mailbox;
+mod loops;
 mod pool;
 mod server;
 mod session;
@@ -34,18 +32,18 @@ pub mod socket;
 mod stack;
 mod statistics;
 pub mod threads;
-mod timers;
 
 pub use admission::{Admission, Slot};
 pub use bind_error::BindError;
-pub use connections::{Connection, ConnectionId, Connections};
-pub use latency::{Latencies, Watch};
-pub use mailbox::{Job, Loops, Mailbox, Message};
+pub use loops::connections::{Connection, ConnectionId, Connections};
+pub use loops::mailbox::{Mailbox, Message};
+pub use loops::{Job, Loops};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle, Variant};
 pub use session::{Next, Output, Session, Wait, recycle};
 pub use shutdown::{ABORT_GRACE, ShutdownSignal};
 pub use stack::Http;
+pub use statistics::latency::{Latencies, Watch};
 pub use statistics::{Open, Report, Sample, Statistics, Waits};
 
 /// How often one connection may read or write before the others of its thread have their turn. A

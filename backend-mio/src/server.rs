@@ -116,7 +116,7 @@ impl Acceptor {
                     return Ok(Some((socket, slot)));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
-                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(error) if socket::is_clients_fault(&error) => {}
                 Err(error) => {
                     self.back_off(&error);
                     return Ok(None);

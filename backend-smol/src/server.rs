@@ -114,7 +114,7 @@ async fn accept(
         match accepted {
             None => {}
             Some(Ok((stream, _))) => hand_over(stream, slot),
-            Some(Err(error)) if socket::is_peers_fault(&error) => {}
+            Some(Err(error)) if socket::is_clients_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
                 wait(changed.listen(), Instant::now() + socket::ACCEPT_BACKOFF).await;
@@ -132,7 +132,7 @@ async fn accept(
         };
         match listener.get_ref().accept() {
             Ok((stream, _)) => hand_over(stream, slot),
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
     }

@@ -133,7 +133,7 @@ impl Connections {
                     }
                 }
                 Ok(_) => {}
-                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(error) if socket::is_clients_fault(&error) => {}
                 Err(_) if is_shutdown => return None, // no client is left
                 Err(error) => {
                     socket::report_accept_error(&error);

@@ -142,7 +142,7 @@ async fn accept(
         };
         match accepted {
             Ok((stream, _)) => hand_over(stream, slot),
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(error) => {
                 socket::report_accept_error(&error);
                 let _ = timeout(socket::ACCEPT_BACKOFF, changed.notified()).await;
@@ -161,7 +161,7 @@ async fn accept(
         match listener.accept().map(|(stream, _)| adopt(stream)) {
             Ok(Some(stream)) => hand_over(stream, slot),
             Ok(None) => {}
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
     }
