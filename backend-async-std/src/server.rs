@@ -139,11 +139,6 @@ async fn accept(
     Ok(())
 }
 
-/// Wakes all tasks that listen.
-fn notify(event: &Event) {
-    event.notify(usize::MAX);
-}
-
 /// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
 /// does not is held by a handler that blocks its thread.
 async fn drain(context: &Context, departed: &Event) {
@@ -164,4 +159,9 @@ async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     if let Err(error) = drive(&stream, &mut session, shared).await {
         session.ended(&error);
     }
+}
+
+/// Wakes all tasks that listen.
+fn notify(event: &Event) {
+    event.notify(usize::MAX);
 }

@@ -141,21 +141,6 @@ async fn accept(
     Ok(())
 }
 
-/// Wakes all tasks that listen.
-fn notify(event: &Event) {
-    event.notify(usize::MAX);
-}
-
-/// Waits for a future, but not beyond a moment: a race with a timer, since there is no `timeout`.
-/// Returns whether the moment is still to come.
-async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
-    let late = async {
-        Timer::at(until).await;
-    };
-    future.or(late).await;
-    Instant::now() < until
-}
-
 /// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
 /// does not is held by a handler that blocks its thread.
 async fn drain(context: &Context, departed: &Event) {
@@ -176,4 +161,19 @@ async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     if let Err(error) = driven.await {
         session.ended(&error);
     }
+}
+
+/// Wakes all tasks that listen.
+fn notify(event: &Event) {
+    event.notify(usize::MAX);
+}
+
+/// Waits for a future, but not beyond a moment: a race with a timer, since there is no `timeout`.
+/// Returns whether the moment is still to come.
+async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
+    let late = async {
+        Timer::at(until).await;
+    };
+    future.or(late).await;
+    Instant::now() < until
 }

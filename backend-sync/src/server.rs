@@ -111,6 +111,33 @@ impl Connections {
         }
     }
 
+    /// Has a departure and the shutdown wake every thread that sleeps.
+    fn wake_on_shutdown(self: &Arc<Self>, listener: &Arc<TcpListener>) {
+        let connections = Arc::downgrade(self);
+        self.context.admission.on_departure(move || {
+            if let Some(connections) = connections.upgrade() {
+                connections.notify();
+            }
+        });
+        let connections = Arc::downgrade(self);
+        let dialer = socket::WakeupDialer::new(listener);
+        let listener = Arc::downgrade(listener);
+        self.context.shutdown.on_begin(move |_| {
+            let Some(connections) = connections.upgrade() else { return };
+            let mut open = connections.lock();
+            open.handles.values().for_each(|handle| handle.wake());
+            if open.wakeup_connection.is_none()
+                && let Some(listener) = listener.upgrade()
+            {
+                // The acceptor sleeps in accept(2): from now on it does not, and a client wakes it.
+                let _ = listener.set_nonblocking(true);
+                open.wakeup_connection = dialer.as_ref().ok().and_then(|dialer| dialer.dial().ok());
+            }
+            drop(open);
+            connections.notify();
+        });
+    }
+
     /// The next connection. On shutdown `None`, when the clients that had connected before have
     /// been accepted, or at the deadline.
     fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
@@ -145,10 +172,6 @@ impl Connections {
         }
     }
 
-    fn is_time_up(&self) -> bool {
-        self.context.shutdown.deadline().is_some_and(|deadline| deadline <= Instant::now())
-    }
-
     /// Waits until all connections have ended or the deadline has come; then aborts those that
     /// remain.
     fn drain(&self) {
@@ -166,11 +189,6 @@ impl Connections {
         self.sleep(Some(by.max(Instant::now()) + ABORT_GRACE), |_| self.poll_empty());
     }
 
-    /// Whether all connections have ended. If not, the end of the next one notifies.
-    fn poll_empty(&self) -> bool {
-        self.context.admission.poll_empty()
-    }
-
     /// Drives a connection on the current thread.
     fn serve(&self, socket: TcpStream, slot: Slot) {
         let _ = socket::prepare(&socket); // it only costs latency
@@ -185,31 +203,14 @@ impl Connections {
         self.lock().handles.remove(&number);
     }
 
-    /// Has a departure and the shutdown wake every thread that sleeps.
-    fn wake_on_shutdown(self: &Arc<Self>, listener: &Arc<TcpListener>) {
-        let connections = Arc::downgrade(self);
-        self.context.admission.on_departure(move || {
-            if let Some(connections) = connections.upgrade() {
-                connections.notify();
-            }
-        });
-        let connections = Arc::downgrade(self);
-        let dialer = socket::WakeupDialer::new(listener);
-        let listener = Arc::downgrade(listener);
-        self.context.shutdown.on_begin(move |_| {
-            let Some(connections) = connections.upgrade() else { return };
-            let mut open = connections.lock();
-            open.handles.values().for_each(|handle| handle.wake());
-            if open.wakeup_connection.is_none()
-                && let Some(listener) = listener.upgrade()
-            {
-                // The acceptor sleeps in accept(2): from now on it does not, and a client wakes it.
-                let _ = listener.set_nonblocking(true);
-                open.wakeup_connection = dialer.as_ref().ok().and_then(|dialer| dialer.dial().ok());
-            }
-            drop(open);
-            connections.notify();
-        });
+    /// Whether the shutdown deadline has come.
+    fn is_time_up(&self) -> bool {
+        self.context.shutdown.deadline().is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Whether all connections have ended. If not, the end of the next one notifies.
+    fn poll_empty(&self) -> bool {
+        self.context.admission.poll_empty()
     }
 
     /// Sleeps until `done`, or until the moment `by`. A notification has it looked at again.
