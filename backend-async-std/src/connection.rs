@@ -43,8 +43,8 @@ enum Over {
 
 // ANCHOR: drive
 /// Drives one connection to its end. The waits are raced, and the race is biased: if several are
-/// over, the first of it wins. Room to send comes before input, since what is sent makes room for
-/// more; both before the rest, which costs more to ask for.
+/// over, the first wins. So they are started in another order than they are listed in: room to send
+/// comes before input, since what is sent makes room for more.
 pub(crate) async fn drive(
     stream: &TcpStream,
     session: &mut Session,
@@ -66,7 +66,7 @@ pub(crate) async fn drive(
                     is_set_to = Some(deadline);
                 }
                 piece.fill(session.file());
-                // A socket that is always ready wins each race. So shutdown is looked at before,
+                // A socket that is always ready wins each race, so shutdown is looked at before.
                 let deadline = shared.shutdown.deadline().filter(|new| Some(*new) != passed_on);
                 if let Some(deadline) = deadline {
                     passed_on = Some(deadline);
@@ -74,8 +74,8 @@ pub(crate) async fn drive(
                     continue;
                 }
                 if turn % TURN == 0 {
-                    // and now and then the deadline: before other connections have their turn,
-                    // since a client is not late by the time that they take.
+                    // So is the deadline, and before other connections have their turn: a client
+                    // is not late by the time that they take.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         time_out(stream, session, &mut piece)?;
                         continue;
@@ -170,14 +170,6 @@ fn write(
     }
 }
 
-/// Tries the socket once more before the deadline counts. No task is to be woken by that.
-fn time_out(stream: &TcpStream, session: &mut Session, piece: &mut FilePiece) -> io::Result<()> {
-    session.handle_timeout_with(
-        |space| read(stream, space, &mut Context::from_waker(Waker::noop())),
-        |output| write(stream, piece, output, &mut Context::from_waker(Waker::noop())),
-    )
-}
-
 /// Turns what is pending into what would block.
 fn blocked_unless(poll: Poll<io::Result<usize>>) -> io::Result<usize> {
     match poll {
@@ -218,6 +210,14 @@ async fn sleep_until(moment: Option<Instant>) {
         Some(moment) => task::sleep(moment.saturating_duration_since(Instant::now())).await,
         None => pending().await,
     }
+}
+
+/// Tries the socket once more before the deadline counts. No task is to be woken by that.
+fn time_out(stream: &TcpStream, session: &mut Session, piece: &mut FilePiece) -> io::Result<()> {
+    session.handle_timeout_with(
+        |space| read(stream, space, &mut Context::from_waker(Waker::noop())),
+        |output| write(stream, piece, output, &mut Context::from_waker(Waker::noop())),
+    )
 }
 
 /// Hands work over: a closure that may block to threads that may, a future as a task. The handle

@@ -111,7 +111,7 @@ async fn accept(
         match accepted {
             None => {}
             Some(Ok((stream, _))) => hand_over(stream, slot),
-            Some(Err(error)) if socket::is_peers_fault(&error) => {}
+            Some(Err(error)) if socket::is_clients_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
                 let _ = timeout(socket::ACCEPT_BACKOFF, changed.listen()).await;
@@ -130,18 +130,13 @@ async fn accept(
         };
         match rest.accept() {
             Ok((stream, _)) => hand_over(stream.into(), slot),
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
     }
     drop((listener, rest));
     drain(context, &changed).await;
     Ok(())
-}
-
-/// Wakes all tasks that listen.
-fn notify(event: &Event) {
-    event.notify(usize::MAX);
 }
 
 /// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
@@ -164,4 +159,9 @@ async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     if let Err(error) = drive(&stream, &mut session, shared).await {
         session.ended(&error);
     }
+}
+
+/// Wakes all tasks that listen.
+fn notify(event: &Event) {
+    event.notify(usize::MAX);
 }

@@ -4,7 +4,7 @@
 //! * [`Server`], [`Handle`], [`Report`]: the builder and the handle, the same for all.
 //! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
 //! * [`Session`]: a connection's protocols with the buffers that it borrows while it is busy.
-//! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bound on connections.
+//! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bounds on connections and work.
 //! * [`Statistics`]: what a running server does, at any moment.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
 //! * [`threads`]: a pool, for backends that have no runtime to ask.
@@ -22,9 +22,7 @@
 
 mod admission;
 mod bind_error;
-mod connections;
-mod latency;
-mod mailbox;
+mod loops;
 mod pool;
 mod server;
 mod session;
@@ -33,18 +31,18 @@ pub mod socket;
 mod stack;
 mod statistics;
 pub mod threads;
-mod timers;
 
 pub use admission::{Admission, Slot};
 pub use bind_error::BindError;
-pub use connections::{Connection, ConnectionId, Connections};
-pub use latency::{Latencies, Watch};
-pub use mailbox::{Job, Loops, Mailbox, Message};
+pub use loops::connections::{Connection, ConnectionId, Connections};
+pub use loops::mailbox::{Mailbox, Message};
+pub use loops::{Job, Loops};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle, Variant};
 pub use session::{Next, Output, Session, Wait, recycle};
 pub use shutdown::{ABORT_GRACE, ShutdownSignal};
 pub use stack::Http;
+pub use statistics::latency::{Latencies, Watch};
 pub use statistics::{Open, Report, Sample, Statistics, Waits};
 
 /// How often one connection may read or write before the others of its thread have their turn. A

@@ -144,7 +144,8 @@ impl Context {
 /// fn serve<B: Backend>() -> io::Result<Report> {
 ///     let server = Server::<B>::bind("127.0.0.1:0")?.max_connections(1_000);
 ///     println!("http://{}", server.address());
-///     let handle = server.spawn(|request: &Request<'_>| Response::text(request.path().to_owned()))?;
+///     let handler = |request: &Request<'_>| Response::text(request.path().to_owned());
+///     let handle = server.spawn(handler)?;
 ///     std::thread::sleep(Duration::from_secs(60));
 ///     handle.shutdown(Duration::from_secs(5))
 /// }
@@ -425,7 +426,8 @@ impl ShutdownHandle {
 ///
 /// /// A test of a handler, on any backend.
 /// fn test<B: Backend>() -> io::Result<()> {
-///     let handle = Server::<B>::bind("127.0.0.1:0")?.spawn(|_: &Request<'_>| Response::text("hi"))?;
+///     let server = Server::<B>::bind("127.0.0.1:0")?;
+///     let handle = server.spawn(|_: &Request<'_>| Response::text("hi"))?;
 ///     let _client = std::net::TcpStream::connect(handle.address())?;
 ///     println!("{} connections are open", handle.statistics().sample().open.all());
 ///     let report = handle.shutdown(Duration::from_secs(1))?;

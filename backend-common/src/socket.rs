@@ -104,7 +104,7 @@ pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 /// Whether an error of `accept` is that one connection's, which has ended before it was accepted
 /// (accept(2), "Error handling"): then the next can be accepted at once.
 #[must_use]
-pub fn is_peers_fault(error: &io::Error) -> bool {
+pub fn is_clients_fault(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -254,10 +254,10 @@ mod tests {
     }
 
     #[test]
-    fn no_room_is_not_the_peers_fault() {
+    fn no_room_is_not_the_clients_fault() {
         #[cfg(unix)]
-        assert!(!is_peers_fault(&io::Error::from_raw_os_error(24))); // EMFILE
-        assert!(is_peers_fault(&io::ErrorKind::ConnectionAborted.into()));
+        assert!(!is_clients_fault(&io::Error::from_raw_os_error(24))); // EMFILE
+        assert!(is_clients_fault(&io::ErrorKind::ConnectionAborted.into()));
     }
 
     #[test]

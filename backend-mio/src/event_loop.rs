@@ -112,7 +112,7 @@ impl EventLoop {
                         // input
                         (true, false) => receive(socket, session),
                         // room to send
-                        (_, true) => send(socket, session), // first: it makes room for more input
+                        (_, true) => send(socket, session), // first: it makes room for input
                         (false, false) => Ok(()),
                     };
                     // a moment in time
@@ -141,6 +141,36 @@ impl EventLoop {
         self.wait_for_turn(key);
     }
     // ANCHOR_END: drive
+
+    // ANCHOR: on_ready
+    /// Input, or room to send. The event comes once: what it said is kept until a read or a write
+    /// says that there is no more.
+    fn on_ready(&mut self, key: usize, event: &Event) {
+        let Some(Connection { socket, .. }) = self.connections.get_mut(key) else { return };
+        if event.is_error() || event.is_write_closed() {
+            return self.on_closed(key, &Ok(())); // reset: nobody is left to answer
+        }
+        socket.readable |= event.is_readable() || event.is_read_closed();
+        socket.writable |= event.is_writable();
+        socket.input_closed |= event.is_read_closed();
+        if !socket.waiting {
+            self.drive(key); // otherwise its turn will come
+        }
+    }
+    // ANCHOR_END: on_ready
+
+    /// Timers. That of a connection whose deadline has moved on fires too early, which does no
+    /// harm.
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        while let Some(key) = self.connections.next_due(now) {
+            let Connection { session, socket, .. } = &mut self.connections[key];
+            match time_out(socket, session) {
+                Ok(()) => self.drive(key),
+                result => self.on_closed(key, &result),
+            }
+        }
+    }
 
     /// Messages of other threads: the outcome of work, and shutdown.
     fn on_messages(&mut self) {
@@ -175,36 +205,6 @@ impl EventLoop {
         let socket = Socket { stream, readable, writable, input_closed, waiting };
         let key = self.connections.insert(session, socket);
         self.drive(key);
-    }
-
-    // ANCHOR: on_ready
-    /// Input, or room to send. The event comes once: what it said is kept until a read or a write
-    /// says that there is no more.
-    fn on_ready(&mut self, key: usize, event: &Event) {
-        let Some(Connection { socket, .. }) = self.connections.get_mut(key) else { return };
-        if event.is_error() || event.is_write_closed() {
-            return self.on_closed(key, &Ok(())); // reset: nobody is left to answer
-        }
-        socket.readable |= event.is_readable() || event.is_read_closed();
-        socket.writable |= event.is_writable();
-        socket.input_closed |= event.is_read_closed();
-        if !socket.waiting {
-            self.drive(key); // otherwise its turn will come
-        }
-    }
-    // ANCHOR_END: on_ready
-
-    /// Timers. That of a connection whose deadline has moved on fires too early, which does no
-    /// harm.
-    fn on_time(&mut self) {
-        let now = Instant::now();
-        while let Some(key) = self.connections.next_due(now) {
-            let Connection { session, socket, .. } = &mut self.connections[key];
-            match time_out(socket, session) {
-                Ok(()) => self.drive(key),
-                result => self.on_closed(key, &result),
-            }
-        }
     }
 
     /// Closed, by either side. The kernel forgets the registration with the socket.

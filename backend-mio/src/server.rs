@@ -23,6 +23,12 @@ pub enum Model {
     Loops,
 }
 
+/// Marks the listener.
+const LISTENER: Token = Token(0);
+
+/// Marks the waker.
+const WAKER: Token = Token(1);
+
 impl Backend for Model {
     const NAME: &'static str = "mio";
     const MODELS: &'static [Variant<Self>] = &[Variant {
@@ -60,9 +66,6 @@ struct Acceptor {
     /// After an error: when to try again.
     backoff: Option<Instant>,
 }
-
-const LISTENER: Token = Token(0);
-const WAKER: Token = Token(1);
 
 impl Acceptor {
     fn new(listener: TcpListener, context: &Context) -> io::Result<Self> {
@@ -116,7 +119,7 @@ impl Acceptor {
                     return Ok(Some((socket, slot)));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
-                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(error) if socket::is_clients_fault(&error) => {}
                 Err(error) => {
                     self.back_off(&error);
                     return Ok(None);

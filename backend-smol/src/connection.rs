@@ -39,8 +39,8 @@ enum Over {
 
 // ANCHOR: drive
 /// Drives one connection to its end. The waits are raced, and the race is biased: if several are
-/// over, the first of it wins. Room to send comes before input, since what is sent makes room for
-/// more; both before the rest, which costs more to ask for.
+/// over, the first wins. So they are started in another order than they are listed in: room to send
+/// comes before input, since what is sent makes room for more.
 pub(crate) async fn drive(
     stream: &Async<TcpStream>,
     session: &mut Session,
@@ -61,7 +61,7 @@ pub(crate) async fn drive(
                     timer.set_at(deadline);
                     is_set_to = Some(deadline);
                 }
-                // A socket that is always ready wins each race. So shutdown is looked at before,
+                // A socket that is always ready wins each race, so shutdown is looked at before.
                 let deadline = shared.shutdown.deadline().filter(|new| Some(*new) != passed_on);
                 if let Some(deadline) = deadline {
                     passed_on = Some(deadline);
@@ -69,8 +69,8 @@ pub(crate) async fn drive(
                     continue;
                 }
                 if turn % TURN == 0 {
-                    // and now and then the deadline: before other connections have their turn,
-                    // since a client is not late by the time that they take.
+                    // So is the deadline, and before other connections have their turn: a client
+                    // is not late by the time that they take.
                     if wait.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         time_out(stream, session)?;
                         continue;

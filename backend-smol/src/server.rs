@@ -114,7 +114,7 @@ async fn accept(
         match accepted {
             None => {}
             Some(Ok((stream, _))) => hand_over(stream, slot),
-            Some(Err(error)) if socket::is_peers_fault(&error) => {}
+            Some(Err(error)) if socket::is_clients_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
                 wait(changed.listen(), Instant::now() + socket::ACCEPT_BACKOFF).await;
@@ -132,28 +132,13 @@ async fn accept(
         };
         match listener.get_ref().accept() {
             Ok((stream, _)) => hand_over(stream, slot),
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
     }
     drop(listener);
     drain(context, &changed).await;
     Ok(())
-}
-
-/// Wakes all tasks that listen.
-fn notify(event: &Event) {
-    event.notify(usize::MAX);
-}
-
-/// Waits for a future, but not beyond a moment: a race with a timer, since there is no `timeout`.
-/// Returns whether the moment is still to come.
-async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
-    let late = async {
-        Timer::at(until).await;
-    };
-    future.or(late).await;
-    Instant::now() < until
 }
 
 /// Waits until all connections have ended. Each does by itself at the shutdown deadline; one that
@@ -176,4 +161,19 @@ async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
     if let Err(error) = driven.await {
         session.ended(&error);
     }
+}
+
+/// Wakes all tasks that listen.
+fn notify(event: &Event) {
+    event.notify(usize::MAX);
+}
+
+/// Waits for a future, but not beyond a moment: a race with a timer, since there is no `timeout`.
+/// Returns whether the moment is still to come.
+async fn wait(future: impl Future<Output = ()>, until: Instant) -> bool {
+    let late = async {
+        Timer::at(until).await;
+    };
+    future.or(late).await;
+    Instant::now() < until
 }

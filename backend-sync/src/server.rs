@@ -111,80 +111,6 @@ impl Connections {
         }
     }
 
-    /// The next connection. On shutdown `None`, when the clients that had connected before have
-    /// been accepted, or at the deadline.
-    fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
-        loop {
-            let mut place = None;
-            while place.is_none() && !self.is_time_up() {
-                self.sleep(self.context.shutdown.deadline(), |_| {
-                    place = place.take().or_else(|| self.context.admission.admit());
-                    place.is_some() || self.is_time_up()
-                });
-            }
-            let slot = place?;
-            let accepted = listener.accept();
-            let is_shutdown = self.context.shutdown.deadline().is_some();
-            match accepted {
-                // Accepted sockets inherit the mode of the listener on some systems.
-                Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
-                    if !is_shutdown || self.lock().wakeup_connection != Some(from) {
-                        return Some((socket, slot));
-                    }
-                }
-                Ok(_) => {}
-                Err(error) if socket::is_peers_fault(&error) => {}
-                Err(_) if is_shutdown => return None, // no client is left
-                Err(error) => {
-                    socket::report_accept_error(&error);
-                    self.sleep(Some(Instant::now() + socket::ACCEPT_BACKOFF), |_| {
-                        self.context.shutdown.deadline().is_some()
-                    });
-                }
-            }
-        }
-    }
-
-    fn is_time_up(&self) -> bool {
-        self.context.shutdown.deadline().is_some_and(|deadline| deadline <= Instant::now())
-    }
-
-    /// Waits until all connections have ended or the deadline has come; then aborts those that
-    /// remain.
-    fn drain(&self) {
-        let mut by = Instant::now();
-        while let Some(deadline) = self.context.shutdown.deadline().filter(|_| !self.poll_empty()) {
-            by = deadline;
-            if by <= Instant::now() {
-                break;
-            }
-            self.sleep(Some(by), |_| {
-                self.poll_empty() || self.context.shutdown.deadline() != Some(by)
-            });
-        }
-        self.lock().handles.values().for_each(|handle| handle.abort());
-        self.sleep(Some(by.max(Instant::now()) + ABORT_GRACE), |_| self.poll_empty());
-    }
-
-    /// Whether all connections have ended. If not, the end of the next one notifies.
-    fn poll_empty(&self) -> bool {
-        self.context.admission.poll_empty()
-    }
-
-    /// Drives a connection on the current thread.
-    fn serve(&self, socket: TcpStream, slot: Slot) {
-        let _ = socket::prepare(&socket); // it only costs latency
-        let mut session = Session::new(&self.context, slot, &socket);
-        let handle = Arc::new(WakeHandle::new(socket));
-        let number = self.lock().insert(Arc::clone(&handle));
-        let result = Driver::new(&handle, &mut session, &self.context.shutdown).drive();
-        if let Err(error) = result {
-            session.ended(&error);
-        }
-        drop(session);
-        self.lock().handles.remove(&number);
-    }
-
     /// Has a departure and the shutdown wake every thread that sleeps.
     fn wake_on_shutdown(self: &Arc<Self>, listener: &Arc<TcpListener>) {
         let connections = Arc::downgrade(self);
@@ -210,6 +136,81 @@ impl Connections {
             drop(open);
             connections.notify();
         });
+    }
+
+    /// The next connection. On shutdown `None`, when the clients that had connected before have
+    /// been accepted, or at the deadline.
+    fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
+        loop {
+            let mut place = None;
+            while place.is_none() && !self.is_time_up() {
+                self.sleep(self.context.shutdown.deadline(), |_| {
+                    place = place.take().or_else(|| self.context.admission.admit());
+                    place.is_some() || self.is_time_up()
+                });
+            }
+            let slot = place?;
+            let accepted = listener.accept();
+            let is_shutdown = self.context.shutdown.deadline().is_some();
+            match accepted {
+                // Accepted sockets inherit the mode of the listener on some systems.
+                Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
+                    if !is_shutdown || self.lock().wakeup_connection != Some(from) {
+                        return Some((socket, slot));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) if socket::is_clients_fault(&error) => {}
+                Err(_) if is_shutdown => return None, // no client is left
+                Err(error) => {
+                    socket::report_accept_error(&error);
+                    self.sleep(Some(Instant::now() + socket::ACCEPT_BACKOFF), |_| {
+                        self.context.shutdown.deadline().is_some()
+                    });
+                }
+            }
+        }
+    }
+
+    /// Waits until all connections have ended or the deadline has come; then aborts those that
+    /// remain.
+    fn drain(&self) {
+        let mut by = Instant::now();
+        while let Some(deadline) = self.context.shutdown.deadline().filter(|_| !self.poll_empty()) {
+            by = deadline;
+            if by <= Instant::now() {
+                break;
+            }
+            self.sleep(Some(by), |_| {
+                self.poll_empty() || self.context.shutdown.deadline() != Some(by)
+            });
+        }
+        self.lock().handles.values().for_each(|handle| handle.abort());
+        self.sleep(Some(by.max(Instant::now()) + ABORT_GRACE), |_| self.poll_empty());
+    }
+
+    /// Drives a connection on the current thread.
+    fn serve(&self, socket: TcpStream, slot: Slot) {
+        let _ = socket::prepare(&socket); // it only costs latency
+        let mut session = Session::new(&self.context, slot, &socket);
+        let handle = Arc::new(WakeHandle::new(socket));
+        let number = self.lock().insert(Arc::clone(&handle));
+        let result = Driver::new(&handle, &mut session, &self.context.shutdown).drive();
+        if let Err(error) = result {
+            session.ended(&error);
+        }
+        drop(session);
+        self.lock().handles.remove(&number);
+    }
+
+    /// Whether the shutdown deadline has come.
+    fn is_time_up(&self) -> bool {
+        self.context.shutdown.deadline().is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Whether all connections have ended. If not, the end of the next one notifies.
+    fn poll_empty(&self) -> bool {
+        self.context.admission.poll_empty()
     }
 
     /// Sleeps until `done`, or until the moment `by`. A notification has it looked at again.

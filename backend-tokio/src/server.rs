@@ -142,7 +142,7 @@ async fn accept(
         };
         match accepted {
             Ok((stream, _)) => hand_over(stream, slot),
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(error) => {
                 socket::report_accept_error(&error);
                 let _ = timeout(socket::ACCEPT_BACKOFF, changed.notified()).await;
@@ -161,7 +161,7 @@ async fn accept(
         match listener.accept().map(|(stream, _)| adopt(stream)) {
             Ok(Some(stream)) => hand_over(stream, slot),
             Ok(None) => {}
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
     }
@@ -183,18 +183,18 @@ async fn drain(context: &Context, departed: &Notify) {
     }
 }
 
-/// Registers a socket with the current runtime. Failing costs this one connection.
-fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
-    let adopted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-    adopted.inspect_err(|error| tracing::warn!("cannot watch a connection: {error}")).ok()
-}
-
 /// The task of one connection.
 async fn serve(stream: TcpStream, mut session: Session, shutdown: ShutdownReceiver) {
     let _ = socket::prepare(&stream); // it only costs latency
     if let Err(error) = drive(&stream, &mut session, shutdown).await {
         session.ended(&error);
     }
+}
+
+/// Registers a socket with the current runtime. Failing costs this one connection.
+fn adopt(stream: std::net::TcpStream) -> Option<TcpStream> {
+    let adopted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+    adopted.inspect_err(|error| tracing::warn!("cannot watch a connection: {error}")).ok()
 }
 
 /// What a connection is handed over to another runtime as.

@@ -140,35 +140,6 @@ impl EventLoop {
     }
     // ANCHOR_END: drive
 
-    /// Messages of other threads: the outcome of work, and shutdown.
-    fn on_messages(&mut self) {
-        for message in self.mailbox.take() {
-            match message {
-                Message::Connection(fd, slot) => self.on_connection(fd, slot),
-                Message::Done { id, ticket, outcome } => {
-                    if self.connections.complete(id, ticket, outcome) {
-                        self.drive(id.key);
-                    }
-                }
-                // shutdown
-                Message::Shutdown(deadline) => {
-                    let keys = self.connections.shutdown(deadline);
-                    keys.into_iter().for_each(|key| self.drive(key));
-                }
-                Message::NoMoreConnections => self.connections.no_more(),
-            }
-        }
-    }
-
-    /// A new connection.
-    fn on_connection(&mut self, fd: OwnedFd, slot: Slot) {
-        let session = Session::new(&self.context, slot, &fd);
-        let (receiving, sending, closed) = (Receiving::No, None, false);
-        let socket = Socket { fd: Arc::new(fd), receiving, sending, closed };
-        let key = self.connections.insert(session, socket);
-        self.drive(key);
-    }
-
     // ANCHOR: on_completion
     /// Something has been done. What it was done for is still there: a connection is forgotten
     /// after the last of its operations only.
@@ -261,6 +232,35 @@ impl EventLoop {
             self.connections[key].session.handle_timeout();
             self.drive(key);
         }
+    }
+
+    /// Messages of other threads: the outcome of work, and shutdown.
+    fn on_messages(&mut self) {
+        for message in self.mailbox.take() {
+            match message {
+                Message::Connection(fd, slot) => self.on_connection(fd, slot),
+                Message::Done { id, ticket, outcome } => {
+                    if self.connections.complete(id, ticket, outcome) {
+                        self.drive(id.key);
+                    }
+                }
+                // shutdown
+                Message::Shutdown(deadline) => {
+                    let keys = self.connections.shutdown(deadline);
+                    keys.into_iter().for_each(|key| self.drive(key));
+                }
+                Message::NoMoreConnections => self.connections.no_more(),
+            }
+        }
+    }
+
+    /// A new connection.
+    fn on_connection(&mut self, fd: OwnedFd, slot: Slot) {
+        let session = Session::new(&self.context, slot, &fd);
+        let (receiving, sending, closed) = (Receiving::No, None, false);
+        let socket = Socket { fd: Arc::new(fd), receiving, sending, closed };
+        let key = self.connections.insert(session, socket);
+        self.drive(key);
     }
 
     /// Closed, by either side. What is under way has to end before the socket goes.

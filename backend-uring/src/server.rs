@@ -170,7 +170,7 @@ impl Acceptor {
         match result {
             Ok(socket) => self.waiting.push_back(socket),
             Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {} // by us
-            Err(error) if socket::is_peers_fault(&error) => {}
+            Err(error) if socket::is_clients_fault(&error) => {}
             Err(error) => self.back_off(&error),
         }
     }
@@ -188,7 +188,7 @@ impl Acceptor {
             let listener = SockRef::from(&self.listener);
             match listener.set_nonblocking(true).and_then(|()| listener.accept()) {
                 Ok((socket, _)) => return Some((socket.into(), slot)),
-                Err(error) if socket::is_peers_fault(&error) => {}
+                Err(error) if socket::is_clients_fault(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.drained = true,
                 Err(error) => {
                     self.back_off(&error);

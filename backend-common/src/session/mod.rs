@@ -54,6 +54,14 @@ pub struct Session {
     tried_to_receive: Option<Instant>,
 }
 
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Session { awaited, working, .. } = self;
+        let mut session = f.debug_struct("Session");
+        session.field("awaited", awaited).field("working", working).finish_non_exhaustive()
+    }
+}
+
 /// The other end of a connection, as logs name it.
 #[derive(Clone, Copy)]
 struct Client(Option<SocketAddr>);
@@ -524,15 +532,6 @@ impl Session {
             pool::put_output(std::mem::take(&mut self.output));
             self.sent = 0;
         }
-    }
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("awaited", &self.awaited)
-            .field("working", &self.working)
-            .finish_non_exhaustive()
     }
 }
 

@@ -34,7 +34,7 @@ const KEPT: u64 = 8;
 static MACHINE: RwLock<()> = RwLock::new(());
 
 /// The binary of a backend.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Stage {
     pub backend: &'static str,
     pub path: &'static str,

@@ -8,8 +8,8 @@ use std::time::Instant;
 use protocol::{DropGuarded, Outcome, Ticket};
 use slab::Slab;
 
+use crate::loops::timers::Timers;
 use crate::session::Session;
-use crate::timers::Timers;
 
 /// Names a connection of an event loop: its key, which is used again when it has ended, and a
 /// generation, which is not.

@@ -11,6 +11,8 @@
 //!              └── enters, leaves ┴ Registry, which adds up those that have ended
 //! ```
 
+pub(crate) mod latency;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,8 +22,8 @@ use protocol::Answered;
 use slab::Slab;
 
 use crate::admission::Admission;
-use crate::latency::{Recorder, Watch};
 use crate::shutdown::ShutdownSignal;
+use crate::statistics::latency::{Recorder, Watch};
 
 /// The statistics of one server, before, while and after it runs. A clone is another view of the
 /// same.
