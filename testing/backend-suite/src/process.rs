@@ -33,8 +33,8 @@ pub fn the_binary_names_its_address_and_shuts_down_on_a_signal(path: &str) {
 pub fn a_second_signal_ends_at_once(path: &str) {
     let mut server = Process::start(command(path));
     let mut client = Client::connect(server.address);
-    client.ask("/work/10000");
-    std::thread::sleep(Duration::from_millis(200));
+    client.ask("/stream/1000");
+    client.stream.peek(&mut [0]).unwrap();
     let start = Instant::now();
     server.signal(Signal::INT);
     // Signals are not counted: the first has to be seen before the second is one.

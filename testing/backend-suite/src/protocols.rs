@@ -1,7 +1,8 @@
 //! The protocols, byte for byte: the cases of the conformance suite, over sockets.
 //!
-//! Pieces of input are the business of no backend; [in memory](../../../app/tests/conformance.rs)
-//! every case is played in every one. So here each is sent whole, and exhaustively in some splits.
+//! Pieces of input are the business of no backend: every case is played in every one of them in
+//! memory, by `tests/conformance.rs` of the crate `app`. So here each is sent whole, and
+//! exhaustively in some pieces.
 
 use backend_common::Backend;
 use conformance::{Filter, Protocol, Runner, Splits, cases};
