@@ -130,7 +130,8 @@ fn websocket_cases_pass_in_every_split() {
     every_case(Protocol::WebSocket, Splits::All);
 }
 
-/// RFC 9113 gives most errors a code. Where h2 has `PROTOCOL_ERROR` instead, that is listed as open in
+/// RFC 9113 gives most errors a code. Where h2 has `PROTOCOL_ERROR` instead, that is listed as open
+/// in
 /// `conformance/COVERAGE.md`.
 #[test]
 fn http2_errors_have_the_codes_of_the_rfc() {

@@ -20,7 +20,9 @@ pub fn heads() -> [(&'static str, Vec<u8>); 3] {
          Accept-Encoding: gzip, deflate, br, zstd\r\n\
          Referer: https://www.example.org/articles/2026/\r\n\
          Connection: keep-alive\r\n\
-         Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; language=de; seen=1,2,3,5,8,13,21,34,55,89,144,233,377; last=2026-11-20T08:15:00Z\r\n\
+         Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; language=de; \
+         seen=1,2,3,5,8,13,21,34,55,89,144,233,\
+         377; last=2026-11-20T08:15:00Z\r\n\
          Upgrade-Insecure-Requests: 1\r\n\
          Sec-Fetch-Dest: document\r\n\
          Sec-Fetch-Mode: navigate\r\n\

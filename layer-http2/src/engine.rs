@@ -1,4 +1,5 @@
-//! h2 without a socket: it reads and writes buffers in memory, and notes when it has something to do.
+//! h2 without a socket: it reads and writes buffers in memory, and notes when it has something to
+//! do.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,15 +1,18 @@
 //! A token bucket against floods of frames. HTTP/2 has frames that cost the sender nothing and are
-//! always to be answered or noted (RFC 9113 §10.5): PING, SETTINGS, PRIORITY, `WINDOW_UPDATE`, empty
-//! DATA, requests that are cancelled at once. None of them is wrong; a flood of them is. So each
-//! costs a token, and time, content in either direction and answered requests refill the bucket.
+//! always to be answered or noted (RFC 9113 §10.5): PING, SETTINGS, PRIORITY, `WINDOW_UPDATE`,
+//! empty DATA, requests that are cancelled at once. None of them is wrong; a flood of them is. So
+//! each costs a token, and time, content in either direction and answered requests refill the
+//! bucket.
 
 use std::time::Instant;
 
 use h2::Reason;
 
 use crate::fields::Fields;
+use crate::frame::{CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, WINDOW_UPDATE};
 
-/// Longest frame header and the preface that comes before the first (RFC 9113 §4.1, §3.4), in bytes.
+/// Longest frame header and the preface that comes before the first (RFC 9113 §4.1, §3.4), in
+/// bytes.
 const HEADER: usize = 9;
 const PREFACE: u64 = 24;
 
@@ -25,14 +28,6 @@ const CANCELLED: i64 = 5;
 
 /// Smaller increments of a window are of no interest, in bytes.
 const LARGE: u32 = 1 << 24;
-
-const DATA: u8 = 0;
-pub(crate) const HEADERS: u8 = 1;
-pub(crate) const SETTINGS: u8 = 4;
-pub(crate) const WINDOW_UPDATE: u8 = 8;
-pub(crate) const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-pub(crate) const END_HEADERS: u8 = 4;
 
 /// The guard looks at the headers of the frames that come, in any pieces, and takes the tokens.
 #[derive(Debug)]

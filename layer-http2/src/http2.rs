@@ -19,11 +19,13 @@ use crate::state::State;
 use crate::stream::{Shared, Stream};
 
 /// How much may be collected in memory for all streams together, as a multiple of
-/// [`Limits::max_collect`](protocol::Limits::max_collect). Beyond it, bodies are taken one after the other.
+/// [`Limits::max_collect`](protocol::Limits::max_collect). Beyond it, bodies are taken one after
+/// the other.
 const COLLECTED: usize = 4;
 
 /// How many streams may be known to be malformed before h2 has handed them over. It never does so
-/// with those that it refuses by itself. No more than this is paid for by the token bucket ([`flood`](crate::flood)).
+/// with those that it refuses by itself. No more than this is paid for by the token bucket
+/// ([`flood`](crate::flood)).
 const MALFORMED: usize = 200;
 
 /// One HTTP/2 connection without its socket. It is driven as [`Protocol`] says.
@@ -275,7 +277,8 @@ impl Http2 {
         let unsent = usize::try_from(self.unsent.bytes()).unwrap_or(usize::MAX);
         let room = self.shared.limits().high_water.max(1).saturating_sub(unsent);
         // What is under way can still be answered, so h2, for which the end is the end of
-        // everything, is told of it last: when it has nothing more to say, or no window to say it in.
+        // everything, is told of it last: when it has nothing more to say, or no window to say it
+        // in.
         self.shared.input_closed = self.has_input_ended();
         let is_over = self.streams.open.is_empty() && self.engine.has_said_all();
         self.engine.lend(out, room, self.shared.input_closed && is_over);

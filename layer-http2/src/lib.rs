@@ -21,13 +21,14 @@
 //! * [`Http2`]: a connection; `engine`: h2 without a socket; `state`: the states as data;
 //! * `stream`: a request and its response; `head`: from one kind of head to the other;
 //! * `pipe`: what h2 takes for a socket; `flood`: the token bucket for a client's frames; `fields`:
-//!   what h2 hides of a request.
+//!   what h2 hides of a request; `frame`: the types of frames.
 
 #![forbid(unsafe_code)]
 
 mod engine;
 mod fields;
 mod flood;
+mod frame;
 mod head;
 mod http2;
 mod pipe;

@@ -1,5 +1,5 @@
-//! The states of a stream as data, and what may follow what. Those of the connection are the ones that
-//! all protocols share: [`Phase`](protocol::Phase).
+//! The states of a stream as data, and what may follow what. Those of the connection are the ones
+//! that all protocols share: [`Phase`](protocol::Phase).
 //!
 //! ```text
 //!  Open ── response complete, the request body is not ──► Answered ──┐

@@ -143,8 +143,8 @@ impl Stream {
         self.respond.stream_id().as_u32()
     }
 
-    /// The client has opened the window. h2 does not look at that of a stream that has been answered,
-    /// which must not become too large either (RFC 9113 §6.9.1).
+    /// The client has opened the window. h2 does not look at that of a stream that has been
+    /// answered, which must not become too large either (RFC 9113 §6.9.1).
     pub(crate) fn open_window(&mut self, increment: u32) {
         const LARGEST: u64 = (1 << 31) - 1;
         self.output.opened += u64::from(increment);
@@ -387,7 +387,8 @@ impl Stream {
         }
         let is_made = produce(made, producer, now);
         if is_made {
-            self.output.progress = Progress::start(now.instant); // the last one has been taken whole
+            // The last one has been taken whole.
+            self.output.progress = Progress::start(now.instant);
         } else if producer.is_none() {
             self.break_off();
         }

@@ -31,8 +31,9 @@ use rustls::ServerConfig;
 
 pub use tls::Tls;
 
-/// A protocol that is spoken under TLS: it may want to know what was negotiated. If another protocol
-/// takes over from it, that is its own to arrange: it never says [`Step::Upgrade`](protocol::Step).
+/// A protocol that is spoken under TLS: it may want to know what was negotiated. If another
+/// protocol takes over from it, that is its own to arrange: it never says
+/// [`Step::Upgrade`](protocol::Step).
 pub trait Inner: Protocol {
     /// The handshake is complete. ALPN (RFC 7301) has chosen this protocol, or none.
     fn negotiated(&mut self, _protocol: Option<&[u8]>, _now: Now) {}

@@ -405,7 +405,8 @@ impl<P: Inner> Tls<P> {
     /// Appends records with this plaintext to the output.
     fn encrypt(&mut self, said: &[u8], out: &mut Vec<u8>) {
         for piece in said.chunks(RECORD) {
-            // There is no limit, so it is taken whole. If nothing comes of it, the keys are used up.
+            // There is no limit, so it is taken whole. If nothing comes of it, the keys are used
+            // up.
             let start = out.len();
             if self.tls.writer().write_all(piece).is_ok() {
                 self.flush(out, piece.len());

@@ -371,7 +371,8 @@ fn a_peer_that_still_sends_is_waited_for_but_not_for_ever() {
     }
 }
 
-/// A request and the end of the input behind it, of TLS's, of TCP's or of both: what is owed is sent.
+/// A request and the end of the input behind it, of TLS's, of TCP's or of both: what is owed is
+/// sent.
 #[test]
 fn a_request_right_before_the_end_is_answered() {
     let ends: [(bool, bool); 3] = [(true, false), (false, true), (true, true)];
@@ -478,8 +479,8 @@ fn older_versions_are_refused() {
     }
 }
 
-/// By hand, since clients of today cannot: of SSL 3 (`minor` 0) or TLS 1.0 to 1.2 (RFC 5246 §7.4.1.2), with
-/// what TLS 1.2 asks for besides.
+/// By hand, since clients of today cannot: of SSL 3 (`minor` 0) or TLS 1.0 to 1.2 (RFC 5246
+/// §7.4.1.2), with what TLS 1.2 asks for besides.
 fn client_hello(minor: u8) -> Vec<u8> {
     const SUITES: [u8; 4] = [0, 2, 0xc0, 0x2b]; // ECDHE, ECDSA, AES-128-GCM
     const EXTENSIONS: [u8; 22] = [
@@ -539,8 +540,8 @@ fn the_last_word_is_close_notify() {
     assert!(server.shut);
 }
 
-/// A socket that is closed while something of the peer's has not been read resets the connection, and
-/// what was said last may be lost. Its own `close_notify` may be on its way.
+/// A socket that is closed while something of the peer's has not been read resets the connection,
+/// and what was said last may be lost. Its own `close_notify` may be on its way.
 #[test]
 fn a_request_that_closes_is_answered_before_close_notify() {
     let (server_config, client_config) = configs(&TLS13);

@@ -5,7 +5,9 @@ use protocol::http::{Method, StatusCode, Version};
 use protocol::{Reply, Request, Response};
 use tungstenite::handshake::derive_accept_key;
 
-use crate::{Limits, Socket, WebSocket};
+use crate::limits::Limits;
+use crate::socket::Socket;
+use crate::websocket::WebSocket;
 
 /// Why a request is no opening handshake, or not one that can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +80,8 @@ fn single<'a>(request: &Request<'a>, name: &str) -> Result<Option<&'a [u8]>, Rep
     if values.next().is_some() { Err(Repeated) } else { Ok(first) }
 }
 
-/// Whether this is no offer of subprotocols or extensions, or one in its grammar (§4.3, §9.1). A value
-/// in quotes is a token as well, once it is unquoted: no comma or semicolon hides there.
+/// Whether this is no offer of subprotocols or extensions, or one in its grammar (§4.3, §9.1). A
+/// value in quotes is a token as well, once it is unquoted: no comma or semicolon hides there.
 fn is_offer_sound((name, value): (&str, &[u8])) -> bool {
     let is_token = |text: &[u8]| HeaderName::from_bytes(text.trim_ascii()).is_ok();
     let is_parameter = |part: &[u8]| {

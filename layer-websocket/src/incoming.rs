@@ -10,7 +10,8 @@ use tungstenite::Utf8Bytes;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use crate::{Limits, Message};
+use crate::limits::Limits;
+use crate::message::Message;
 
 /// Most payload of a control frame, in bytes (§5.5).
 pub(crate) const CONTROL: usize = 125;

@@ -12,8 +12,8 @@ use tungstenite::Utf8Bytes;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use crate::Message;
 use crate::incoming::{CONTROL, may_be_sent};
+use crate::message::Message;
 
 /// Longest payload that is copied into the output at once, in bytes.
 const SMALL: usize = 16 << 10;

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! From `Closing` on messages that come are thrown away. From `Flushing` on it is the end that all
-//! protocols share: [`Phase`](protocol::Phase). A peer that does not take its output is aborted, and
-//! so is one that is still there at the shutdown deadline.
+//! protocols share: [`Phase`](protocol::Phase). A peer that does not take its output is aborted,
+//! and so is one that is still there at the shutdown deadline.
 //!
 //! | from | on | to |
 //! |---|---|---|

@@ -1,4 +1,5 @@
-//! One WebSocket: the closing handshake, Pings, deadlines (RFC 6455 §5.5, §7). `state.rs` has its states.
+//! One WebSocket: the closing handshake, Pings, deadlines (RFC 6455 §5.5, §7). `state.rs` has its
+//! states.
 
 use std::time::Instant;
 
@@ -11,8 +12,8 @@ use tungstenite::protocol::frame::coding::Control;
 use crate::incoming::{Event, Failure, Incoming};
 use crate::limits::Limits;
 use crate::outgoing::{Outbox, Outgoing};
+use crate::socket::{Closed, Socket};
 use crate::state::{Liveness, Ping, State, enter};
-use crate::{Closed, Socket};
 
 /// The failure when the handler has panicked (§7.4.1: 1011).
 const PANICKED: Failure = Failure { code: 1011, reason: "internal error" };

@@ -114,7 +114,8 @@ fn closing() -> Vec<Row> {
             frame(CLOSE, &status(4000, [b'x'; 123])),
             vec![closes(4000)],
             Some(
-                "clean 4000 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
+                "clean 4000 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
+                 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\
                   xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
             ),
         ),

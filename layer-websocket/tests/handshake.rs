@@ -49,8 +49,8 @@ fn a_handshake_is_answered_and_frames_follow() {
     assert_eq!(frames(&rest), [(0x81, b"early".to_vec())]);
 }
 
-/// The client closes its side right behind the handshake, behind a message or within a frame, before
-/// anything of the answer has been taken. What it is owed is sent.
+/// The client closes its side right behind the handshake, behind a message or within a frame,
+/// before anything of the answer has been taken. What it is owed is sent.
 #[test]
 fn a_handshake_is_answered_although_the_input_ends_at_any_point_behind_it() {
     let first = text("first");

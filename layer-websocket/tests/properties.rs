@@ -26,7 +26,8 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => words.prop_map(|text| frame(FINAL | TEXT, text.as_bytes())),
         2 => words.prop_map(|text| frame(TEXT, text.as_bytes())),
-        2 => (any::<bool>(), words).prop_map(|(last, text)| frame(u8::from(last) << 7, text.as_bytes())),
+        2 => (any::<bool>(), words)
+            .prop_map(|(last, text)| frame(u8::from(last) << 7, text.as_bytes())),
         4 => payload().prop_map(|bytes| frame(FINAL | BINARY, &bytes)),
         1 => vec(any::<u8>(), 2000..3100).prop_map(|bytes| frame(FINAL | BINARY, &bytes)),
         3 => vec(any::<u8>(), 0..126).prop_map(|bytes| frame(PING, &bytes)),
@@ -69,7 +70,11 @@ fn outcome(comes: &[u8], sizes: &[usize], takes: &[usize]) -> (Vec<u8>, Vec<Stri
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn pieces_make_no_difference(
@@ -113,7 +118,11 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// No moment that has come is waited for, something always is until the end, and whatever
     /// happens, the end is told once.
@@ -188,7 +197,11 @@ fn any_message() -> impl Strategy<Value = Message> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_client_hears_what_it_says(
@@ -217,7 +230,11 @@ proptest! {
         prop_assert!(server.is_shut);
         server.receive_eof();
         prop_assert!(server.is_closed);
-        prop_assert!(matches!(client.read(), Err(Error::Protocol(_) | Error::ConnectionClosed | Error::Io(_))));
+        let ended = client.read();
+        prop_assert!(matches!(
+            ended,
+            Err(Error::Protocol(_) | Error::ConnectionClosed | Error::Io(_))
+        ));
         prop_assert_eq!(echo.log(), ["clean 1005 "]);
     }
 }

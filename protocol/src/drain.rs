@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The drain phase of a connection. It begins when [`Protocol::shutdown`](crate::Protocol::shutdown)
-/// is called.
+/// The drain phase of a connection. It begins when
+/// [`Protocol::shutdown`](crate::Protocol::shutdown) is called.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Drain(Option<Times>);
 

@@ -17,6 +17,6 @@ pub struct FileRange {
     pub length: u64,
 }
 
-/// Reads the beginning of a range of a file, and returns how much it has read. There is no I/O here, so
-/// the code that sets up a connection says how.
+/// Reads the beginning of a range of a file, and returns how much it has read. There is no I/O
+/// here, so the code that sets up a connection says how.
 pub type ReadFile = fn(&FileRange, &mut [u8]) -> std::io::Result<usize>;

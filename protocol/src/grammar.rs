@@ -29,8 +29,8 @@ pub(crate) fn decimal(value: &[u8]) -> Result<u64, Refusal> {
         .ok_or(Refusal::ContentLength)
 }
 
-/// Whether this is a legal value of `Host` (RFC 9110 §7.2, RFC 3986 §3.2). It may be empty: a target
-/// without authority has an empty `Host`.
+/// Whether this is a legal value of `Host` (RFC 9110 §7.2, RFC 3986 §3.2). It may be empty: a
+/// target without authority has an empty `Host`.
 ///
 /// ```text
 /// Host = uri-host [ ":" port ]

@@ -63,14 +63,15 @@ impl Reply {
         Reply::RespondAt(moment, Box::new(response.into()))
     }
 
-    /// Collects the body, up to [`Limits::max_collect`](crate::Limits::max_collect) bytes, then calls
+    /// Collects the body, up to [`Limits::max_collect`](crate::Limits::max_collect) bytes, then
+    /// calls
     /// `then`. A request without a body has an empty one.
     pub fn collect<R: Into<Reply>>(then: impl FnOnce(Vec<u8>) -> R + Send + 'static) -> Self {
         Reply::Collect(Box::new(move |body| then(body).into()))
     }
 
-    /// Hands the body to a sink as it arrives, up to [`Limits::max_body`](crate::Limits::max_body) bytes.
-    /// The peer is made to wait while the sink is behind.
+    /// Hands the body to a sink as it arrives, up to [`Limits::max_body`](crate::Limits::max_body)
+    /// bytes. The peer is made to wait while the sink is behind.
     pub fn stream(sink: impl Sink) -> Self {
         Reply::Stream(Box::new(sink))
     }

@@ -1,11 +1,11 @@
 //! How a connection ends: the states that every protocol goes through, and what moves it on.
 //!
 //! ```text
-//!                  finish                 all is sent               the peer closes its side
-//!  Open ───────────────────────► Flushing ───────────► Lingering ───────────────────────────► Closed
-//!    │                               ▲  │                                                       ▲
-//!    └── leave: nobody is waited for ┘  └── all is sent, and nobody is waited for ──────────────┤
-//!  any of them ────────────────────── abort: a deadline, a failure ─────────────────────────────┘
+//!                finish                 all is sent               the peer closes its side
+//!  Open ─────────────────────► Flushing ───────────► Lingering ───────────────────────────► Closed
+//!    │                             ▲  │                                                       ▲
+//!    └─ leave: nobody is waited for ┘ └── all is sent, and nobody is waited for ──────────────┤
+//!  any of them ───────────────────── abort: a deadline, a failure ────────────────────────────┘
 //! ```
 //!
 //! | from | on | to |

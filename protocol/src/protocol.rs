@@ -7,9 +7,9 @@ use crate::file::FileRange;
 use crate::work::{Outcome, Ticket, Work};
 
 // ANCHOR: protocol
-/// A protocol that is spoken on one connection, without its socket. [`Connection`](crate::Connection) is
-/// HTTP/1.1; other implementations take its place, or its input after an upgrade, behind the same
-/// five waits.
+/// A protocol that is spoken on one connection, without its socket.
+/// [`Connection`](crate::Connection) is HTTP/1.1; other implementations take its place, or its
+/// input after an upgrade, behind the same five waits.
 ///
 /// After every call of another method call [`Protocol::poll`] until it says [`Step::Wait`] or
 /// [`Step::Close`]. The caller owns the buffers: an idle connection needs none.

@@ -258,7 +258,8 @@ mod tests {
 
     use super::*;
 
-    /// What HTTP/2 hands to `Request::new` has been through `PathAndQuery`, which cuts fragments off.
+    /// What HTTP/2 hands to `Request::new` has been through `PathAndQuery`, which cuts fragments
+    /// off.
     #[test]
     fn a_target_may_have_the_characters_that_the_http_crate_allows() {
         for byte in 0..=0x7f_u8 {

@@ -66,7 +66,8 @@ impl Unsent {
         (!self.is_empty()).then(|| self.next_deadline(write_timeout))
     }
 
-    /// When the peer has to have taken more, if something is to be sent that is not on this account.
+    /// When the peer has to have taken more, if something is to be sent that is not on this
+    /// account.
     #[must_use]
     pub fn next_deadline(&self, write_timeout: Duration) -> Instant {
         after(self.progress.since(), write_timeout)

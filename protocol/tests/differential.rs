@@ -142,7 +142,8 @@ proptest! {
                 let Some((theirs, target)) = theirs else {
                     panic!("httparse refuses {:?}", String::from_utf8_lossy(&head));
                 };
-                prop_assert!(is_target(&ours.target, &target), "{:?} is not {target:?}", ours.target);
+                let found = &ours.target;
+                prop_assert!(is_target(found, &target), "{found:?} is not {target:?}");
                 prop_assert_eq!(&Message { target: Target::Asterisk, ..ours.clone() }, &theirs);
             }
             (None, Some(_)) => {

@@ -804,7 +804,8 @@ mod upgrades {
         driver.text()
     }
 
-    /// What was said before the hand-over has the time to be taken that all output has, and no more.
+    /// What was said before the hand-over has the time to be taken that all output has, and no
+    /// more.
     #[test]
     fn are_cut_if_nobody_takes_the_answer_to_them_in_time() {
         let limits = Limits::default();

@@ -107,7 +107,10 @@ proptest! {
     #[test]
     fn requests_are_read_as_they_were_meant(
         messages in vec(
-            (message(), prop_oneof![Just(Framing::Length), (1..40usize).prop_map(Framing::Chunked)]),
+            (
+                message(),
+                prop_oneof![Just(Framing::Length), (1..40usize).prop_map(Framing::Chunked)],
+            ),
             1..4,
         ),
         step in 1..300usize,
@@ -154,7 +157,10 @@ fn plan() -> impl Strategy<Value = Plan> {
         6 => "x-[a-z]{1,8}",
         // Those that belong to the writer are left out.
         1 => select(
-            &["content-length", "transfer-encoding", "connection", "date", "content-type", "upgrade"][..]
+            &[
+                "content-length", "transfer-encoding", "connection", "date", "content-type",
+                "upgrade",
+            ][..]
         )
         .prop_map(String::from),
     ];
@@ -281,7 +287,8 @@ proptest! {
         for field in head.headers.iter().filter(|field| field.name != "date") {
             let _ = write!(seen, "{}: {}; ", field.name, str::from_utf8(field.value).unwrap());
         }
-        let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}; ")).collect();
+        let fields = fields.iter().map(|(name, value)| format!("{name}: {value}; "));
+        let fields: String = fields.collect();
         prop_assert_eq!(seen, format!("connection: upgrade; {fields}upgrade: echo; "));
         prop_assert_eq!(&driver.wire[length..], [&behind[..], b"more"].concat());
     }

@@ -60,7 +60,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("format", "rustfmt would change nothing", format),
     step("spelling", "no word is misspelt that is known to be; see _typos.toml", spelling)
         .needs("Python, typos"),
-    step("width", "no line of Rust is wider than 100 columns", width::check).if_asked(),
+    step("width", "no line of Rust is wider than 100 columns", width::check),
     step("circles", "no modules use each other but those in tolerated-ties.txt", circles::check),
     step("lints", "Clippy has nothing to say, nor about what the protocol calls", lints),
     step("docs", "the documentation builds without a warning", docs),

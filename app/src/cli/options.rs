@@ -241,10 +241,9 @@ fn address(text: &str) -> Result<String, &'static str> {
     if text.rsplit_once(':').is_some_and(is_whole) {
         return Ok(text.to_owned());
     }
-    Err(
-        "must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for all \
-         addresses of this machine",
-    )
+    Err("must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for \
+         all \
+         addresses of this machine")
 }
 
 fn size(text: &str) -> Result<ByteSize, &'static str> {

@@ -358,7 +358,9 @@ proptest! {
         others in proptest::collection::vec(any::<u16>(), 1..50),
     ) {
         // In the end there is always something of everything.
-        let fair = |choices: Vec<u16>| choices.into_iter().chain((0..3).map(|it| it + 30_000)).cycle();
+        let fair = |choices: Vec<u16>| {
+            choices.into_iter().chain((0..3).map(|it| it + 30_000)).cycle()
+        };
         let (lent, lent_ended) = told(&input, false, fair(choices));
         let (given, given_ended) = told(&input, true, fair(others));
         prop_assert!(lent_ended && given_ended, "lent {lent_ended}, given away {given_ended}");

@@ -11,10 +11,10 @@
 //! beginning of a fifth.
 //!
 //! * Everything that comes is taken at once; nothing is left with the caller.
-//! * The payload is passed on as it comes. A frame is not gathered: its sender would decide how much
-//!   memory you need. Only the header may be, and its size is known.
-//! * A length above [`MOST`] is refused when the header is there, before any of the payload is. (Who
-//!   waits for a payload in order to refuse it has already been had.)
+//! * The payload is passed on as it comes. A frame is not gathered: its sender would decide how
+//!   much memory you need. Only the header may be, and its size is known.
+//! * A length above [`MOST`] is refused when the header is there, before any of the payload is.
+//!   (Who waits for a payload in order to refuse it has already been had.)
 
 /// Bytes of a header.
 pub const HEADER: usize = 9;

@@ -1,23 +1,23 @@
 //! Layers: a protocol around another one.
 //!
-//! The layer carries the bytes of the protocol inner in *records*: one byte that says how many bytes
-//! follow, then those, 255 at most. There is nothing secret about it; otherwise it is what TLS does.
-//! The layer is itself a [`Protocol`], so whoever drives the protocol inner can drive it as well and
-//! does not know of it.
+//! The layer carries the bytes of the inner protocol in *records*: one byte that says how many
+//! bytes follow, then those, 255 at most. There is nothing secret about it; otherwise it is what
+//! TLS does. The layer is itself a [`Protocol`], so whoever drives the inner protocol can drive it
+//! as well and does not know of it.
 //!
-//! * Records come in any pieces. One that has not come whole is not consumed; the caller presents it
-//!   again, with more appended. An empty record carries nothing.
-//! * The protocol inner sees bytes, not records: what it does not consume is presented to it again,
-//!   with what was in the next record appended. A record is opened only when it waits for input: if it
-//!   does not, records stay with the caller, so that backpressure is passed on.
+//! * Records come in any pieces. One that has not come whole is not consumed; the caller presents
+//!   it again, with more appended. An empty record carries nothing.
+//! * The inner protocol sees bytes, not records: what it does not consume is presented to it again,
+//!   with what was in the next record appended. A record is opened only when it waits for input: if
+//!   it does not, records stay with the caller, so that backpressure is passed on.
 //! * What it says leaves in records, each as long as can be.
-//! * It hears [`Protocol::sent`] for bytes of its own. A record is longer than what it carries. So its
-//!   first byte counts for nothing, and each of the others for one.
+//! * It hears [`Protocol::sent`] for bytes of its own. A record is longer than what it carries. So
+//!   its first byte counts for nothing, and each of the others for one.
 //!
 //! The contract is that of the `protocol` crate in small: after every call, the caller calls `poll`
-//! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds. Mind
-//! that the layer is a caller, too, and that nobody else wakes it: when the protocol inner wants input
-//! again, the next record may have come long ago.
+//! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds.
+//! Mind that the layer is a caller, too, and that nobody else wakes it: when the inner protocol
+//! wants input again, the next record may have come long ago.
 
 use std::collections::VecDeque;
 
@@ -47,7 +47,7 @@ pub const MOST: usize = 255;
 
 pub struct Layer<P> {
     inner: P,
-    /// What has been in records, and the protocol inner has not consumed.
+    /// What has been in records, and the inner protocol has not consumed.
     plain: Vec<u8>,
     /// Records on their way: how many bytes of what each carries are unsent, and whether its first
     /// byte is.
@@ -63,12 +63,12 @@ impl<P: Protocol> Layer<P> {
         Layer { inner, plain, records, is_held: false }
     }
 
-    /// The protocol inner.
+    /// The inner protocol.
     pub fn inner(&self) -> &P {
         &self.inner
     }
 
-    /// Presents what there is to the protocol inner.
+    /// Presents what there is to the inner protocol.
     fn present(&mut self, out: &mut Vec<u8>) {
         let mut said = Vec::new();
         let consumed = self.inner.receive(&self.plain, &mut said);

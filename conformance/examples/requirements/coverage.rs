@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Instead of `cases:`, or next to it, `every case of:` names protocols in whose cases it is held
-//! against everything that the server sends. Otherwise there is `not observable:`, `not applicable:` or
+//! against everything that the server sends. Otherwise there is `not observable:`, `not
+//! applicable:` or
 //! `open:` with a reason. A line that is indented goes on with the one before it.
 
 use std::collections::BTreeMap;

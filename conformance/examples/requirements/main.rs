@@ -1,5 +1,5 @@
-//! Writes `COVERAGE.md`: what the RFCs demand of an origin server, the cases that show it, and where
-//! in the sources it is implemented.
+//! Writes `COVERAGE.md`: what the RFCs demand of an origin server, the cases that show it, and
+//! where in the sources it is implemented.
 //!
 //! `cargo run -p conformance --example requirements`
 

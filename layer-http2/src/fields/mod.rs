@@ -15,16 +15,12 @@ use std::collections::VecDeque;
 
 use h2::Reason;
 
-use crate::flood::{CONTINUATION, END_HEADERS, HEADERS, SETTINGS, WINDOW_UPDATE};
-
-const PRIORITY_FRAME: u8 = 2;
-const RST_STREAM: u8 = 3;
-const PUSH_PROMISE: u8 = 5;
-const PING: u8 = 6;
+use crate::frame::{
+    CONTINUATION, END_HEADERS, HEADERS, PADDED, PING, PRIORITY, PRIORITY_FRAME, PUSH_PROMISE,
+    RST_STREAM, SETTINGS, WINDOW_UPDATE,
+};
 
 /// Flags of HEADERS, and how long it is what they announce, in bytes (RFC 9113 §6.2).
-const PADDED: u8 = 0x8;
-const PRIORITY: u8 = 0x20;
 const PAD_LENGTH: usize = 1;
 const DEPENDENCY_AND_WEIGHT: usize = 5;
 
@@ -558,7 +554,8 @@ const CODES: [(u32, u64); 21] = [
     (30, 4), // the last is EOS
 ];
 
-/// For each length the first 32 bits that do not begin with a code of that length, or a shorter one.
+/// For each length the first 32 bits that do not begin with a code of that length, or a shorter
+/// one.
 const LIMITS: [u64; CODES.len()] = {
     let mut limits = [0; CODES.len()];
     let (mut at, mut limit) = (0, 0);

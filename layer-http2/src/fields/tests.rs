@@ -367,7 +367,11 @@ fn judge_with_contents(blocks: &[(bool, Vec<u8>)]) -> Result<Vec<u32>, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_decoder_that_keeps_everything_says_the_same(

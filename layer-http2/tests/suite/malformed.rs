@@ -1,5 +1,5 @@
-//! What h2 does not show, and is malformed all the same (RFC 9113 §8.1.1): that stream is reset, and
-//! the others go on.
+//! What h2 does not show, and is malformed all the same (RFC 9113 §8.1.1): that stream is reset,
+//! and the others go on.
 
 use protocol::Limits;
 
@@ -155,8 +155,8 @@ fn a_flood() {
     }
 }
 
-/// Encodings of fields that h2 reads otherwise than they are written, so that its dynamic table were
-/// another one than ours.
+/// Encodings of fields that h2 reads otherwise than they are written, so that its dynamic table
+/// were another one than ours.
 #[test]
 fn a_path_with_a_fragment_behind_what_h2_overlooks() {
     let begin = block(&[(":method", "GET"), (":scheme", "http"), (":authority", "h")]);

@@ -67,7 +67,9 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         6 => (stream.clone(), path.clone()).prop_map(|(stream, path)| get(stream, path)),
         4 => (stream.clone(), path).prop_map(|(stream, path)| post(stream, path, &[])),
         4 => (stream.clone(), 0_usize..20_000, 0_u8..2)
-            .prop_map(|(stream, length, flags)| frame(0, flags, stream, &vec![7; length.min(16_384)])),
+            .prop_map(|(stream, length, flags)| {
+                frame(0, flags, stream, &vec![7; length.min(16_384)])
+            }),
         2 => stream.clone().prop_map(reset),
         2 => (prop_oneof![Just(0), stream.clone()], 1_u32..100_000)
             .prop_map(|(stream, by)| open_window(stream, by)),
@@ -114,7 +116,11 @@ fn happen(driver: &mut Driver, event: Event) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn pieces_and_pace_change_nothing(
@@ -127,15 +133,21 @@ proptest! {
         for ((status, body, is_whole), (path, expected_status, expected_body)) in
             answers.iter().zip(expected())
         {
-            prop_assert!(*is_whole && *status == expected_status && *body == expected_body, "{path}");
+            let is_right = *status == expected_status && *body == expected_body;
+            prop_assert!(*is_whole && is_right, "{path}");
         }
-        let last: Vec<_> = answers[expected().len()..].iter().map(|it| (it.0, it.1.len())).collect();
+        let last = answers[expected().len()..].iter();
+        let last: Vec<_> = last.map(|it| (it.0, it.1.len())).collect();
         prop_assert_eq!(last, [(200, 3000), (200, 10), (200, 4)]);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// The driver sees to it that there is always something to wait for, and no loop.
     #[test]
@@ -146,7 +158,8 @@ proptest! {
         events in prop::collection::vec(event(), 1..60),
     ) {
         silence_expected_panics();
-        let limits = Limits { high_water, max_collect: collect, max_streams: 5, ..Limits::default() };
+        let limits =
+            Limits { high_water, max_collect: collect, max_streams: 5, ..Limits::default() };
         let mut driver = drive(handler, limits);
         driver.feed(preface(&[(4, window)]));
         for event in events {

@@ -49,7 +49,9 @@ pub(super) fn method_and_target() -> BoxedStrategy<String> {
         8 => absolute,
         3 => odd,
         1 => host.prop_map(String::from),
-        1 => select(&["*", "", "/#a", "a", "/a b", "/\u{e9}", "/\u{1}", "/a\u{7f}", "?", "**", "/\ta"][..])
+        1 => select(
+            &["*", "", "/#a", "a", "/a b", "/\u{e9}", "/\u{1}", "/a\u{7f}", "?", "**", "/\ta"][..]
+        )
             .prop_map(String::from),
     ];
     let space = || mostly(&[" "], &["  ", "\t", "", " \t", "\r"]);

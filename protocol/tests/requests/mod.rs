@@ -89,7 +89,8 @@ fn rest_of_request() -> BoxedStrategy<String> {
 /// A request, mostly right.
 pub(crate) fn request() -> BoxedStrategy<Vec<u8>> {
     let space = mostly(&[" "], &["  ", "\t", "", "\r"]);
-    let before = prop_oneof![60 => Just(""), 1 => select(&["\r\n", "\r\n\r\n", "\n", "\r", " ", "\u{16}\u{3}"][..])];
+    let few = &["\r\n", "\r\n\r\n", "\n", "\r", " ", "\u{16}\u{3}"][..];
+    let before = prop_oneof![60 => Just(""), 1 => select(few)];
     (before, method_and_target(), space, version(), line_end(), rest_of_request())
         .prop_map(|(before, start, space, version, line_end, rest)| {
             // Values beyond ASCII come as UTF-8, unless it is broken by a change afterwards.

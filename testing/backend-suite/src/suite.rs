@@ -88,7 +88,8 @@ macro_rules! suite {
                 websocket::messages_beyond_unread_echoes_are_not_read,
                 websocket::timers_and_panics_concern_one_socket,
             );
-            $crate::suite!(@tests [#[ignore = "exhaustive: cargo test -- --include-ignored"]] $model;
+            $crate::suite!(
+                @tests [#[ignore = "exhaustive: cargo test -- --include-ignored"]] $model;
                 protocols::http1_cases_pass_sent_in_pieces,
                 protocols::http2_cases_pass_sent_in_pieces,
                 protocols::websocket_cases_pass_sent_in_pieces,

@@ -90,7 +90,8 @@ fn many(arguments: &Arguments) -> ExitCode {
         let Tally { simulations, steps, answers, .. } = tally;
         let seconds = started.elapsed().as_secs();
         say(format_args!(
-            "{{\"simulations\":{simulations},\"steps\":{steps},\"answers\":{answers},\"seconds\":{seconds}}}"
+            "{{\"simulations\":{simulations},\"steps\":{steps},\"answers\":{answers},\
+             \"seconds\":{seconds}}}"
         ));
     } else {
         say(tally.to_string().trim_end());

@@ -93,7 +93,8 @@ pub fn pipelines_of_ten_thousand(stage: Stage) {
                 Background::start(move |_| {
                     let mut client = Client::from(stream);
                     let is_answered = |it: &usize| {
-                        matches!(client.try_response(), Ok(Some(answer)) if answer.text() == it.to_string())
+                        let text = it.to_string();
+                        matches!(client.try_response(), Ok(Some(answer)) if answer.text() == text)
                     };
                     let answered = (0..LENGTH).take_while(is_answered).count();
                     drop(client);

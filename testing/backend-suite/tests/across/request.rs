@@ -125,16 +125,21 @@ pub(crate) const WRONG: &[&str] = &[
     "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\na",
     "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\na",
     "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\na",
-    "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\nHost: h\r\n\
+     Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n",
     "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n",
     "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n",
     "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;\r\nhello\r\n0\r\n\r\n",
-    "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\r\nhello\r\n0\r\n\r\n",
-    "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0;a b\r\n\r\n",
-    "PUT /files/<folder>/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n-1\r\n",
-    "PUT /files/<folder>/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n: b\r\n\r\n",
+    "POST /echo HTTP/1.1\r\nHost: h\r\n\
+     Transfer-Encoding: chunked\r\n\r\n5;a=\"b\r\nhello\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\nHost: h\r\n\
+     Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0;a b\r\n\r\n",
+    "PUT /files/<folder>/a HTTP/1.1\r\nHost: h\r\n\
+     Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n-1\r\n",
+    "PUT /files/<folder>/a HTTP/1.1\r\nHost: h\r\n\
+     Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n: b\r\n\r\n",
     "\x16\x03\x01\x02\x00\x01\x00\x01\x03\x03",
     "hello\r\n\r\n",
 ];

@@ -88,7 +88,9 @@ fn ending() -> impl Strategy<Value = Ending> {
         4 => parting().prop_map(Ending::At),
         2 => (pipeline(), cuts()).prop_map(|(requests, cuts)| Ending::Early(requests, cuts)),
         2 => (prompt(), any::<u16>(), cuts(), parting())
-            .prop_map(|(request, most, cuts, parting)| Ending::Unfinished(request, most, cuts, parting)),
+            .prop_map(|(request, most, cuts, parting)| {
+                Ending::Unfinished(request, most, cuts, parting)
+            }),
         3 => (alterable, any::<u16>(), any::<u8>(), cuts())
             .prop_map(|(request, at, byte, cuts)| Ending::Altered(request, at, byte, cuts)),
         3 => (select(WRONG), cuts()).prop_map(|(wrong, cuts)| Ending::Wrong(wrong, cuts)),

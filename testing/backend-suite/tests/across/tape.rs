@@ -7,8 +7,8 @@
 //!   and the time of a file, which are the file system's. Those of the files that a script finds
 //!   are the same for all, and are compared.
 //! * `connection`, where the client closes its side with an answer due: a server that hears of that
-//!   before the answer says that it is the last, and one that hears of it after cannot. A backend that
-//!   waits for completions hears of it early, one that reads when it wants to read does not.
+//!   before the answer says that it is the last, and one that hears of it after cannot. A backend
+//!   that waits for completions hears of it early, one that reads when it wants to read does not.
 
 use std::fmt::Write;
 

@@ -2,7 +2,8 @@
 //! fields and content. Not compared are
 //!
 //! * how a malformed request is refused: with 400 and the end of the connection in HTTP/1.1, with a
-//!   reset of the stream, `PROTOCOL_ERROR`, in HTTP/2 (RFC 9113 §8.1.1). It has to be refused in both;
+//!   reset of the stream, `PROTOCOL_ERROR`, in HTTP/2 (RFC 9113 §8.1.1). It has to be refused in
+//!   both;
 //! * `connection` and `transfer-encoding`, which HTTP/2 does not have, and `upgrade`, since nothing
 //!   can be upgraded in it (RFC 9113 §8.2.2, §8.6);
 //! * what [`tape`](crate::tape) leaves out.
@@ -108,7 +109,8 @@ fn script() -> impl Strategy<Value = Script> {
         prop_oneof![
             6 => Just(Some("localhost")),
             2 => select(&[None, Some(""), Some("elsewhere.example"), Some("localhost:80"),
-                Some("[::1]:8"), Some("a b"), Some("u@h"), Some("h:x"), Some("h:"), Some(":80"), Some("a_b!")][..]),
+                Some("[::1]:8"), Some("a b"), Some("u@h"), Some("h:x"),
+                 Some("h:"), Some(":80"), Some("a_b!")][..]),
         ]
     };
     let target = prop_oneof![2 => Just(None), 1 => odd_target().prop_map(Some)];

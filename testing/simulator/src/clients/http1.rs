@@ -15,7 +15,8 @@ const WRONG: &[&str] = &[
     "GET / HTTP/1.1\nHost: h\n\n",
     "GET / HTTP/3.0\r\nHost: h\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\
+     Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\n folded: yes\r\n\r\n",
 ];
 
