@@ -45,6 +45,15 @@ impl<H: Handler> Https<H> {
     }
 }
 
+impl<H> std::fmt::Debug for Https<H> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Https")
+            .field("port", &self.port)
+            .field("hsts", &self.hsts)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<H: Handler> Handler for Https<H> {
     fn handle(&self, request: &Request<'_>) -> Reply {
         match (request.is_secure(), self.port, &self.hsts) {

@@ -80,6 +80,16 @@ impl Route<'_> {
     }
 }
 
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("has_health", &self.has_health)
+            .field("files", &self.files)
+            .field("site", &self.site)
+            .finish_non_exhaustive()
+    }
+}
+
 impl App {
     /// The demonstration, on a backend of this name and model, without files and without a site.
     #[must_use]

@@ -26,7 +26,7 @@ use crate::routes::nosniff;
 ///
 /// Its path is looked up again for each request: a site that is built anew, or a symbolic link that is
 /// turned to the next release, is served at once.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Store {
     path: Arc<Path>,
     /// Held while a file is given its name, so that what was found out about the old one holds.

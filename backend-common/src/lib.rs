@@ -19,7 +19,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_debug_implementations)]
 
 mod admission;
 mod bind_error;

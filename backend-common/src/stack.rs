@@ -9,7 +9,6 @@
 //!         One ── 101 Switching Protocols (RFC 9110 §7.8) ──────────► Upgraded
 //! ```
 
-use std::fmt;
 use std::time::Instant;
 
 use protocol::{Connection, FileRange, Now, Outcome, Protocol, Refused, Service, Step, Ticket};
@@ -89,12 +88,6 @@ pub struct Http {
     served: u64,
 }
 
-impl fmt::Debug for Http {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("served", &self.served).finish_non_exhaustive()
-    }
-}
-
 // An indirection for each would cost the first, for the sake of the others.
 #[allow(clippy::large_enum_variant, reason = "the first is the common one")]
 enum Spoken {
@@ -106,6 +99,12 @@ enum Spoken {
         /// Whether it has nothing more to say.
         has_finished: bool,
     },
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("served", &self.served()).finish_non_exhaustive()
+    }
 }
 
 impl From<Connection> for Http {
@@ -341,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_the_preface_is_no_http_2() {
+    fn bytes_that_are_nearly_the_preface_are_http_1() {
         for length in 0..PREFACE.len() {
             let mut said = PREFACE[..length].to_vec();
             said.push(PREFACE[length] ^ 1);
@@ -391,7 +390,7 @@ mod tests {
 
     #[cfg(feature = "tls")]
     #[test]
-    fn what_was_agreed_on_is_spoken() {
+    fn the_negotiated_version_is_spoken() {
         use layer_tls::Inner;
         for (agreed, expected) in
             [(None, true), (Some(&b"h2"[..]), true), (Some(b"http/1.1"), false)]

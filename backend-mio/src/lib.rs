@@ -23,7 +23,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_debug_implementations)]
 
 mod event_loop;
 mod server;

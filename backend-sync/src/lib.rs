@@ -49,7 +49,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_debug_implementations)]
 
 mod connection;
 mod server;

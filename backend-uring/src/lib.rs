@@ -33,7 +33,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![warn(missing_debug_implementations)]
 
 #[cfg(target_os = "linux")]
 mod event_loop;

@@ -41,6 +41,7 @@ fn target_directory() -> Option<PathBuf> {
 }
 
 /// The file in which criterion leaves the estimates of one bench.
+#[derive(Debug)]
 pub struct Estimates {
     path: PathBuf,
     /// When the file was written that an earlier run has left.

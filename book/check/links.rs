@@ -24,6 +24,7 @@ pub trait Files {
 }
 
 /// The files below a directory.
+#[derive(Debug)]
 pub struct Disk(pub PathBuf);
 
 impl Files for Disk {

@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_coming_is_known() {
+    fn a_frame_that_is_coming_has_a_beginning() {
         let (mut guard, now) = guard();
         assert_eq!(guard.begun(), None);
         let later = now + Duration::from_secs(1);

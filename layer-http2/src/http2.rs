@@ -125,6 +125,16 @@ impl Http2 {
     }
 }
 
+impl std::fmt::Debug for Http2 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http2")
+            .field("phase", &self.phase)
+            .field("streams", &self.streams.open.len())
+            .field("served", &self.served)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Protocol for Http2 {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.shared.now = now;

@@ -105,6 +105,15 @@ impl<P: Inner> Tls<P> {
     }
 }
 
+impl<P: std::fmt::Debug> std::fmt::Debug for Tls<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls")
+            .field("state", &self.state)
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<P: Inner> Protocol for Tls<P> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.now = now.instant;

@@ -300,7 +300,7 @@ fn records(client: &mut ClientConnection, text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn who_speaks_plain_http_is_told_so() {
+fn plain_http_is_answered_with_400() {
     let (server_config, _) = configs(&TLS13);
     let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
     let mut server = Server::new(tls);
@@ -373,7 +373,7 @@ fn a_peer_that_still_sends_is_waited_for_but_not_for_ever() {
 
 /// A request and the end of the input behind it, of TLS's, of TCP's or of both: what is owed is sent.
 #[test]
-fn what_is_asked_right_before_the_end_is_answered() {
+fn a_request_right_before_the_end_is_answered() {
     let ends: [(bool, bool); 3] = [(true, false), (false, true), (true, true)];
     for ((says_so, is_end), (path, expected)) in
         ends.into_iter().flat_map(|end| [("/x", "/x"), ("/upgrade", "101 ")].map(|it| (end, it)))
@@ -542,7 +542,7 @@ fn the_last_word_is_close_notify() {
 /// A socket that is closed while something of the peer's has not been read resets the connection, and
 /// what was said last may be lost. Its own `close_notify` may be on its way.
 #[test]
-fn who_asks_for_the_end_is_heard_to_it() {
+fn a_request_that_closes_is_answered_before_close_notify() {
     let (server_config, client_config) = configs(&TLS13);
     let tls = Tls::new(setup(&server_config), http(handler), now()).unwrap();
     let (mut server, mut client) = (Server::new(tls), client(&client_config));
@@ -634,7 +634,7 @@ fn reading_a_file_waits_for_room_among_the_work() {
 }
 
 #[test]
-fn what_comes_after_close_notify_is_ignored() {
+fn input_after_close_notify_is_ignored() {
     let (mut client, mut server) = open(handler);
     client.send_close_notify();
     let mut said = records(&mut client, "");
@@ -649,7 +649,7 @@ fn what_comes_after_close_notify_is_ignored() {
 
 #[test]
 fn a_body_that_is_cut_off_is_not_taken_for_a_whole_one() {
-    // Whoever is on the way can end a connection (a truncation attack), but not say close_notify.
+    // Somebody on the way can end a connection (a truncation attack), but not say close_notify.
     for body in ["Content-Length: 9\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
     {
         let (mut client, mut server) =
@@ -679,7 +679,7 @@ fn a_connection_that_parts_takes_nothing_more_and_is_gone_in_time() {
     let order = Instant::now() + Duration::from_millis(100);
     server.connection.shutdown(order, now());
     server.settle();
-    assert!(server.deadline.is_some_and(|at| at <= order), "outlives the order to stop");
+    assert!(server.deadline.is_some_and(|at| at <= order), "outlives the shutdown deadline");
     let late = Now { instant: order, ..now() };
     server.connection.handle_timeout(&mut server.out, late);
     server.settle();

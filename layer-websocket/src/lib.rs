@@ -41,7 +41,7 @@
 //!   text that is no UTF-8 with its first wrong byte. What it does not see is checked as well: that a
 //!   length is not longer than it needs to be, and the codes of Close frames.
 //! * Pings are answered, and sent when the peer has been silent for long.
-//! * The closing handshake (§7), also on the order to stop (1001), after a breach of the protocol
+//! * The closing handshake (§7), also when shutdown begins (1001), after a breach of the protocol
 //!   (1002), text that is no UTF-8 (1007), too long a message (1009) and a panic of the socket (1011).
 //!   It is the server who closes the connection first.
 //! * Backpressure: while a peer does not take what it is sent, nothing that it sends is read.
@@ -100,7 +100,8 @@ pub trait Socket: Send + 'static {
     /// There is room in the outbox again after there was none.
     fn room(&mut self, _outbox: &mut Outbox<'_>, _now: Now) {}
 
-    /// It is over: the last call, unless a method has panicked.
+    /// The WebSocket is over. Nothing is called after this, and it is not called if a method has
+    /// panicked.
     fn closed(&mut self, _how: Closed) {}
 }
 

@@ -60,6 +60,15 @@ impl<S: Socket> WebSocket<S> {
     }
 }
 
+impl<S: Socket> std::fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("phase", &self.phase)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<S: Socket> Protocol for WebSocket<S> {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
         self.must_receive = false;

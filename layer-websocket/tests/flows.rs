@@ -236,7 +236,7 @@ fn silence_is_met_with_a_ping_and_then_with_the_end() {
 }
 
 #[test]
-fn whoever_speaks_is_not_asked() {
+fn a_peer_that_sends_gets_no_ping() {
     let (mut server, _) = server();
     for _ in 0..10 {
         server.pass(20 * SECOND);
@@ -264,7 +264,7 @@ fn a_large_message_on_a_slow_line_is_waited_for_and_a_trickle_is_not() {
 
 /// A peer that hears something every second is asked for a sign of life all the same.
 #[test]
-fn what_is_sent_is_no_sign_of_life() {
+fn sending_to_a_peer_is_no_sign_of_its_life() {
     let (mut server, _) = saying(|said, outbox, now| {
         if matches!(said, "open" | "time") {
             outbox.text("tick");
@@ -333,7 +333,7 @@ fn a_flood_of_pings_makes_no_flood_of_pongs() {
 
 /// The silence of a peer that is not listened to is none.
 #[test]
-fn whoever_is_not_read_is_not_silent() {
+fn a_peer_that_is_not_read_is_not_silent() {
     let (mut server, _) = server();
     server.is_taking = false;
     server.receive(&frame(FINAL | BINARY, &[0; 50_000]));
@@ -459,7 +459,7 @@ fn a_panic_ends_the_connection() {
 
 /// The order, the end and the first bytes in any order, before the socket has been opened.
 #[test]
-fn what_comes_before_the_first_input_is_not_lost() {
+fn calls_before_the_first_input_are_not_lost() {
     use protocol::{Protocol, Step};
     let socket = Echo { say: |_, outbox, _| outbox.text("hello"), ..Echo::new() };
     let mut websocket = layer_websocket::WebSocket::new(limits(), socket, start());
@@ -476,7 +476,7 @@ fn what_comes_before_the_first_input_is_not_lost() {
 
 /// Times that the clock cannot hold.
 #[test]
-fn there_is_no_time_too_long() {
+fn timeouts_may_be_of_any_length() {
     let endless = Duration::MAX;
     let limits = Limits {
         idle_timeout: endless,

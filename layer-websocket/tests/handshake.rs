@@ -79,7 +79,7 @@ fn a_handshake_is_answered_although_the_input_ends_at_any_point_behind_it() {
 }
 
 #[test]
-fn what_is_no_handshake_is_told_so() {
+fn a_request_that_is_no_handshake_is_refused() {
     let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let version = "Sec-WebSocket-Version: 13\r\n";
     let upgrade = "Upgrade: websocket\r\n";

@@ -118,7 +118,7 @@ proptest! {
     /// No moment that has come is waited for, something always is until the end, and whatever
     /// happens, the end is told once.
     #[test]
-    fn nothing_is_waited_for_in_vain(events in vec(any_event(), 0..30)) {
+    fn every_wait_can_end(events in vec(any_event(), 0..30)) {
         let mut echo = Echo::new();
         echo.say = |said, outbox, now| if said == "open" {
             outbox.wake_at(now.instant + Duration::from_secs(7));

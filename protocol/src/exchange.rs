@@ -49,8 +49,19 @@ pub struct Exchange {
     ticket: Option<Ticket>,
 }
 
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("received", &self.received)
+            .field("ended", &self.ended)
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}
+
 // ANCHOR: effect
 /// What an [`Exchange`] wants done.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Effect {
     /// The body is wanted that has not been read so far (RFC 9110 §10.1.1).
@@ -155,8 +166,8 @@ impl Exchange {
     /// certain to follow.
     ///
     /// # Errors
-    /// [`Refusal::BodyTooLarge`] if it is longer than it may be: what is declared counts, lest a
-    /// body that cannot be taken be waited for.
+    /// [`Refusal::BodyTooLarge`] if it is longer than it may be: what is declared counts, so that
+    /// a body that cannot be taken is not waited for.
     pub fn receive(
         &mut self,
         content: &[u8],
@@ -408,6 +419,12 @@ pub struct Producer {
     not_before: Option<Instant>,
 }
 
+impl std::fmt::Debug for Producer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Producer").field("not_before", &self.not_before).finish_non_exhaustive()
+    }
+}
+
 /// How far a [`Producer`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Produced {
@@ -526,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_before_the_handler_has_said_what_for() {
+    fn no_content_is_taken_before_the_handler_has_replied() {
         let (mut exchange, effect) =
             exchange(Reply::blocking(|| Reply::collect(|_| "done")), Some(5));
         assert_eq!(exchange.room(), 0);
@@ -540,7 +557,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_is_refused_before_it_comes() {
+    fn a_declared_length_that_is_too_large_is_refused_before_the_body_comes() {
         let (_, effect) = exchange(Reply::collect(|_| "done"), Some(101));
         assert_eq!(status(effect), 413);
         let (mut exchange, _) = exchange(Reply::collect(|_| "done"), Some(0));
@@ -610,7 +627,7 @@ mod tests {
     }
 
     #[test]
-    fn what_panics_when_it_is_dropped_does_no_harm() {
+    fn a_panic_on_drop_ends_nothing() {
         let (mut refused, _) = exchange(Reply::stream(Bomb), Some(0));
         assert_eq!(status(refused.refuse(Refusal::Timeout)), 408);
         drop(exchange(Reply::stream(Bomb), Some(0)));

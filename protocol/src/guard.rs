@@ -35,6 +35,12 @@ impl<T> DerefMut for DropGuarded<T> {
     }
 }
 
+impl<T> std::fmt::Debug for DropGuarded<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DropGuarded").finish_non_exhaustive()
+    }
+}
+
 impl<T> Drop for DropGuarded<T> {
     fn drop(&mut self) {
         let value = self.0.take();

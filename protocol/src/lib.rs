@@ -1,8 +1,8 @@
 //! HTTP/1.1 for servers, without I/O: what a server *decides*, apart from how it *waits*.
 //!
 //! There are no sockets, files, threads, locks or clocks in this crate. Bytes and the time come
-//! in; bytes, deadlines and effects go out. Whoever has a socket drives a [`Connection`] with it
-//! and waits for exactly five things:
+//! in; bytes, deadlines and effects go out. A backend, which has sockets, drives a
+//! [`Connection`] and waits for exactly five things:
 //!
 //! | wait for | here |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | room to send | bytes in `out`, then [`Protocol::file`]; report with [`Protocol::sent`] |
 //! | a moment in time | [`Wait::deadline`], then [`Protocol::handle_timeout`] |
 //! | work done elsewhere | [`Step::Run`], then [`Protocol::complete`] |
-//! | the order to stop | [`Protocol::shutdown`] |
+//! | shutdown | [`Protocol::shutdown`] |
 //!
 //! After every call, [`Protocol::poll`] is called until it says [`Step::Wait`] or
 //! [`Step::Close`]. That is the whole contract. A transcript:

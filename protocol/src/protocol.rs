@@ -1,4 +1,4 @@
-//! The contract between what is spoken on a connection and whoever waits for it.
+//! The contract between a protocol, which decides, and its driver, which waits.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::file::FileRange;
 use crate::work::{Outcome, Ticket, Work};
 
 // ANCHOR: protocol
-/// What is spoken on one connection, without its socket. [`Connection`](crate::Connection) is
+/// A protocol that is spoken on one connection, without its socket. [`Connection`](crate::Connection) is
 /// HTTP/1.1; other implementations take its place, or its input after an upgrade, behind the same
 /// five waits.
 ///
@@ -35,9 +35,9 @@ pub trait Protocol: Send {
     /// The deadline of [`Step::Wait`] has come. Too early a call does nothing.
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now);
 
-    /// The order to stop: finish what is under way, begin nothing more than politeness asks for,
-    /// and be gone at the moment `by`, finished or not.
-    fn shutdown(&mut self, by: Instant, now: Now);
+    /// Shutdown has begun: the connection finishes what is under way, begins nothing more than
+    /// politeness asks for, and is gone at the deadline, finished or not.
+    fn shutdown(&mut self, deadline: Instant, now: Now);
 
     /// What to do next.
     fn poll(&mut self) -> Step;
@@ -59,7 +59,7 @@ pub trait Protocol: Send {
 /// What a connection wants next.
 #[derive(Debug)]
 pub enum Step {
-    /// Call `receive` again, even if nothing new has come: there is room or leave to go on.
+    /// Call `receive` again, even if nothing new has come: there is room to go on, or a reason.
     Receive,
     /// Have this done elsewhere, and bring what comes of it to `complete`.
     Run(Ticket, Work),
@@ -79,14 +79,14 @@ pub enum Step {
 
 // ANCHOR: wait
 /// What to wait for. Waiting for room to send goes without saying while output is unsent; work
-/// that runs and the order to stop may come at any time.
+/// that runs and shutdown may come at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Whether input is wanted. When it is not, leave it in the socket: that is what makes the
-    /// peer wait (backpressure).
+    /// Whether input is wanted. When it is not, it stays in the socket: that makes the peer wait
+    /// (backpressure).
     pub read: bool,
     /// When to call `handle_timeout`, if nothing else happens before. A timer that is set already
-    /// need not be put off: calling too early does no harm.
+    /// need not be put off: a call that is too early does nothing.
     pub deadline: Option<Instant>,
 }
 // ANCHOR_END: wait

@@ -11,7 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Refusal {
     /// It is no HTTP at all: a TLS handshake, or a line of which neither target nor version is one.
-    /// A response would mean nothing to whoever sent it, so there is none.
+    /// A response would mean nothing to the sender, so there is none.
     #[error("this is not HTTP")]
     Foreign,
     /// A line ended in LF alone, or a CR stood alone (RFC 9112 §2.2).

@@ -302,6 +302,7 @@ pub enum Production {
 }
 
 /// Where a [`Source`] puts its bytes: straight into the output.
+#[derive(Debug)]
 pub struct Content<'a> {
     pub(crate) out: &'a mut Vec<u8>,
 }

@@ -14,7 +14,8 @@ pub type Answered = Arc<dyn Fn(Instant) + Send + Sync>;
 /// Is called whenever a client is refused, with the reason: for a log.
 pub type Refused = Arc<dyn Fn(&dyn Display) + Send + Sync>;
 
-/// The handler of a connection, its limits, and who is told what becomes of its requests.
+/// The handler of a connection, its limits, and what is called when a request is answered or a client
+/// refused.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -141,6 +141,12 @@ pub struct Written {
     pub(crate) result: Result<(), Response>,
 }
 
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written").field("result", &self.result).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -19,7 +19,7 @@ proptest! {
     #![proptest_config(cases(3000))]
 
     #[test]
-    fn what_we_understand_is_what_the_reference_understands(
+    fn requests_mean_what_the_reference_says(
         input in input(),
         limits in limits(),
         step in 1..30usize,

@@ -752,7 +752,7 @@ fn answers_stand_in_the_order_of_the_requests() {
 }
 
 #[test]
-fn what_precedes_a_refused_message_is_answered() {
+fn requests_before_a_refused_message_are_answered() {
     let input = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n\
                  POST /collect HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi\
                  GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n";

@@ -488,7 +488,7 @@ mod work {
     }
 
     #[test]
-    fn of_an_unknown_ticket_is_of_no_consequence() {
+    fn with_an_unknown_ticket_is_ignored() {
         let mut driver = demo();
         driver.holds_work = true;
         driver.feed(get("/work"));
@@ -567,7 +567,7 @@ fn a_chunk_that_is_too_large_is_refused_when_it_is_declared() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "any moment would do")]
-fn nothing_sent_is_no_reason_to_go_on() {
+fn a_report_of_no_bytes_sent_changes_nothing() {
     let now = Now { instant: Instant::now(), wall: std::time::UNIX_EPOCH };
     let mut connection = Connection::new(Arc::new(Demo), Arc::default(), now);
     assert_eq!(connection.receive(&mut b"GET".to_vec(), &mut Vec::new(), now), 0);
@@ -815,7 +815,7 @@ mod upgrades {
             driver.eof();
             order.map(Duration::from_secs).into_iter().for_each(|order| driver.shutdown(order));
             assert_eq!((driver.end, driver.patience()), (End::Open, Some(patience)));
-            assert!(driver.is_upgraded(), "it still has to hear of the order to stop");
+            assert!(driver.is_upgraded(), "it still has to hear of shutdown");
             driver.pass(patience - Duration::from_millis(1));
             assert_eq!(driver.end, End::Open);
             driver.pass_ms(1);

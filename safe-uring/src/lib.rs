@@ -47,7 +47,6 @@
 //! ```
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "so that nobody else needs any")]
-#![warn(missing_debug_implementations)]
 
 mod buffers;
 mod ring;

@@ -129,7 +129,7 @@ fn more_operations_than_either_queue_holds_are_all_completed() {
 }
 
 #[test]
-fn what_there_is_no_room_for_is_sent_in_parts() {
+fn output_without_room_is_sent_in_parts() {
     let Some(mut ring) = ring(SMALL) else { return };
     let (mut peer, socket) = connection();
     let text: Vec<u8> = (0..2_000_000_u32).flat_map(u32::to_le_bytes).collect();
@@ -204,7 +204,7 @@ fn a_socket_outlives_its_owner_while_it_is_used() {
 
 /// Closing a ring would end what is under way some time later. Dropping one has ended it.
 #[test]
-fn nothing_is_under_way_when_a_ring_has_been_dropped() {
+fn dropping_a_ring_ends_its_operations() {
     for _ in 0..50 {
         let Some(mut ring) = ring(SMALL) else { return };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -45,20 +45,13 @@ pub struct Session {
     working: usize,
     /// All has been said.
     is_closing: bool,
-    ordered: Option<Instant>,
+    /// When the connection has to be gone, once shutdown has begun.
+    shutdown: Option<Instant>,
     /// What was waited for last.
     awaited: Wait,
     /// The deadlines for which the socket has been tried, in each direction.
     tried_to_send: Option<Instant>,
     tried_to_receive: Option<Instant>,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Session { awaited, working, .. } = self;
-        let mut session = f.debug_struct("Session");
-        session.field("awaited", awaited).field("working", working).finish_non_exhaustive()
-    }
 }
 
 /// The other end of a connection, as logs name it.
@@ -89,7 +82,7 @@ pub enum Next {
     Wait(Wait),
 }
 
-/// What to wait for, besides work and the order to stop.
+/// What to wait for, besides work and shutdown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
     /// Input: then [`Session::receive_with`].
@@ -174,7 +167,7 @@ impl Session {
             lent: 0,
             working: 0,
             is_closing: false,
-            ordered: None,
+            shutdown: None,
             awaited: Wait::default(),
             tried_to_send: None,
             tried_to_receive: None,
@@ -210,7 +203,7 @@ impl Session {
                 // The stack replaces what is in it by itself, so this never comes.
                 Step::Upgrade(_) => return self.leave(),
                 Step::Close => {
-                    let is_late = self.ordered.is_some_and(|by| by <= Instant::now());
+                    let is_late = self.shutdown.is_some_and(|by| by <= Instant::now());
                     if is_late && !self.is_closing && !self.has_nothing() {
                         self.meter.cut();
                     }
@@ -306,7 +299,7 @@ impl Session {
         Ok(bytes)
     }
 
-    /// Takes the bytes that are to be sent, for whoever has to own them until they are. Once they
+    /// Takes the bytes that are to be sent, for a backend that has to own them until they are. Once they
     /// are, [`Session::sent`] says so and [`recycle`] takes the buffer back; until then nothing
     /// else is sent.
     #[must_use]
@@ -322,7 +315,8 @@ impl Session {
         guarded(&mut self.stack, |protocol| protocol.sent(bytes as u64, now()));
     }
 
-    /// The end, of order or not. Whoever did not take our part takes nothing of the kernel's either.
+    /// The connection is over. If something was not taken, it is aborted: the client does not take what
+    /// the kernel still has either.
     fn leave(&mut self) -> Next {
         let is_unsent = self.is_unsent();
         self.count();
@@ -344,7 +338,7 @@ impl Session {
         }
     }
 
-    /// Whether something is to be sent, or is being sent by whoever has taken it.
+    /// Whether something is to be sent, or is being sent by the backend, which has taken it.
     fn is_unsent(&self) -> bool {
         self.sent < self.output.len() || self.lent > 0 || self.file().is_some()
     }
@@ -417,13 +411,13 @@ impl Session {
         guarded(&mut self.stack, |protocol| protocol.handle_timeout(output, now()));
     }
 
-    /// The order to stop has come: be gone at the moment `by`.
-    pub fn shutdown(&mut self, by: Instant) {
-        self.ordered = Some(by);
-        guarded(&mut self.stack, |protocol| protocol.shutdown(by, now()));
+    /// Shutdown has begun: the connection drains, and is gone at the deadline.
+    pub fn shutdown(&mut self, deadline: Instant) {
+        self.shutdown = Some(deadline);
+        guarded(&mut self.stack, |protocol| protocol.shutdown(deadline, now()));
     }
 
-    /// Whether no request is under way, so that nothing is held up if the order to stop comes now.
+    /// Whether no request is under way, so that nothing is held up if shutdown begins now.
     /// Another protocol that has taken over has no requests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -436,7 +430,7 @@ impl Session {
     }
 
     /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants to
-    /// hear of the order to stop at once.
+    /// hear of shutdown at once.
     fn is_upgraded(&self) -> bool {
         self.stack.as_ref().is_some_and(|stack| stack.http().is_upgraded())
     }
@@ -485,7 +479,7 @@ impl Session {
         if self.output.capacity() == 0 {
             self.output = pool::take_output();
         }
-        // Room is made in time, lest a response that is produced bit by bit gather here whole.
+        // Room is made in time, or a response that is produced bit by bit would gather here whole.
         if self.sent > self.output.len() / 2 {
             self.output.drain(..self.sent);
             self.sent = 0;
@@ -530,6 +524,15 @@ impl Session {
             pool::put_output(std::mem::take(&mut self.output));
             self.sent = 0;
         }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("awaited", &self.awaited)
+            .field("working", &self.working)
+            .finish_non_exhaustive()
     }
 }
 

@@ -167,7 +167,8 @@ fn requests() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(request, 1..8).prop_map(|requests| requests.concat())
 }
 
-/// Takes over, and on the order to stop says its last word, or does not. May be told to panic.
+/// Takes over; when shutdown begins it says that it has nothing more to say, or does not. May be
+/// told to panic.
 struct Guest {
     says_it: bool,
     is_due: bool,
@@ -219,7 +220,7 @@ fn cut_short_is_only_what_has_not_said_its_last_word() {
     }
 }
 
-/// Whether it is still here, or with whoever sends it: it is not sent any more.
+/// Whether the output is still here, or with the code that sends it: it is not sent any more.
 #[test]
 fn a_connection_that_ends_with_something_unsent_is_aborted() {
     for (is_lent, is_sent) in [(false, false), (true, false), (true, true)] {
@@ -238,7 +239,7 @@ fn a_connection_that_ends_with_something_unsent_is_aborted() {
 
 /// What it had said before is no more whole than what it was about to say.
 #[test]
-fn who_panics_with_something_unsent_is_reset() {
+fn a_panic_with_something_unsent_aborts_the_connection() {
     harness::silence_expected_panics();
     for is_lent in [false, true] {
         let mut session = session(|_: &Request<'_>| {

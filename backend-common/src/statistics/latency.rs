@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_recorded_without_a_watcher() {
+    fn without_a_watcher_no_latency_is_recorded() {
         let recorder = Arc::<Recorder>::default();
         let recorded = || recorder.shards.iter().any(|shard| shard.lock().is_some());
         recorder.record(Instant::now());

@@ -181,7 +181,7 @@ pub(crate) fn integer(pattern: u8, bits: u8, value: u64) -> Vec<u8> {
 pub type Field = (Vec<u8>, Vec<u8>);
 
 /// Decodes the field sections of one direction of a connection.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
     /// The newest entry first.
     table: VecDeque<Field>,

@@ -241,7 +241,7 @@ fn the_block_of_a_stream_that_depends_on_itself_is_passed_over() {
 }
 
 #[test]
-fn what_cannot_be_decoded_ends_the_connection() {
+fn a_field_block_that_cannot_be_decoded_ends_the_connection() {
     let value = |string: &[u8]| Literal::Indexed.written(PATH, &[string]);
     for block in [
         indexed(0),

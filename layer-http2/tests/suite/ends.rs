@@ -1,4 +1,4 @@
-//! The order to stop, the end of input, and the peer's own ways to end (RFC 9113 §5.4, §6.8).
+//! Shutdown, the end of input, and the peer's own ways to end (RFC 9113 §5.4, §6.8).
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn an_idle_client_goes_at_once() {
 }
 
 #[test]
-fn what_is_under_way_is_finished() {
+fn shutdown_finishes_requests_under_way() {
     let (mut client, mut driver) = (Client::new(), driver());
     driver.holds_work = true;
     for path in ["/work", "/ticks", "/big"] {
@@ -79,7 +79,7 @@ fn take_all(client: &mut Client, driver: &mut Driver) {
 }
 
 #[test]
-fn what_there_was_no_room_for_is_sent_before_the_connection_ends() {
+fn output_without_room_is_sent_before_the_connection_ends() {
     let (mut client, mut driver) = with_a_rest();
     driver.shutdown(MINUTE);
     driver.pass_ms(1000);
@@ -90,7 +90,7 @@ fn what_there_was_no_room_for_is_sent_before_the_connection_ends() {
 }
 
 #[test]
-fn what_there_was_no_room_for_is_sent_to_whoever_has_closed_their_side() {
+fn output_without_room_is_sent_after_a_half_close() {
     for is_eager in [false, true] {
         let (mut client, mut driver) = with_a_rest();
         driver.is_eager = is_eager; // as those are whose receives go on
@@ -103,7 +103,7 @@ fn what_there_was_no_room_for_is_sent_to_whoever_has_closed_their_side() {
 }
 
 #[test]
-fn what_there_is_no_window_for_is_waited_for_until_time_is_up() {
+fn output_without_a_window_has_a_deadline() {
     let mut driver = driver();
     driver.feed(preface(&[(4, 1)]));
     driver.feed(get(1, "/any"));
@@ -258,7 +258,7 @@ fn after_the_end_of_input_answers_are_sent_as_far_as_the_windows_go() {
 }
 
 #[test]
-fn what_came_before_the_end_is_answered_even_if_it_was_not_wanted_then() {
+fn requests_before_the_end_of_input_are_answered_even_if_read_late() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed([preface(&[(frames::INITIAL_WINDOW, 1 << 20)]), open_window(0, 1 << 20)].concat());
@@ -276,7 +276,7 @@ fn what_came_before_the_end_is_answered_even_if_it_was_not_wanted_then() {
 }
 
 #[test]
-fn what_came_too_early_is_asked_for() {
+fn input_that_came_too_early_is_asked_for() {
     let limits = Limits { high_water: 1000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));

@@ -293,7 +293,7 @@ fn a_source_that_breaks_a_file_that_shrinks_and_a_panic_cost_one_stream() {
 }
 
 #[test]
-fn what_panics_when_it_is_dropped_costs_no_other_stream() {
+fn a_panic_on_drop_costs_no_other_stream() {
     let (mut client, mut driver) = (Client::new(), driver());
     driver.holds_work = true;
     client.get("/work");
@@ -326,7 +326,7 @@ fn a_sink_that_panics_when_it_is_dropped_costs_no_other_stream() {
 }
 
 #[test]
-fn who_expects_100_continue_gets_it_when_the_body_is_wanted() {
+fn a_client_that_expects_100_continue_gets_it_when_the_body_is_wanted() {
     let (mut client, mut driver) = (Client::new(), driver());
     for path in ["/collect", "/any", "/work-then-count"] {
         let mut expecting = request("POST", path);
@@ -482,7 +482,7 @@ fn work_that_finds_no_room_is_answered_503_and_a_file_waits() {
     talk(&mut client, &mut driver, 1000);
     assert_eq!(client.answers()[0].status, 503);
     assert!(driver.held.is_empty() && driver.patience().unwrap() <= Duration::from_millis(50));
-    // However long it takes, it is not the peer who is slow.
+    // However long it takes, it is not the peer that is slow.
     for _ in 0..2000 {
         driver.pass_ms(20);
         let Some((ticket, _)) = driver.held.pop_front() else { continue };

@@ -57,7 +57,7 @@ fn floods_are_answered_by_a_request_for_calm() {
 }
 
 #[test]
-fn what_does_not_take_its_answers_is_bounded_too() {
+fn a_client_that_takes_no_answers_is_bounded_too() {
     let mut driver = driver();
     driver.takes = 0;
     for _ in 0..100 {

@@ -44,7 +44,7 @@ fn a_sink_that_is_behind_keeps_the_window_shut() {
     client.get("/any");
     talk(&mut client, &mut driver, 5000);
     assert_eq!(client.answers()[1].text(), "/any");
-    driver.pass(Duration::from_secs(3600)); // it is not the peer who is slow
+    driver.pass(Duration::from_secs(3600)); // it is not the peer that is slow
     while !driver.held.is_empty() {
         driver.finish_work();
         talk(&mut client, &mut driver, 50_000);
@@ -129,7 +129,7 @@ fn an_empty_body_needs_no_window() {
 }
 
 #[test]
-fn of_a_file_only_what_the_windows_allow_is_read() {
+fn a_file_is_read_only_as_far_as_the_windows_allow() {
     let mut driver =
         drive(|_: &Request<'_>| Response::ok().body(file(&[1; MIB])), Limits::default());
     driver.feed(preface(&[(INITIAL_WINDOW, 0)]));
@@ -301,7 +301,7 @@ fn a_reply_that_nobody_waits_for_is_not_kept() {
 }
 
 #[test]
-fn what_is_collected_at_once_is_bounded() {
+fn bodies_in_memory_are_bounded() {
     let limits = Limits { max_collect: 100_000, ..Limits::default() };
     let mut driver = drive(handler, limits);
     driver.feed(preface(&[]));

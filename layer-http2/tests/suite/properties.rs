@@ -153,7 +153,7 @@ proptest! {
             happen(&mut driver, event);
             prop_assert!(driver.most_unsent < high_water + 70_000, "{}", driver.most_unsent);
         }
-        // In the end all is over, whoever does nothing more.
+        // In the end all is over, whichever side does nothing more.
         driver.is_eager = false;
         while !driver.held.is_empty() {
             driver.finish_work();

@@ -98,6 +98,15 @@ impl Connection {
     }
 }
 
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("phase", &self.phase)
+            .field("served", &self.served)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Protocol for Connection {
     // ANCHOR: receive
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {

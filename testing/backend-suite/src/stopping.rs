@@ -278,7 +278,7 @@ pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
     assert_eq!((report.requests, report.cut), (1, 0));
 }
 
-pub fn there_is_no_time_too_long<B: Backend>(model: B) {
+pub fn timeouts_may_be_of_any_length<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     server.shutdown_handle().shutdown(Duration::MAX);
     assert_eq!(server.join().unwrap().cut, 0);

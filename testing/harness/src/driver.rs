@@ -68,6 +68,16 @@ pub struct Driver<P> {
     patience: usize,
 }
 
+impl<P> std::fmt::Debug for Driver<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver")
+            .field("now", &self.now)
+            .field("end", &self.end)
+            .field("wait", &self.wait)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<P: Protocol> Driver<P> {
     /// Drives a connection that begins at this moment.
     pub fn new(connection: P, now: Now) -> Self {

@@ -116,6 +116,12 @@ fn ready<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     }
 }
 
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("is_over", &self.is_over).finish_non_exhaustive()
+    }
+}
+
 impl Client {
     /// A client that wants no push.
     #[allow(clippy::new_without_default, reason = "it begins a connection")]

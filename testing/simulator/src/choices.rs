@@ -4,8 +4,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Decisions, the same ones whenever they come from the same source.
+#[derive(Debug)]
 pub struct Choices(Source);
 
+#[derive(Debug)]
 enum Source {
     Seed(fastrand::Rng),
     /// Bytes, and how many of them are used up. Behind their end all decisions are the plainest.
