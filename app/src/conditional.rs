@@ -36,8 +36,8 @@ impl Version {
         Version { tag, modified: UNIX_EPOCH + Duration::from_secs(seconds) }
     }
 
-    /// What `Last-Modified` says at the moment `now`: never a time to come, which is replaced by that
-    /// of the response (RFC 9110 §8.8.2.1).
+    /// The value of `Last-Modified` at the moment `now`: never a time to come, which is replaced by
+    /// that of the response (RFC 9110 §8.8.2.1).
     pub(crate) fn last_modified(&self, now: SystemTime) -> String {
         httpdate::fmt_http_date(self.modified.min(now))
     }
@@ -79,7 +79,7 @@ impl Conditions {
         }
     }
 
-    /// What to answer instead of performing the method (RFC 9110 §13.1.1, §13.1.2, §13.1.3,
+    /// The status to answer instead of performing the method (RFC 9110 §13.1.1, §13.1.2, §13.1.3,
     /// §13.1.4), in the order of §13.2.2.
     pub(crate) fn fail(&self, version: Option<&Version>) -> Option<StatusCode> {
         let holds = match (&self.if_match, self.if_unmodified_since) {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges() {
+    fn range_requests_are_answered_by_their_parts() {
         for (range, part) in [
             ("bytes=0-0", Part::Range(0, 1)),
             ("bytes=2-4", Part::Range(2, 3)),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn preconditions_in_their_order() {
+    fn preconditions_are_evaluated_in_the_order_of_the_rfc() {
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
         let version = Version::new(at(1000), 5, 1);
         let tag = version.tag.clone();

@@ -1,11 +1,12 @@
-//! What the server says, on standard output and in its log, without ever waiting for either.
+//! Lines for standard output and for the log, without ever waiting for either.
 //!
-//! A write to them may fail (the disk is full), and it may never end (a pipe whose reader has stopped).
-//! Neither may hold up a start, a signal, a request or a shutdown. So each of the two has a thread that
-//! writes; lines that it cannot keep up with are lost, and how many is said as soon as it can.
+//! A write to them may fail (the disk is full), and it may never end (a pipe whose reader has
+//! stopped). Neither may hold up a start, a signal, a request or a shutdown. So each of the two has
+//! a thread that writes; lines that it cannot keep up with are lost, and how many is said as soon
+//! as it can.
 //!
-//! `tracing-appender` does nearly the same, but panics where there is no thread, and does not say what
-//! is lost.
+//! `tracing-appender` does nearly the same, but panics where there is no thread, and does not say
+//! what is lost.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_no_error() {
+    fn lines_that_cannot_be_written_are_dropped() {
         let (open, gate) = channel();
         let (written, seen) = channel();
         drop(open);

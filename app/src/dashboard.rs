@@ -30,7 +30,7 @@ const LONGEST_MESSAGE: usize = 1 << 10;
 /// connection each second: if all connections were to watch, it would be their number squared.
 const MOST_PAGES: usize = 100;
 
-/// What the page is about.
+/// The dashboard: a page, and the feed of samples behind it.
 pub(crate) struct Dashboard {
     statistics: Statistics,
     /// One more than there are pages that watch.
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_pages_may_watch_and_no_more() {
+    fn pages_beyond_the_bound_are_refused() {
         let statistics = Server::<Never>::bind("127.0.0.1:0").unwrap().statistics();
         let dashboard = Dashboard::new(statistics, "never", "never", String::new());
         let fields = [

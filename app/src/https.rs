@@ -27,8 +27,8 @@ impl<H: Handler> Https<H> {
         Https { inner, port: None, hsts: None }
     }
 
-    /// Answers requests over plain HTTP with a redirect to this port of the same host, but for those
-    /// of a certification authority below `/.well-known/acme-challenge/`.
+    /// Answers requests over plain HTTP with a redirect to this port of the same host, but for
+    /// those of a certification authority below `/.well-known/acme-challenge/`.
     #[must_use]
     pub fn redirect(mut self, port: u16) -> Self {
         self.port = Some(port);
@@ -71,8 +71,8 @@ impl<H: Handler> Handler for Https<H> {
     }
 }
 
-/// What proves to a certification authority whose the host is (RFC 8555 §8.3). It asks over plain HTTP,
-/// and follows no redirect to a port of our choice.
+/// The path of the proof for a certification authority whose the host is (RFC 8555 §8.3). It asks
+/// over plain HTTP, and follows no redirect to a port of our choice.
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
 
 /// For how long a client may remember a redirect: one that it would no longer get should not stay.
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn over_tls_it_is_served_with_a_promise() {
+    fn answers_over_tls_have_hsts() {
         let hsts = Some("max-age=90".to_owned());
         assert_eq!(ask("/", Some("example.org"), true), (200, None, hsts));
     }

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answers;
 pub mod certificates;
 mod cli;
 mod conditional;

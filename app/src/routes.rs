@@ -12,6 +12,7 @@ use protocol::http::header::{self, HeaderValue};
 use protocol::http::{Method, StatusCode};
 use protocol::{Body, Content, Handler, Now, Production, Reply, Request, Response, Target};
 
+use crate::answers::{bad_request, nosniff, sandboxed};
 use crate::conditional::Conditions;
 use crate::dashboard::Dashboard;
 use crate::origin::is_own;
@@ -31,9 +32,9 @@ const LONGEST_MESSAGE: usize = 16 << 20;
 const READ: &str = "GET, HEAD, OPTIONS";
 const ALL: &str = "GET, HEAD, POST, PUT, OPTIONS";
 
-/// What is served: the demonstration, a site, or both.
+/// The application: the demonstration, a site, or both.
 pub struct App {
-    /// Whose pages name the backend and its model.
+    /// The demonstration, whose pages name the backend and its model.
     demo: Option<Demo>,
     has_health: bool,
     files: Option<Store>,
@@ -273,23 +274,6 @@ fn is_known(method: &Method) -> bool {
 
 fn options(allow: &'static str) -> Response {
     Response::new(StatusCode::NO_CONTENT).field(header::ALLOW, HeaderValue::from_static(allow))
-}
-
-fn bad_request(text: &'static str) -> Reply {
-    Response::new(StatusCode::BAD_REQUEST)
-        .content_type("text/plain; charset=utf-8")
-        .body(text)
-        .into()
-}
-
-/// Plain text is never taken for a page, whatever it holds.
-pub(crate) fn nosniff(response: Response) -> Response {
-    response.field(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
-}
-
-/// Uploads are anybody's: a page among them runs no script, and is of no origin.
-fn sandboxed(response: Response) -> Response {
-    response.field(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"))
 }
 
 fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {

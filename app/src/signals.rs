@@ -1,4 +1,4 @@
-//! Signals of the operating system: which mean the order to stop, and which are to be left alone.
+//! Signals of the operating system: those that begin shutdown, and those that are left alone.
 
 use std::io;
 
@@ -8,24 +8,24 @@ use std::io;
 /// # Errors
 /// If the system refuses the handlers or the thread that waits for them.
 #[cfg(unix)]
-pub(crate) fn on_order(hangs_up: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
+pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use std::io::Read;
     use std::os::unix::net::UnixStream;
     let (mut signals, end) = UnixStream::pair()?;
-    for (signal, is_order) in [(SIGINT, true), (SIGTERM, true), (SIGHUP, hangs_up)] {
-        if is_order && !is_ignored(signal) {
+    for (signal, shuts_down) in [(SIGINT, true), (SIGTERM, true), (SIGHUP, hangs_up)] {
+        if shuts_down && !is_ignored(signal) {
             signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
         }
     }
-    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the process,
-    // not of one upload.
+    // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the
+    // process, not of one upload.
     signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
     // A byte for each. The other end is kept, so that there is something to wait for in any case.
     let listen = move || {
         let _end = end;
         while signals.read_exact(&mut [0]).is_ok() {
-            ordered();
+            begin();
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
@@ -36,8 +36,8 @@ pub(crate) fn on_order(hangs_up: bool, ordered: impl Fn() + Send + 'static) -> i
 /// # Errors
 /// If the system refuses the handler.
 #[cfg(not(unix))]
-pub(crate) fn on_order(_: bool, ordered: impl Fn() + Send + 'static) -> io::Result<()> {
-    ctrlc::set_handler(ordered).map_err(io::Error::other)
+pub(crate) fn on_shutdown(_: bool, begin: impl Fn() + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(begin).map_err(io::Error::other)
 }
 
 /// Whether a signal is ignored. `nohup` starts programs so that they outlive their terminal, and a

@@ -19,13 +19,13 @@ use protocol::http::StatusCode;
 use protocol::http::header::{self, HeaderValue};
 use protocol::{FileRange, Reply, Response, Sink};
 
+use crate::answers::nosniff;
 use crate::conditional::{Conditions, Part, Version};
-use crate::routes::nosniff;
 
 /// A directory and everything below it.
 ///
-/// Its path is looked up again for each request: a site that is built anew, or a symbolic link that is
-/// turned to the next release, is served at once.
+/// Its path is looked up again for each request: a site that is built anew, or a symbolic link that
+/// is turned to the next release, is served at once.
 #[derive(Clone, Debug)]
 pub struct Store {
     path: Arc<Path>,
@@ -39,7 +39,7 @@ const DEEPEST: usize = 32;
 /// NUL ends a path. A backslash or a colon leads elsewhere on Windows.
 const SPECIAL: &[char] = if cfg!(windows) { &['\0', '\\', ':'] } else { &['\0', '\\'] };
 
-/// What uploads are called until they are complete. Such names cannot be asked for.
+/// The prefix of uploads that are not complete. Such names cannot be asked for.
 const UNFINISHED: &str = ".unfinished-";
 
 impl Store {
@@ -64,9 +64,9 @@ impl Store {
         })
     }
 
-    /// Removes what uploads have left that were cut off with their server. What is being uploaded to
-    /// another server, one that is about to stop for example, stays: it is locked. What cannot be
-    /// removed stays as well, with a warning.
+    /// Removes what uploads have left that were cut off with their server. What is being uploaded
+    /// to another server, one that is about to stop for example, stays: it is locked. What cannot
+    /// be removed stays as well, with a warning.
     ///
     /// # Errors
     /// If the directory cannot be read.
@@ -281,7 +281,7 @@ fn unreadable(error: &io::Error) -> Response {
     }
 }
 
-/// What a failed file operation says to the client.
+/// The response to a file operation that failed.
 fn failure(error: &io::Error) -> Response {
     let status = match error.kind() {
         // The system's own refusal; without its number it is cap-std's, of a path that leads out.
@@ -373,8 +373,8 @@ impl Upload {
         Ok(present.is_none())
     }
 
-    /// Gives the file the mode of the one that it replaces, and its group, as far as we may: without
-    /// it, no group has access. `more` is allowed besides.
+    /// Gives the file the mode of the one that it replaces, and its group, as far as we may:
+    /// without it, no group has access. `more` is allowed besides.
     fn keep_mode(&self, present: Option<&Metadata>, more: u32) -> io::Result<()> {
         #[cfg(unix)]
         if let Some(present) = present.filter(|present| present.is_file()) {
@@ -407,7 +407,7 @@ impl Upload {
     }
 }
 
-/// What tells a directory from others, also from one that takes its place.
+/// A value that tells a directory from others, also from one that takes its place.
 fn identity(dir: &Dir) -> io::Result<impl PartialEq> {
     let metadata = dir.dir_metadata()?;
     #[cfg(unix)]
@@ -498,7 +498,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_nowhere_else() {
+    fn a_path_out_of_the_directory_is_refused() {
         for path in ["a", "a/b.txt", "%61", "a%20b", "a..b", "...", ".hidden"] {
             assert!(relative(path).is_some(), "{path}");
         }

@@ -1,10 +1,10 @@
-//! Every case of the conformance suite in every split, in memory.
+//! Every case of the conformance suite in memory, in some splits and, exhaustively, in every one.
 //!
-//! What a split does is for the protocols to say, and there is none in a backend: so it is shown here,
-//! where an exchange takes microseconds, and over sockets a few deliveries do. Between client and
-//! server stands nothing but the strict driver of `harness`, with its virtual clock: a pause costs
-//! nothing, a wait that nothing can end times out at once, and whatever breaks the contract of a
-//! [`Protocol`](protocol::Protocol) panics.
+//! What a split does is for the protocols to say, and there is none in a backend: so it is shown
+//! here, where an exchange takes microseconds, and over sockets a few deliveries do. Between client
+//! and server stands nothing but the strict driver of `harness`, with its virtual clock: a pause
+//! costs nothing, a wait that nothing can end times out at once, and whatever breaks the contract
+//! of a [`Protocol`](protocol::Protocol) panics.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::io::{self, ErrorKind};
@@ -78,13 +78,12 @@ impl Transport for Memory {
     }
 }
 
-fn every_case_in_every_split(protocol: Protocol) {
-    let runner = Runner { splits: Splits::All, ..Runner::default() };
-    every_case(protocol, runner, &[]);
+fn every_case(protocol: Protocol, splits: Splits) {
+    every_case_but(protocol, Runner { splits, ..Runner::default() }, &[]);
 }
 
 /// But for those with these ids.
-fn every_case(protocol: Protocol, runner: Runner, but: &[&str]) {
+fn every_case_but(protocol: Protocol, runner: Runner, but: &[&str]) {
     let dir = tempfile::tempdir().unwrap();
     let files = Store::open(dir.path()).unwrap();
     let app = Arc::new(App::new("memory", "test").files(files));
@@ -99,24 +98,42 @@ fn every_case(protocol: Protocol, runner: Runner, but: &[&str]) {
 }
 
 #[test]
-fn http_1_in_every_split() {
-    every_case_in_every_split(Protocol::Http1);
+fn http1_cases_pass_in_some_splits() {
+    every_case(Protocol::Http1, Splits::Some);
 }
 
 #[test]
-fn http_2_in_every_split() {
-    every_case_in_every_split(Protocol::Http2);
+fn http2_cases_pass_in_some_splits() {
+    every_case(Protocol::Http2, Splits::Some);
 }
 
 #[test]
-fn websocket_in_every_split() {
-    every_case_in_every_split(Protocol::WebSocket);
+fn websocket_cases_pass_in_some_splits() {
+    every_case(Protocol::WebSocket, Splits::Some);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn http1_cases_pass_in_every_split() {
+    every_case(Protocol::Http1, Splits::All);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn http2_cases_pass_in_every_split() {
+    every_case(Protocol::Http2, Splits::All);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn websocket_cases_pass_in_every_split() {
+    every_case(Protocol::WebSocket, Splits::All);
 }
 
 /// RFC 9113 gives most errors a code. Where h2 has `PROTOCOL_ERROR` instead, that is listed as open in
 /// `conformance/COVERAGE.md`.
 #[test]
-fn http_2_with_exact_codes() {
+fn http2_errors_have_the_codes_of_the_rfc() {
     const OTHERWISE: [&str; 13] = [
         "h2-data-ended",
         "h2-half-closed-data",
@@ -133,5 +150,5 @@ fn http_2_with_exact_codes() {
         "hpack-size-between",
     ];
     let runner = Runner { splits: Splits::One, exact_codes: true, ..Runner::default() };
-    every_case(Protocol::Http2, runner, &OTHERWISE);
+    every_case_but(Protocol::Http2, runner, &OTHERWISE);
 }

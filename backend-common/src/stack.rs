@@ -9,6 +9,7 @@
 //!         One ── 101 Switching Protocols (RFC 9110 §7.8) ──────────► Upgraded
 //! ```
 
+use std::fmt;
 use std::time::Instant;
 
 use protocol::{Connection, FileRange, Now, Outcome, Protocol, Refused, Service, Step, Ticket};
@@ -88,6 +89,12 @@ pub struct Http {
     served: u64,
 }
 
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("served", &self.served).finish_non_exhaustive()
+    }
+}
+
 // An indirection for each would cost the first, for the sake of the others.
 #[allow(clippy::large_enum_variant, reason = "the first is the common one")]
 enum Spoken {
@@ -99,12 +106,6 @@ enum Spoken {
         /// Whether it has nothing more to say.
         has_finished: bool,
     },
-}
-
-impl std::fmt::Debug for Http {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Http").field("served", &self.served()).finish_non_exhaustive()
-    }
 }
 
 impl From<Connection> for Http {

@@ -5,7 +5,8 @@ use backend_suite::client::Client;
 
 #[test]
 fn a_reset_ends_a_connection_that_waits_for_its_answer() {
-    let (server, _dir) = backend_suite::app_with(Model::Loops, |server| server.max_connections(1));
+    let (server, _dir) =
+        backend_suite::fixtures::app_with(Model::Loops, |server| server.max_connections(1));
     let mut first = Client::connect(server.address());
     first.ask("/sleep/10000");
     let mut second = Client::connect(server.address());

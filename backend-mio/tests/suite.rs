@@ -2,5 +2,6 @@
 
 use backend_mio::Model;
 
-backend_suite::suite!(loops, Model::Loops);
+backend_suite::suite!(main loops, Model::Loops);
 backend_suite::binary!(Model::default(), env!("CARGO_BIN_EXE_backend-mio"));
+backend_suite::attacks!(Model::default(), env!("CARGO_BIN_EXE_backend-mio"));

@@ -31,30 +31,34 @@ fn work_is_cancelled_unless_it_runs_already() {
     let channels = Arc::new(Mutex::new((begun, released, end)));
     let dropped = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&dropped);
-    let handler = move |request: &Request<'_>| match request.path() {
-        "/runs" => {
-            let channels = Arc::clone(&channels);
-            Reply::blocking(move || {
-                let (begun, released, end) = &*channels.lock().unwrap();
-                begun.send(()).unwrap();
-                released.recv().unwrap();
-                end.send(()).unwrap();
-                "done"
-            })
-        }
-        "/queued" => {
-            let trouble = Trouble(Arc::clone(&count));
-            Reply::blocking(move || {
-                let _trouble = trouble;
-                "never: the only worker is busy"
-            })
-        }
-        _ => {
-            let trouble = Trouble(Arc::clone(&count));
-            Reply::future(async move {
-                let _trouble = trouble;
-                pending::<&str>().await
-            })
+    let (asked, is_asked) = mpsc::channel();
+    let handler = move |request: &Request<'_>| {
+        asked.send(()).unwrap();
+        match request.path() {
+            "/runs" => {
+                let channels = Arc::clone(&channels);
+                Reply::blocking(move || {
+                    let (begun, released, end) = &*channels.lock().unwrap();
+                    begun.send(()).unwrap();
+                    released.recv().unwrap();
+                    end.send(()).unwrap();
+                    "done"
+                })
+            }
+            "/queued" => {
+                let trouble = Trouble(Arc::clone(&count));
+                Reply::blocking(move || {
+                    let _trouble = trouble;
+                    "never: the only worker is busy"
+                })
+            }
+            _ => {
+                let trouble = Trouble(Arc::clone(&count));
+                Reply::future(async move {
+                    let _trouble = trouble;
+                    pending::<&str>().await
+                })
+            }
         }
     };
     let server = server().workers(1).spawn(handler).unwrap();
@@ -66,7 +70,7 @@ fn work_is_cancelled_unless_it_runs_already() {
     let mut clients = vec![ask("/runs")];
     has_begun.recv_timeout(SOON).unwrap();
     clients.extend([ask("/queued"), ask("/future")]);
-    std::thread::sleep(Duration::from_millis(100));
+    (0..3).for_each(|_| is_asked.recv_timeout(SOON).unwrap());
     assert_eq!(server.shutdown(Duration::from_millis(100)).unwrap().cut, 3);
     clients.iter_mut().for_each(Client::expect_close);
     assert_eq!(dropped.load(SeqCst), 2, "cancelled, and gone with the server");

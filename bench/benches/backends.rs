@@ -19,7 +19,7 @@ const REQUEST: &[u8] = b"GET /plain HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
 const LAST_REQUEST: &[u8] =
     b"GET /plain HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nConnection: close\r\n\r\n";
 
-/// What clients do.
+/// A scenario: what clients do in one iteration.
 struct Scenario {
     name: &'static str,
     /// Requests of an iteration.

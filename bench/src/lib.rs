@@ -1,5 +1,5 @@
-//! What the benches measure with: request heads of three sizes, how `httparse` alone reads them,
-//! and the [`table`] that compares the backends.
+//! Inputs and helpers of the benches: request heads of three sizes, how `httparse` alone reads
+//! them, and the [`table`] that compares the backends.
 //!
 //! `cargo bench -p bench` runs everything and leaves a report in `target/criterion/report/`;
 //! `cargo bench -p bench --bench backends -- "round trip"` compares the backends in one scenario.

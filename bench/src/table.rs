@@ -1,4 +1,4 @@
-//! What criterion measured, as one table: a row for each model, a column for each scenario.
+//! The figures of criterion as one table: a row for each model, a column for each scenario.
 //!
 //! Criterion prints its figures one by one and has no way to ask for them, so they are read from
 //! the files that it leaves.
@@ -199,7 +199,7 @@ mio, loops        25000  100 %                       270    9 %
     }
 
     #[test]
-    fn what_was_not_measured_is_a_dash() {
+    fn a_scenario_without_a_measurement_is_a_dash() {
         let figures = [figure("round trip", "a", 10.0), figure("64 connections", "b", 10.0)];
         let table = format(&figures);
         let rows: Vec<Vec<_>> =

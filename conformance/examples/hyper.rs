@@ -1,4 +1,5 @@
-//! Something to compare with: a small server on hyper, of HTTP/1.1 and of HTTP/2 with prior knowledge.
+//! Something to compare with: a small server on hyper, of HTTP/1.1 and of HTTP/2 with prior
+//! knowledge.
 //!
 //! `cargo run -p conformance --example hyper -- 127.0.0.1:8081`
 

@@ -1,4 +1,5 @@
-//! Writes what the cases of HTTP/1.1 send into a directory for each fuzz target: somewhere to start.
+//! Writes what the cases of HTTP/1.1 send into a directory for each fuzz target: somewhere to
+//! start.
 //!
 //! `cargo run -p conformance --example seeds -- testing/fuzz/corpus`
 

@@ -1,4 +1,4 @@
-//! What a case consists of. Everything is data; the session of its protocol plays it.
+//! A case and its parts. Everything is data; the session of its protocol plays it.
 
 use std::fmt;
 
@@ -13,21 +13,21 @@ pub struct Case {
     pub section: Section,
     /// The requirement in one sentence, in our words.
     pub requirement: &'static str,
-    /// What the server has to be for the case to apply.
+    /// The servers to which the case applies.
     pub needs: Needs,
-    /// What shows whether it is met.
+    /// The exchange that shows whether it is met.
     pub exchange: Exchange,
 }
 
-/// What is sent and what is expected, in the protocol of the case.
+/// Steps in the protocol of the case: bytes to send, and responses to expect.
 #[derive(Clone, Debug)]
 pub enum Exchange {
     /// HTTP/1.1.
-    Http1(Vec<http1::Step>),
+    Http1(Vec<http1::step::Step>),
     /// HTTP/2, with prior knowledge.
-    Http2(Vec<http2::Step>),
+    Http2(Vec<http2::step::Step>),
     /// WebSocket, from the opening handshake on.
-    WebSocket(Vec<websocket::Step>),
+    WebSocket(Vec<websocket::step::Step>),
 }
 
 /// A protocol that there are cases for.
@@ -127,11 +127,11 @@ impl Section {
     }
 }
 
-/// What the server has to be.
+/// The servers to which a case applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// Any server that has something, or nothing, at `/` and `/echo`. For WebSocket: any that sends the messages
-    /// back that it gets at [`websocket`](crate::Runner::websocket).
+    /// Any server that has something, or nothing, at `/` and `/echo`. For WebSocket: any that sends
+    /// the messages back that it gets at [`websocket`](crate::Runner::websocket).
     Any,
     /// The demo application: its routes, its limits, and the strict one of two readings where
     /// the RFC allows both.

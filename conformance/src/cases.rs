@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_enough_of_both_kinds() {
+    fn each_protocol_has_cases_for_any_server_and_for_the_app() {
         for (protocol, all, any) in [
             (Protocol::Http1, 130, 60),
             (Protocol::Http2, 250, 180),

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_any_response() {
+    fn field_lines_of_any_response_are_checked() {
         let with = |fields: &[(&str, &str)]| {
             let fields = fields.iter().map(|(name, value)| ((*name).into(), (*value).into()));
             let fields = fields.collect();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn dates() {
+    fn a_date_is_an_imf_fixdate_or_refused() {
         assert!(is_imf_fixdate(b"Sun, 06 Nov 1994 08:49:37 GMT"));
         for wrong in [
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn entity_tags() {
+    fn an_entity_tag_is_quoted_or_refused() {
         for right in ["\"\"", "\"a-b\"", "W/\"1\""] {
             assert!(is_entity_tag(right.as_bytes()), "{right}");
         }

@@ -1,8 +1,8 @@
-//! What a response should be, and words for saying so.
+//! The response that a case expects, and words for writing it.
 
 use std::fmt;
 
-/// What a response should be.
+/// The response that a case expects.
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// The statuses that will do.
@@ -11,9 +11,9 @@ pub struct Expected {
     pub to_head: bool,
     /// Whether an interim response (1xx) may come first.
     pub interim: bool,
-    /// What must hold of its fields.
+    /// Rules for its fields.
     pub fields: Vec<(&'static str, FieldRule)>,
-    /// What must hold of its body.
+    /// The rule for its body.
     pub body: BodyRule,
     /// How the end of the body must be marked.
     pub framing: Option<Framing>,
@@ -31,7 +31,7 @@ pub enum Statuses {
     Refused,
 }
 
-/// What must hold of a field.
+/// A rule for a field.
 #[derive(Clone, Debug)]
 pub enum FieldRule {
     /// It is there.
@@ -54,7 +54,7 @@ pub enum FieldRule {
     EntityTag,
 }
 
-/// What must hold of a body.
+/// A rule for a body.
 #[derive(Clone, Debug)]
 pub enum BodyRule {
     /// Nothing.

@@ -15,20 +15,22 @@
 //!
 //! # Map
 //! * `case`: what a case consists of; `cases`: all of them;
-//! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange, words for
-//!   writing them (`compose`), one file of cases per area (`cases/`), and the session that plays
-//!   them;
+//! * [`http1`], [`http2`], [`websocket`]: for each protocol the steps of an exchange (`step`),
+//!   words for writing them (`compose`), one file of cases per area (`cases/`), and the session
+//!   that plays them;
 //! * `wire`: the connection under a session; `transport`: what carries it, `tcp` for one;
 //! * `template`: what is filled in;
-//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and holding
-//!   it against that;
-//! * `runner`: all cases in all deliveries; `splits`: which these are; `report`: what came of it.
+//! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and
+//!   holding it against that;
+//! * `runner`: all cases in all deliveries (`delivery`); `splits`: which these are; `report`: what
+//!   came of it.
 
 #![forbid(unsafe_code)]
 
 mod case;
 mod cases;
 mod check;
+mod delivery;
 mod expected;
 pub mod http1;
 pub mod http2;
@@ -44,8 +46,9 @@ mod wire;
 
 pub use case::{Case, Exchange, Needs, Protocol, Section};
 pub use cases::cases;
+pub use delivery::Delivery;
 pub use expected::{BodyRule, Expected, FieldRule, Framing, Statuses};
 pub use report::{Failure, Report, SectionCount};
-pub use runner::{Delivery, Filter, Runner, run};
+pub use runner::{Filter, Runner, run};
 pub use splits::Splits;
 pub use transport::{Connect, Transport};

@@ -8,7 +8,8 @@ use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use conformance::{Filter, Protocol, Runner, Splits, cases};
 
-/// Holds a server against the RFCs of HTTP/1.1 (9112, 9110), HTTP/2 (9113, 7541) and WebSocket (6455).
+/// Holds a server against the RFCs of HTTP/1.1 (9112, 9110), HTTP/2 (9113, 7541) and WebSocket
+/// (6455).
 #[derive(Parser)]
 #[command(version, after_help = "Exits with 0 if all cases passed, with 1 if not.")]
 struct Arguments {

@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The report of a run.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::case::{Case, Section};
 use crate::wire::Record;
 
-/// What came of a run: counts by section, and every failure.
+/// The report of a run: counts by section, and every failure.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The server's address.
@@ -49,7 +49,7 @@ pub struct Failure {
     pub requirement: String,
     /// How the bytes were sent.
     pub delivery: String,
-    /// What went wrong.
+    /// The reason, in words.
     pub reason: String,
     /// All bytes that were sent, escaped.
     pub sent: String,

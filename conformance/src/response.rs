@@ -35,7 +35,7 @@ impl Response {
 /// it answers HEAD; `eof`: no more will come.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault of a response.
 pub fn read(bytes: &[u8], to_head: bool, eof: bool) -> Result<Option<Response>, String> {
     let Some(end) = end_of_head(bytes)? else { return Ok(None) };
     let (head, rest) = bytes.split_at(end);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_lenient_client_would_let_pass_is_an_error() {
+    fn a_response_that_breaks_the_rfc_is_an_error() {
         for wire in [
             "HTTP/1.1 200 OK\nX: y\r\n\r\n",
             "HTTP/1.1 200 OK\r\nX: y\n\r\n",

@@ -1,6 +1,5 @@
 //! All cases, in all deliveries.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,34 +9,13 @@ use std::time::{Duration, Instant};
 
 use crate::case::{Case, Exchange, Needs, Protocol};
 use crate::cases::cases;
+use crate::delivery::Delivery;
 use crate::report::{Failure, Report};
 use crate::splits::{SHORT, Splits};
 use crate::tcp::Tcp;
 use crate::transport::{Connect, Transport};
 use crate::wire::{Record, Route, Wire};
 use crate::{http1, http2, websocket};
-
-/// How the bytes of an exchange are put on the wire. Whatever the delivery, the outcome has to be
-/// the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// As the case has them.
-    Whole,
-    /// One by one.
-    Bytes,
-    /// With a pause after so many bytes.
-    Split(usize),
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Delivery::Whole => f.write_str("sent whole"),
-            Delivery::Bytes => f.write_str("sent byte by byte"),
-            Delivery::Split(at) => write!(f, "sent with a pause after byte {at}"),
-        }
-    }
-}
 
 /// Which cases to run. The default is all of them.
 #[derive(Clone, Debug, Default)]
@@ -180,7 +158,7 @@ impl Runner {
             }
         };
         let (sent, statuses) = play(Delivery::Whole, None)?;
-        if sent.len() < SHORT {
+        if self.splits != Splits::None && sent.len() < SHORT {
             play(Delivery::Bytes, Some(&statuses))?;
         }
         for at in self.splits.places(case.id, &sent).into_iter().step_by(each) {

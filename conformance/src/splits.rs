@@ -3,24 +3,27 @@
 /// In how many places an exchange is split, each in a delivery of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Splits {
+    /// In none, nor byte by byte: each is sent whole.
+    None,
     /// In one, another for each case.
     One,
     /// Near both ends, in between, and inside the first and the last CRLF; in the middle if it is
     /// longer than 2 KiB.
     Some,
     /// Behind each byte; of those longer than 2 KiB at 16 places, half of them near the ends.
-    /// Cases of HTTP/1.1 are played once more with a further request behind them, split at every third
-    /// of these places.
+    /// Cases of HTTP/1.1 are played once more with a further request behind them, split at every
+    /// third of these places.
     All,
 }
 
-/// What is longer than this is not split everywhere, nor sent byte by byte.
+/// Exchanges that are longer than this are not split everywhere, nor sent byte by byte.
 pub(crate) const SHORT: usize = 2 << 10;
 
 impl Splits {
     /// Where to split what was `sent` by the case with this id.
     pub(crate) fn places(self, id: &str, sent: &[u8]) -> Vec<usize> {
         match self {
+            Splits::None => Vec::new(),
             Splits::One => {
                 let places = some(sent);
                 // Any number will do that differs between the cases and not between runs.
@@ -67,7 +70,7 @@ mod tests {
     const SENT: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
     #[test]
-    fn some_lie_inside_and_part_a_crlf() {
+    fn splits_some_lie_inside_and_part_a_crlf() {
         assert_eq!(some(SENT), [1, 6, 13, 15, 20, 26]);
         assert_eq!(some(b"a"), [0; 0]);
         assert_eq!(some(b""), [0; 0]);
@@ -75,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn all_are_all_unless_there_are_too_many() {
+    fn splits_all_is_every_place_up_to_2_kib() {
         assert_eq!(Splits::All.places("", SENT), (1..SENT.len()).collect::<Vec<_>>());
         assert_eq!(Splits::All.places("", b""), [0; 0]);
         let places = Splits::All.places("", &[0; 10_000]);
@@ -84,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_each_of_some_for_some_case() {
+    fn splits_one_is_another_place_for_each_case() {
         let of = |id: &str| Splits::One.places(id, SENT);
         let mut places: Vec<_> = ["a", "b", "c", "d", "e", "f"].into_iter().flat_map(of).collect();
         places.sort_unstable();

@@ -11,7 +11,7 @@ pub(crate) struct Tcp {
     stream: TcpStream,
     /// Longest wait for the server to take something.
     timeout: Duration,
-    /// What came while we were writing.
+    /// Bytes that came while we were writing.
     kept: Vec<u8>,
 }
 

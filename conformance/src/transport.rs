@@ -1,16 +1,17 @@
-//! What carries an exchange: a connection to the server, and the time.
+//! The transport of an exchange: a connection to the server, and the time.
 
 use std::io;
 use std::time::{Duration, Instant};
 
 /// A connection to the server under test, on which all waiting is done.
 ///
-/// [`Runner::run`](crate::Runner::run) goes over TCP. Whoever has a server that needs no sockets
-/// implements this and takes [`Runner::run_over`](crate::Runner::run_over): with a clock of its own,
-/// pauses and timeouts cost nothing.
+/// [`Runner::run`](crate::Runner::run) goes over TCP. For a server that needs no sockets, implement
+/// this and take [`Runner::run_over`](crate::Runner::run_over): with a clock of its own, pauses and
+/// timeouts cost nothing.
 pub trait Transport {
     /// Sends bytes, which arrive apart from those that are sent before and after if a
-    /// [pause](Transport::pause) lies between. What comes meanwhile is kept for [`Transport::read`].
+    /// [pause](Transport::pause) lies between. What comes meanwhile is kept for
+    /// [`Transport::read`].
     ///
     /// # Errors
     /// If the server takes nothing more, for now or for ever.

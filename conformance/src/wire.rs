@@ -4,7 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::runner::Delivery;
+use crate::delivery::Delivery;
 use crate::transport::{Connect, Transport};
 
 /// Keeps two writes in two segments.
@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How exchanges are carried.
 #[derive(Clone, Copy)]
 pub(crate) struct Route<'a> {
-    /// What the server is called in the `Host` field.
+    /// The name of the server in the `Host` field.
     pub(crate) host: &'a str,
     pub(crate) connect: &'a Connect<'a>,
     /// Longest wait for what is expected.
@@ -25,16 +25,16 @@ pub(crate) struct Wire<'a> {
     pub(crate) route: Route<'a>,
     delivery: Delivery,
     transport: Box<dyn Transport>,
-    /// What has come and has not been taken.
+    /// Bytes that have come and have not been taken.
     pub(crate) pending: Vec<u8>,
     pub(crate) eof: bool,
     pub(crate) record: Record,
 }
 
-/// What went over the wire.
+/// The bytes that went over the wire.
 #[derive(Default)]
 pub(crate) struct Record {
-    /// What was sent, but for what was [aside](Wire::send_aside).
+    /// All bytes that were sent, but for those that were [aside](Wire::send_aside).
     pub(crate) sent: Vec<u8>,
     /// All that came.
     pub(crate) seen: Vec<u8>,
@@ -74,7 +74,7 @@ impl<'a> Wire<'a> {
     }
 
     /// Sends in the way of the delivery. A server that has heard enough may refuse to hear more:
-    /// what it said decides, so errors are left to whoever reads.
+    /// what it said decides, so errors are left to `receive`.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let before = self.record.sent.len();
         self.record.sent.extend_from_slice(bytes);

@@ -36,7 +36,7 @@ fn server() -> String {
 }
 
 #[test]
-fn wrong_usage_is_2() {
+fn a_wrong_command_line_exits_with_2() {
     for arguments in [&[][..], &["localhost"], &["localhost:http"], &["--no-such-option"]] {
         let output = conformance(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -45,7 +45,7 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
-fn an_unreachable_server_is_1_and_one_sentence() {
+fn an_unreachable_server_exits_with_1_and_one_sentence() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     // A client's port: taken, so that nobody else gets it, and nobody listens there.
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -57,7 +57,7 @@ fn an_unreachable_server_is_1_and_one_sentence() {
 }
 
 #[test]
-fn success_is_0_and_failure_is_1() {
+fn passing_exits_with_0_and_failing_with_1() {
     let addr = server();
     let output = conformance(&[&addr, "--only", "host-missing"]);
     assert_eq!(output.status.code(), Some(1), "two cases, one of which needs a page\n{output:?}");

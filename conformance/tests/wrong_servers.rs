@@ -140,7 +140,8 @@ fn a_body_where_none_belongs_is_found() {
 
 #[test]
 fn a_server_that_depends_on_segments_fails_when_they_change() {
-    // Single bytes may be read together where there is much to do; those before and behind a pause not.
+    // Single bytes may be read together where there is much to do; those before and behind a pause
+    // not.
     fails(reads_once, "simple-get", "byte", "status 400; expected any");
     fails(reads_once, "pipelined-two", "whole", "did not come in time");
 }
@@ -263,7 +264,7 @@ fn frames_that_a_server_must_not_send_are_found() {
 }
 
 #[test]
-fn content_needs_room() {
+fn content_beyond_the_window_is_found() {
     let settings = frame(4, 0, 0, b"");
     let acks = [frame(4, 1, 0, b""), frame(4, 1, 0, b"")].concat();
     let response = [frame(1, 4, 1, &[0x88]), frame(0, 1, 1, b"a")].concat();

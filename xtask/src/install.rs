@@ -58,7 +58,7 @@ pub(crate) fn toolchain(name: &str) -> Result {
     if cargo(&format!("+{name} --version")).quietly().passes() {
         return Ok(());
     }
-    installed(&format!("rustup toolchain install {name} --profile minimal"))
+    fetched(&format!("rustup toolchain install {name} --profile minimal"))
 }
 
 /// The standard library for another target, for the toolchain that is used here.
@@ -67,7 +67,7 @@ pub(crate) fn target(triple: &str) -> Result {
     if there.lines().any(|line| line == triple) {
         return Ok(());
     }
-    installed(&format!("rustup target add {triple}"))
+    fetched(&format!("rustup target add {triple}"))
 }
 
 fn is_there(program: &str) -> bool {
@@ -76,5 +76,10 @@ fn is_there(program: &str) -> bool {
 }
 
 fn installed(line: &str) -> Result {
+    command(line).run()
+}
+
+/// What comes from where Rust itself comes from, which is not within reach everywhere.
+fn fetched(line: &str) -> Result {
     command(line).run().map_err(|failure| Failure::Unavailable(failure.to_string()))
 }

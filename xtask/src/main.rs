@@ -7,13 +7,15 @@
 //! * [`ci`]: runs steps; [`steps`]: what they are, as data; [`select`]: which ones were meant.
 //! * [`verbs`]: everything else.
 //! * [`run`]: a command; [`install`]: what a step needs beyond Rust.
-//! * What steps look at themselves: [`wasm`], [`width`], and [`circles`] by [`source`].
+//! * What steps look at themselves: [`wasm`], [`width`], and [`circles`] of [`modules`], which are
+//!   read from [`source`].
 
 #![forbid(unsafe_code)]
 
 mod ci;
 mod circles;
 mod install;
+mod modules;
 mod run;
 mod select;
 mod source;

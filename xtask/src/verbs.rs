@@ -17,6 +17,16 @@ pub(crate) struct Verb {
 /// All verbs, in the order in which they are listed.
 pub(crate) const VERBS: &[Verb] = &[
     Verb {
+        name: "format",
+        takes: "",
+        does: "formats all workspaces: the exercises and the fuzz targets have their own",
+        run: |_| {
+            cargo("fmt --all").run()?;
+            cargo("fmt --all").within("book/exercises").run()?;
+            cargo("fmt").within("testing/fuzz").run()
+        },
+    },
+    Verb {
         name: "links",
         takes: "",
         does: "puts the line numbers in links to code right",

@@ -30,7 +30,7 @@ pub use self_signed::{SelfSigned, self_signed};
 /// How often [`Certificates::keep_fresh`] looks at the files.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// What is wrong with which file, in one sentence.
+/// An error that names the file and says what is wrong with it, in one sentence.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -169,10 +169,10 @@ impl Certificates {
     /// certificates, and tries again at each look, since others may still be writing them. It ends
     /// at the first look after the last other owner is gone.
     ///
-    /// A SIGHUP that is ignored when this is called, as under `nohup`, stays so. A handler of it that
-    /// was there before, such as that of `ctrlc` with its feature `termination`, is called as well; one
-    /// that is set later takes SIGHUP away from us. Once the thread has ended, SIGHUP does nothing of
-    /// its own any more. Where there is none, it only looks.
+    /// A SIGHUP that is ignored when this is called, as under `nohup`, stays so. A handler of it
+    /// that was there before, such as that of `ctrlc` with its feature `termination`, is called as
+    /// well; one that is set later takes SIGHUP away from us. Once the thread has ended, SIGHUP
+    /// does nothing of its own any more. Where there is none, it only looks.
     ///
     /// # Errors
     ///
@@ -205,7 +205,7 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-/// What was read from the files at one time.
+/// The pairs that were read from the files at one time.
 #[derive(Debug)]
 struct Loaded {
     pairs: Vec<Arc<CertifiedKey>>,
@@ -306,8 +306,8 @@ fn damaged(path: &Path, error: &pem::Error) -> Error {
 /// TLS 1.2 and 1.3 with these certificates, and these protocols for ALPN, the preferred one first.
 ///
 /// Nothing of a session is kept here: to resume it, the client brings a ticket that only we can
-/// read. Data that comes before the handshake is done (0-RTT, RFC 8446 §8) is not accepted, since it
-/// could be sent twice by anyone. Clients are not asked for certificates.
+/// read. Data that comes before the handshake is done (0-RTT, RFC 8446 §8) is not accepted, since
+/// it could be sent twice by anyone. Clients are not asked for certificates.
 ///
 /// # Errors
 ///

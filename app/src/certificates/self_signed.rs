@@ -20,7 +20,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// From a day ago, for clients whose clock is slow.
 const VALID_SINCE: Duration = DAY;
 const VALID_FOR: Duration = DAY.saturating_mul(365);
-/// What is left of it at least.
+/// The least time for which a kept certificate is still valid.
 const LEFT: Duration = DAY.saturating_mul(30);
 
 /// A certificate that nobody vouches for, and its key.

@@ -33,8 +33,8 @@ impl Pairs {
         (certificate, self.file(&format!("{pair}-key.pem"), &made.signing_key.serialize_pem()))
     }
 
-    /// One that is kept in the tree, where it does not call its key a key, lest somebody who looks for
-    /// lost keys be alarmed.
+    /// A pair that is kept in the tree, where it does not call its key a key, so that no search for
+    /// lost keys finds it.
     fn kept(&self, name: &str) -> (PathBuf, PathBuf) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/certificates/pairs").join(name);
         let text = fs::read_to_string(path).unwrap().replace(" TEST KEY-----", " PRIVATE KEY-----");
@@ -54,7 +54,7 @@ fn load(pair: (PathBuf, PathBuf)) -> Result<Arc<Certificates>, Error> {
     Certificates::load(vec![pair])
 }
 
-/// What a client gets that asks for this name.
+/// The certificate that a client gets that asks for this name.
 fn chosen(certificates: &Certificates, name: Option<&str>) -> CertificateDer<'static> {
     certificates.choose(name).unwrap().cert[0].clone()
 }
@@ -72,7 +72,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[test]
-fn the_name_decides() {
+fn the_server_name_decides_which_certificate_is_sent() {
     let pairs = Pairs::new();
     let first = pairs.put("first", &["first.test"]);
     let wild = pairs.put("wild", &["*.wild.test", "wild.test"]);
@@ -98,7 +98,7 @@ fn the_name_decides() {
 }
 
 #[test]
-fn of_several_for_a_name_the_first_is_taken() {
+fn the_first_of_several_certificates_for_a_name_is_taken() {
     let pairs = Pairs::new();
     let wild = pairs.put("wild", &["*.wild.test"]);
     let exact = pairs.put("exact", &["a.wild.test"]);
@@ -174,7 +174,7 @@ fn errors_name_the_file_and_what_is_wrong() {
 }
 
 #[test]
-fn reload_takes_the_new_or_keeps_the_old() {
+fn a_reload_takes_the_new_pair_or_keeps_the_old() {
     let pairs = Pairs::new();
     let (certificate, key) = pairs.put("a", &["a.test"]);
     let second = pairs.put("b", &["b.test"]);
@@ -248,7 +248,7 @@ fn a_change_before_the_thread_is_seen() {
 
 #[cfg(unix)]
 #[test]
-fn sighup_has_the_files_read() {
+fn sighup_reloads_the_files() {
     let pairs = Pairs::new();
     let files = pairs.put("a", &["a.test"]);
     let certificates = load(files.clone()).unwrap();
@@ -259,7 +259,7 @@ fn sighup_has_the_files_read() {
 }
 
 #[test]
-fn self_signed_is_kept() {
+fn a_self_signed_pair_is_kept_for_the_next_start() {
     let pairs = Pairs::new();
     let directory = pairs.path("deep/er");
     let made = self_signed(&directory).unwrap();
@@ -286,7 +286,7 @@ fn self_signed_is_kept() {
 
 #[cfg(unix)]
 #[test]
-fn self_signed_is_for_its_owner_alone() {
+fn a_self_signed_key_is_readable_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let pairs = Pairs::new();
     let made = self_signed(&pairs.path("new")).unwrap();
@@ -296,7 +296,7 @@ fn self_signed_is_for_its_owner_alone() {
 }
 
 #[test]
-fn self_signed_is_made_anew_when_it_is_no_good() {
+fn a_self_signed_pair_that_is_unusable_is_made_anew() {
     let pairs = Pairs::new();
     let directory = pairs.path("new");
     let mut last = self_signed(&directory).unwrap();
@@ -322,7 +322,7 @@ fn self_signed_is_made_anew_when_it_is_no_good() {
 }
 
 #[test]
-fn self_signed_is_made_anew_in_time() {
+fn a_self_signed_pair_is_made_anew_before_it_expires() {
     let pairs = Pairs::new();
     let day = Duration::from_secs(24 * 60 * 60);
     let now = SystemTime::now();
@@ -349,7 +349,7 @@ fn servers_that_start_at_once_share_a_pair() {
 }
 
 #[test]
-fn self_signed_says_where_it_cannot_write() {
+fn a_self_signed_pair_that_cannot_be_written_is_an_error_with_its_path() {
     let pairs = Pairs::new();
     let file = pairs.file("file", "");
     let message = self_signed(&file.join("in")).unwrap_err().to_string();
@@ -416,7 +416,7 @@ fn clients_connect_and_resume() {
 }
 
 #[test]
-fn addresses_are_names_too() {
+fn a_certificate_for_an_address_is_found_by_it() {
     let pairs = Pairs::new();
     let made = self_signed(pairs.0.path()).unwrap();
     let certificates = load((made.certificate.clone(), made.key.clone())).unwrap();
@@ -461,7 +461,7 @@ fn new_handshakes_get_the_new_certificate() {
 }
 
 #[test]
-fn nothing_of_a_session_is_kept() {
+fn a_session_ticket_holds_no_state_on_the_server() {
     let pairs = Pairs::new();
     let certificates = load(pairs.put("a", &["a.test"])).unwrap();
     let server = server_config(certificates, &[]).unwrap();

@@ -35,16 +35,16 @@ pub(super) fn start(
     })
 }
 
-/// What is known from the looks before.
+/// The state of the files at the last look.
 struct Watch {
     /// At the last look there was a change. File times are coarse, so that one may hide a second:
     /// after a change, and at first, the files are read once more.
     recent: bool,
-    /// What was said last about why they cannot be used.
+    /// The last error that was logged, if they cannot be used.
     said: Option<String>,
 }
 
-/// What is worth saying.
+/// News that are worth a line of the log.
 #[derive(Debug, PartialEq)]
 enum News {
     Replaced,
@@ -141,7 +141,7 @@ mod tests {
     use crate::certificates::self_signed;
 
     #[test]
-    fn it_is_said_once() {
+    fn a_failure_that_persists_is_logged_once() {
         let directory = tempfile::tempdir().unwrap();
         let made = self_signed(directory.path()).unwrap();
         let pair = (made.certificate.clone(), made.key.clone());
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_is_read_once_more() {
+    fn files_that_changed_are_read_once_more() {
         let directory = tempfile::tempdir().unwrap();
         let made = self_signed(directory.path()).unwrap();
         let pair = (made.certificate.clone(), made.key);

@@ -54,6 +54,14 @@ pub struct Session {
     tried_to_receive: Option<Instant>,
 }
 
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Session { awaited, working, .. } = self;
+        let mut session = f.debug_struct("Session");
+        session.field("awaited", awaited).field("working", working).finish_non_exhaustive()
+    }
+}
+
 /// The other end of a connection, as logs name it.
 #[derive(Clone, Copy)]
 struct Client(Option<SocketAddr>);
@@ -299,9 +307,9 @@ impl Session {
         Ok(bytes)
     }
 
-    /// Takes the bytes that are to be sent, for a backend that has to own them until they are. Once they
-    /// are, [`Session::sent`] says so and [`recycle`] takes the buffer back; until then nothing
-    /// else is sent.
+    /// Takes the bytes that are to be sent, for a backend that has to own them until they are. Once
+    /// they are, [`Session::sent`] says so and [`recycle`] takes the buffer back; until then
+    /// nothing else is sent.
     #[must_use]
     pub fn take_output(&mut self) -> Vec<u8> {
         self.lent += self.output.len();
@@ -315,8 +323,8 @@ impl Session {
         guarded(&mut self.stack, |protocol| protocol.sent(bytes as u64, now()));
     }
 
-    /// The connection is over. If something was not taken, it is aborted: the client does not take what
-    /// the kernel still has either.
+    /// The connection is over. If something was not taken, it is aborted: the client does not take
+    /// what the kernel still has either.
     fn leave(&mut self) -> Next {
         let is_unsent = self.is_unsent();
         self.count();
@@ -369,8 +377,9 @@ impl Session {
     // ANCHOR: handle_timeout_with
     /// The deadline has come. What is in the socket by now came in time: after a pause of the whole
     /// process, which may have been stopped for longer than any deadline, bytes and deadlines are
-    /// there at once. So the socket is tried first, without waiting, once in each direction for each
-    /// deadline. If that gets anywhere, the deadline counts only if it is still the same afterwards.
+    /// there at once. So the socket is tried first, without waiting, once in each direction for
+    /// each deadline. If that gets anywhere, the deadline counts only if it is still the same
+    /// afterwards.
     ///
     /// # Errors
     /// Those of `receive` and `send`, but for `WouldBlock`.
@@ -429,8 +438,8 @@ impl Session {
         self.stack.as_ref().is_none_or(Stack::is_idle) && self.start == self.end
     }
 
-    /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants to
-    /// hear of shutdown at once.
+    /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants
+    /// to hear of shutdown at once.
     fn is_upgraded(&self) -> bool {
         self.stack.as_ref().is_some_and(|stack| stack.http().is_upgraded())
     }
@@ -524,15 +533,6 @@ impl Session {
             pool::put_output(std::mem::take(&mut self.output));
             self.sent = 0;
         }
-    }
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("awaited", &self.awaited)
-            .field("working", &self.working)
-            .finish_non_exhaustive()
     }
 }
 

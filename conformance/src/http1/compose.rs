@@ -2,7 +2,7 @@
 
 use crate::case;
 use crate::expected::{Expected, Statuses, status};
-use crate::http1::Step;
+use crate::http1::step::Step;
 
 /// A case of HTTP/1.1 that is being written.
 pub(crate) type Draft = case::Draft<Step>;

@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::check;
 use crate::expected::{Expected, Statuses, status};
-use crate::http1::Step;
 use crate::http1::compose::get;
+use crate::http1::step::Step;
 use crate::response::{self, Response};
 use crate::template::fill_in;
 use crate::wire::Wire;

@@ -1,16 +1,16 @@
-//! A case with one more request behind it: what comes after a message must neither be taken for part
-//! of it nor be lost.
+//! A case with one more request behind it: what comes after a message must neither be taken for
+//! part of it nor be lost.
 
 use crate::expected::{Statuses, status};
-use crate::http1::Step;
 use crate::http1::compose::get;
+use crate::http1::step::Step;
 
 /// The same case, with a further request in one piece with the last bytes that it sends.
 ///
 /// If the case ends with a connection that is [open](Step::ExpectOpen), that request is answered
-/// too. If it ends with one that is [closed](Step::ExpectClosed), it is not, which the case demands as it
-/// stands. None if it ends otherwise, or the client closes or leaves the connection after it has spoken:
-/// then what it sent may be incomplete, and more would be its rest.
+/// too. If it ends with one that is [closed](Step::ExpectClosed), it is not, which the case demands
+/// as it stands. None if it ends otherwise, or the client closes or leaves the connection after it
+/// has spoken: then what it sent may be incomplete, and more would be its rest.
 pub(crate) fn with_trailing_request(steps: &[Step]) -> Option<Vec<Step>> {
     let last = steps.iter().rposition(|step| matches!(step, Step::Send(_)))?;
     if steps[last..].iter().any(|step| matches!(step, Step::HalfClose | Step::Reconnect)) {

@@ -2,11 +2,12 @@
 
 use crate::case;
 use crate::expected::{Expected, Statuses, ok, status};
+use crate::http2::frame::Code;
 use crate::http2::frame::{ENABLE_PUSH, Frame, data, headers, ping, settings};
 use crate::http2::hpack::{Literal, indexed};
-use crate::http2::{Code, Outcome, Step};
+use crate::http2::step::{Outcome, Step};
 
-/// What a client begins with (RFC 9113 §3.4).
+/// The first octets of a client (RFC 9113 §3.4).
 pub const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The host of every request.
@@ -15,7 +16,7 @@ const AUTHORITY: &str = "localhost";
 /// For the PING that finds out whether a connection is still in use.
 const PROBE: [u8; 8] = *b"still in";
 
-/// What the demo application says of a request with this `user-agent`: it, as it came.
+/// The response of the demo application to a request with this `user-agent`: it, as it came.
 pub(crate) fn named(value: impl AsRef<str>) -> Expected {
     ok(value.as_ref())
 }

@@ -42,7 +42,7 @@ pub struct Frame {
     pub flags: u8,
     /// Its stream, with the reserved bit.
     pub stream: u32,
-    /// What follows the nine octets of the header.
+    /// The octets behind the nine of the header.
     pub payload: Vec<u8>,
 }
 

@@ -8,7 +8,7 @@ use crate::http2::huffman;
 /// The size of the dynamic table as long as nothing else was agreed (RFC 9113 §6.5.2).
 const DEFAULT_TABLE: usize = 4096;
 
-/// What an entry costs beyond its text (RFC 7541 §4.1).
+/// The size of an entry beyond its text (RFC 7541 §4.1).
 const OVERHEAD: usize = 32;
 
 /// RFC 7541 Appendix A, from index 1.
@@ -84,7 +84,7 @@ pub enum Literal {
     Indexed,
     /// Is not.
     Unindexed,
-    /// Must not be, by whoever passes it on either.
+    /// Must not be, nor by an intermediary that passes it on.
     NeverIndexed,
 }
 
@@ -187,7 +187,7 @@ pub struct Decoder {
     table: VecDeque<Field>,
     size: usize,
     capacity: usize,
-    /// What our SETTINGS allow.
+    /// The capacity that our SETTINGS allow.
     allowed: usize,
     /// The capacity that the next field section has to go down to at its start, if there is one.
     due: Option<usize>,
@@ -338,7 +338,7 @@ mod tests {
 
     /// RFC 7541 §C.1.
     #[test]
-    fn integers() {
+    fn integers_are_read_as_in_the_rfc() {
         assert_eq!(integer(0xe0, 5, 10), [0xea]);
         assert_eq!(integer(0, 5, 1337), [0x1f, 0x9a, 0x0a]);
         assert_eq!(integer(0, 8, 42), [0x2a]);
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_is_an_error() {
+    fn field_sections_that_break_the_rfc_are_errors() {
         for (what, block) in [
             ("index 0", indexed(0)),
             ("an index beyond the tables", indexed(62)),

@@ -1,4 +1,4 @@
-//! What the server has said so far, held strictly against what RFC 9113 has for any frame: a frame
+//! The frames of the server so far, held strictly against what RFC 9113 has for any frame: a frame
 //! that must not have been sent fails any case.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -9,7 +9,7 @@ use crate::http2::frame::{
 };
 use crate::http2::hpack::{Decoder, Field};
 
-/// What SETTINGS have as long as nothing else is said (RFC 9113 §6.5.2).
+/// Initial values of SETTINGS (RFC 9113 §6.5.2).
 const DEFAULT_WINDOW: u32 = 65_535;
 const DEFAULT_FRAME: u32 = 16_384;
 
@@ -34,7 +34,7 @@ pub(crate) struct Peer {
     pub(crate) updates: BTreeMap<u32, u64>,
     /// Content that we have sent, by stream.
     content: BTreeMap<u32, u64>,
-    /// What came, for a report.
+    /// All frames that came, for a report.
     pub(crate) log: Vec<String>,
     /// A field section that goes on in the next frame.
     unfinished: Option<(Frame, Vec<u8>)>,
@@ -42,7 +42,7 @@ pub(crate) struct Peer {
     ours: Ours,
 }
 
-/// What we have allowed.
+/// The settings of our side.
 struct Ours {
     /// Settings that were acknowledged, and those that were not yet.
     window: u32,
@@ -54,7 +54,7 @@ struct Ours {
     received: u64,
 }
 
-/// What came on one stream.
+/// One stream: the responses and the content that came on it.
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     /// Without interim responses.

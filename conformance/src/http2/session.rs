@@ -3,19 +3,19 @@
 use std::io::ErrorKind;
 
 use crate::check::check;
+use crate::delivery::Delivery;
 use crate::expected::Framing;
 use crate::http2::compose::{post, rfc9113};
 use crate::http2::frame::{self, ACK, Code, DATA, Frame, SETTINGS, WINDOW_UPDATE, headers};
 use crate::http2::peer::Peer;
-use crate::http2::{Outcome, Step};
+use crate::http2::step::{Outcome, Step};
 use crate::response::Response;
-use crate::runner::Delivery;
 use crate::wire::Wire;
 
 /// More streams than this are not opened to find out about a limit.
 const MOST_STREAMS: u32 = 1000;
 
-/// What any server takes in one frame (RFC 9113 §4.2).
+/// The longest payload that any server takes (RFC 9113 §4.2).
 const LARGEST_DATA: usize = 16_384;
 
 /// Frames of a report.
@@ -23,8 +23,8 @@ const LAST_FRAMES: usize = 12;
 
 /// Plays the steps of a case; returns the statuses of the responses that were expected.
 ///
-/// A server may say `PROTOCOL_ERROR` for any error, which is the code for what has no better one (RFC
-/// 9113 §7), unless it is held to the `exact_codes`.
+/// A server may say `PROTOCOL_ERROR` for any error, which is the code for what has no better one
+/// (RFC 9113 §7), unless it is held to the `exact_codes`.
 pub(crate) fn play(
     steps: &[Step],
     exact_codes: bool,

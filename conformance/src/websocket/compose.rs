@@ -3,7 +3,7 @@
 use crate::case;
 use crate::expected::{Expected, Statuses, status};
 use crate::websocket::frame::{Frame, close, ping, text};
-use crate::websocket::{Message, Step};
+use crate::websocket::step::{Message, Step};
 
 /// The key of RFC 6455 §1.3, and what it is answered with.
 pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";

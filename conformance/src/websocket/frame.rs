@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_must_not_send_is_an_error() {
+    fn a_frame_that_a_server_must_not_send_is_an_error() {
         assert!(Frame::read(&text("a").encode()).is_err());
         assert!(Frame::read(&text("a").masked(None).length(Length::Two).encode()).is_err());
         assert!(

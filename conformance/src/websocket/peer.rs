@@ -1,12 +1,12 @@
-//! What the server has said so far, held strictly against what RFC 6455 has for any frame: a frame
+//! The frames of the server so far, held strictly against what RFC 6455 has for any frame: a frame
 //! that must not have been sent fails any case.
 
 use std::collections::VecDeque;
 
-use crate::websocket::Message;
 use crate::websocket::frame::{BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT};
+use crate::websocket::step::Message;
 
-/// What a Close frame without a code stands for (RFC 6455 §7.1.5).
+/// The code of a Close frame without one (RFC 6455 §7.1.5).
 pub(crate) const NO_CODE: u16 = 1005;
 
 /// The state of one connection behind its handshake.
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     pub(crate) pongs: VecDeque<Vec<u8>>,
     /// The code of the Close frame, if one has come.
     pub(crate) closed: Option<u16>,
-    /// What came, for a report.
+    /// All frames that came, for a report.
     pub(crate) log: Vec<String>,
     /// Opcode and fragments of a message that goes on.
     unfinished: Option<(u8, Vec<u8>)>,

@@ -9,7 +9,7 @@ use crate::response;
 use crate::template::fill_in;
 use crate::websocket::frame::Frame;
 use crate::websocket::peer::Peer;
-use crate::websocket::{Message, Step};
+use crate::websocket::step::{Message, Step};
 use crate::wire::Wire;
 
 /// Frames of a report.

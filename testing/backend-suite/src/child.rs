@@ -17,11 +17,11 @@ pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     /// Of the TLS listener, if there is one.
     pub(crate) tls: Option<SocketAddr>,
-    /// What it says of its certificate.
+    /// The note about its certificate.
     pub(crate) note: String,
     /// Where it keeps uploads, if it takes any.
     pub(crate) data: TempDir,
-    /// What it says of what it serves.
+    /// The lines that it printed at its start.
     pub(crate) said: Vec<String>,
 }
 

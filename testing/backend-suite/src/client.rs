@@ -2,11 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Longest wait for anything. Nothing takes so long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+#[derive(Debug)]
 pub struct Client {
     pub stream: TcpStream,
     buffer: Vec<u8>,
@@ -142,10 +144,18 @@ impl Client {
 }
 
 /// Waits until a condition holds, and fails if it never does.
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + PATIENCE;
+pub fn eventually(what: &str, condition: impl FnMut() -> bool) {
+    assert!(holds_in_time(condition), "never: {what}");
+}
+
+/// Waits until a condition holds; returns whether it does before patience ends.
+pub(crate) fn holds_in_time(mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE;
     while !condition() {
-        assert!(std::time::Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(Duration::from_millis(5));
+        if Instant::now() > deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(5));
     }
+    true
 }

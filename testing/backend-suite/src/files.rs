@@ -10,9 +10,7 @@ use backend_common::{Backend, Request, Response};
 use protocol::FileRange;
 
 use crate::client::{Client, eventually};
-use crate::{app, app_with, server};
-
-const SOON: Duration = Duration::from_secs(5);
+use crate::fixtures::{app, app_with, end, server};
 
 /// Bytes without a pattern that a mistake could hide in.
 fn noise(length: usize) -> Vec<u8> {
@@ -52,7 +50,7 @@ pub fn uploads_come_back_whole<B: Backend>(model: B) {
     client.send("0\r\n\r\n");
     assert_eq!(client.response().status, 201);
     assert!(fs::read(dir.path().join("chunked")).unwrap() == body);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn an_upload_that_breaks_off_leaves_nothing<B: Backend>(model: B) {
@@ -91,10 +89,10 @@ pub fn a_file_that_shrinks_while_it_is_sent_ends_the_connection<B: Backend>(mode
     client.ask("/");
     let error = client.try_response().expect_err("the body must be short of its length");
     assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
+pub fn links_out_of_the_directory_are_not_followed<B: Backend>(model: B) {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret"), "secret").unwrap();
     let (server, dir) = app(model);
@@ -117,11 +115,11 @@ pub fn links_lead_nowhere_outside<B: Backend>(model: B) {
     // A new file takes the place of the link, not of what it leads to.
     assert_eq!(put(&mut client, "/files/secret", b"mine"), 204);
     assert_eq!(fs::read_to_string(outside.path().join("secret")).unwrap(), "secret");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// Opening a pipe would wait for its other end, for ever.
-pub fn what_is_no_file_is_not_opened<B: Backend>(model: B) {
+pub fn pipes_sockets_and_directories_are_not_opened<B: Backend>(model: B) {
     let (server, dir) = app_with(model, |server| server.threads(8).workers(1));
     let mut client = Client::connect(server.address());
     #[cfg(unix)]
@@ -139,10 +137,10 @@ pub fn what_is_no_file_is_not_opened<B: Backend>(model: B) {
     // What takes the place of a pipe is a file, not something said into it.
     assert_eq!(put(&mut client, "/files/pipe", b"x"), if cfg!(unix) { 204 } else { 201 });
     assert_eq!(client.get("/files/pipe").text(), "x");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-pub fn of_two_that_would_be_first_one_is<B: Backend>(model: B) {
+pub fn the_second_of_two_first_uploads_is_refused<B: Backend>(model: B) {
     let (server, dir) = app(model);
     let begin = || {
         let mut client = Client::connect(server.address());
@@ -158,10 +156,10 @@ pub fn of_two_that_would_be_first_one_is<B: Backend>(model: B) {
     assert_eq!(first.response().status, 412);
     assert_eq!(fs::read_to_string(dir.path().join("new/x")).unwrap(), "half");
     eventually("nothing unfinished is left", || fs::read_dir(dir.path()).unwrap().count() == 1);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-pub fn paths_that_cannot_be_are_said_to_be_none<B: Backend>(model: B) {
+pub fn impossible_paths_are_refused<B: Backend>(model: B) {
     let (server, dir) = app(model);
     let mut client = Client::connect(server.address());
     assert_eq!(put(&mut client, "/files/file", b"x"), 201);
@@ -173,7 +171,7 @@ pub fn paths_that_cannot_be_are_said_to_be_none<B: Backend>(model: B) {
     assert_eq!(put(&mut client, &deep, b"x"), 404);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     assert_eq!(client.get("/healthz").status, 200);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn a_site_has_indexes_and_types_and_hides_what_is_hidden<B: Backend>(model: B) {
@@ -209,10 +207,10 @@ pub fn a_site_has_indexes_and_types_and_hides_what_is_hidden<B: Backend>(model: 
         assert_eq!(client.get(path).status, 404, "{path}");
     }
     assert_eq!(client.get("/healthz").text(), "ok\n", "the routes are still there");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-pub fn what_a_killed_server_left_is_swept<B: Backend>(model: B) {
+pub fn unfinished_uploads_of_a_killed_server_are_removed<B: Backend>(model: B) {
     let (server, dir) = app(model);
     fs::write(dir.path().join(".unfinished-1-1"), "half").unwrap();
     fs::write(dir.path().join("whole"), "whole").unwrap();
@@ -221,5 +219,5 @@ pub fn what_a_killed_server_left_is_swept<B: Backend>(model: B) {
     Store::open(dir.path()).unwrap().tidy().unwrap();
     assert!(!dir.path().join(".unfinished-1-1").exists());
     assert_eq!(client.get("/files/whole").text(), "whole");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }

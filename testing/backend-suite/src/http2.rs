@@ -13,7 +13,7 @@ use protocol::http;
 use tokio::task::JoinHandle;
 
 use crate::client::{Client, eventually};
-use crate::{app, app_with};
+use crate::fixtures::{app, app_with, end};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -118,10 +118,10 @@ pub fn both_versions_are_spoken_at_one_port<B: Backend>(model: B) {
         let (client, _) = connect(handle.address()).await;
         assert_eq!(get(&client, "/echo/two").await, (200, b"two".to_vec()));
     });
-    handle.shutdown(SOON).unwrap();
+    end(handle);
 }
 
-/// The order to stop: what is under way is answered, the client is told, and nothing is cut.
+/// Shutdown: streams under way are answered, the client is told by GOAWAY, and nothing is cut.
 pub fn streams_under_way_are_finished<B: Backend>(model: B) {
     let (handle, _dir) = app(model);
     run(async {
@@ -167,21 +167,21 @@ pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
         assert_eq!(error.reason(), Some(Reason::CANCEL), "{error}");
         assert_eq!(taken, 65_535);
     });
-    handle.shutdown(SOON).unwrap();
+    end(handle);
 }
 
 /// An idle connection is told and closed; so is one that never gets to the point.
-pub fn silence_ends_a_connection<B: Backend>(model: B) {
+pub fn a_silent_http2_connection_is_closed<B: Backend>(model: B) {
     let limits = Limits {
-        idle_timeout: Duration::from_millis(200),
-        head_timeout: Duration::from_millis(200),
+        idle_timeout: Duration::from_millis(500),
+        head_timeout: Duration::from_millis(500),
         linger_timeout: Duration::from_millis(100),
         ..Limits::default()
     };
     let (handle, _dir) = app_with(model, |server| server.threads(16).limits(limits));
     run(async {
         let (client, connection) = connect(handle.address()).await;
-        assert_eq!(get(&client, "/sleep/500").await.0, 200, "it was not idle");
+        assert_eq!(get(&client, "/sleep/800").await.0, 200, "it was not idle");
         connection.await.unwrap().unwrap();
         drop(client);
     });
@@ -192,5 +192,5 @@ pub fn silence_ends_a_connection<B: Backend>(model: B) {
     silent.read_to_end(&mut told).unwrap();
     assert!(told.starts_with(b"HTTP/1.1 408 "), "{told:?}");
     eventually("all have left", || Client::connect(handle.address()).get("/echo/x").status == 200);
-    handle.shutdown(SOON).unwrap();
+    end(handle);
 }

@@ -11,7 +11,7 @@ use protocol::http::HeaderValue;
 use protocol::{Now, Outcome, Protocol, Step, Ticket, Wait};
 
 use crate::client::Client;
-use crate::{app, server};
+use crate::fixtures::{app, end, server};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -68,7 +68,7 @@ pub fn further_connections_wait_for_room<B: Backend>(model: B) {
     drop(first);
     assert_eq!(third.response().status, 200);
     assert_eq!(second.get("/").status, 200);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn a_panic_costs_one_connection<B: Backend>(model: B) {
@@ -88,7 +88,7 @@ pub fn a_panic_costs_one_connection<B: Backend>(model: B) {
         client.expect_close();
     }
     assert_eq!(other.get("/").status, 200);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn work_beyond_the_bound_is_refused<B: Backend>(model: B) {
@@ -116,7 +116,7 @@ pub fn work_beyond_the_bound_is_refused<B: Backend>(model: B) {
     assert_eq!(first.response().text(), "done");
     release.send(()).unwrap();
     assert_eq!(second.get("/").text(), "done");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn futures_are_work_too<B: Backend>(model: B) {
@@ -134,11 +134,11 @@ pub fn futures_are_work_too<B: Backend>(model: B) {
     };
     let server = server(model).spawn(handler).unwrap();
     assert_eq!(Client::connect(server.address()).get("/").text(), "polled 3 times");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// Sleeping is a deadline: fifty sleeps take as long as one, on whatever few threads.
-pub fn sleeping_holds_no_one_up<B: Backend>(model: B) {
+pub fn fifty_sleeping_requests_take_as_long_as_one<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let start = Instant::now();
     let mut clients: Vec<_> = (0..50).map(|_| Client::connect(server.address())).collect();
@@ -149,35 +149,35 @@ pub fn sleeping_holds_no_one_up<B: Backend>(model: B) {
     assert!(start.elapsed() >= Duration::from_millis(300), "woke too early");
     // One after the other they would have taken fifteen seconds.
     assert!(start.elapsed() < Duration::from_secs(8), "slept one after the other");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
-    let limits = Limits { idle_timeout: Duration::from_millis(150), ..Limits::default() };
+    let limits = Limits { idle_timeout: Duration::from_millis(500), ..Limits::default() };
     let server = server(model).limits(limits).spawn(|_: &Request<'_>| "served").unwrap();
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/").status, 200);
     client.expect_close();
     drop(client); // or the server would linger
     Client::connect(server.address()).expect_close();
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// It neither reads nor goes. When it has been cut, its place is free, and so is what was being
 /// sent to it.
-pub fn a_peer_that_takes_nothing_makes_room<B: Backend>(model: B) {
-    let limits = Limits { write_timeout: Duration::from_millis(300), ..Limits::default() };
+pub fn a_client_that_reads_nothing_is_cut_and_makes_room<B: Backend>(model: B) {
+    let limits = Limits { write_timeout: Duration::from_millis(100), ..Limits::default() };
     let server = server(model).limits(limits).max_connections(1).spawn(large()).unwrap();
     let mut deaf = Client::connect(server.address());
     deaf.ask("/large");
     let mut next = Client::connect(server.address());
     assert_eq!(next.get("/").text(), "small");
     drop((deaf, next));
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// The end of the requests may be seen before, while or after the response is sent.
-pub fn whoever_closes_their_side_is_answered_and_goes<B: Backend>(model: B) {
+pub fn a_client_that_half_closes_is_answered_and_closed<B: Backend>(model: B) {
     let server = server(model).max_connections(1).spawn(large()).unwrap();
     for _ in 0..3 {
         let mut client = Client::connect(server.address());
@@ -187,7 +187,7 @@ pub fn whoever_closes_their_side_is_answered_and_goes<B: Backend>(model: B) {
         assert_eq!(client.response().body.len(), LARGE);
         client.expect_close();
     }
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// More than any buffer of the kernel's takes, and a multiple of the high-water mark.
@@ -202,7 +202,7 @@ pub fn large() -> impl Handler {
 }
 
 /// The work is done when its client has gone, and what comes of it panics when it is dropped.
-pub fn an_outcome_that_nobody_waits_for_does_no_harm<B: Backend>(model: B) {
+pub fn an_outcome_for_a_closed_connection_is_dropped<B: Backend>(model: B) {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -238,15 +238,15 @@ pub fn an_outcome_that_nobody_waits_for_does_no_harm<B: Backend>(model: B) {
     for _ in 0..4 {
         assert_eq!(Client::connect(server.address()).get("/").text(), "served");
     }
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// While a request is worked on, what follows it waits in the kernel, whose buffers are soon full.
-pub fn input_that_nobody_wants_is_not_taken<B: Backend>(model: B) {
+pub fn input_beyond_a_request_under_way_is_not_read<B: Backend>(model: B) {
     const FLOOD: usize = 256 << 20;
     let (server, _dir) = app(model);
     let mut client = Client::connect(server.address());
-    client.ask("/sleep/1500");
+    client.ask("/sleep/700");
     client.stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
     let piece = b"GET /echo/x HTTP/1.1\r\nHost: test\r\n\r\n".repeat(10_000);
     let mut taken = 0;
@@ -256,12 +256,12 @@ pub fn input_that_nobody_wants_is_not_taken<B: Backend>(model: B) {
         taken += bytes;
     }
     assert!(taken < FLOOD / 4, "took {} MiB of what it cannot answer yet", taken >> 20);
-    assert_eq!(client.response().text(), "slept for 1500 ms\n");
+    assert_eq!(client.response().text(), "slept for 700 ms\n");
     for _ in 0..1000 {
         assert_eq!(client.response().text(), "x");
     }
     client.reset();
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn a_pipeline_is_answered_in_order<B: Backend>(model: B) {
@@ -284,7 +284,7 @@ pub fn a_pipeline_is_answered_in_order<B: Backend>(model: B) {
         };
         assert!(response.text().starts_with(expected), "{path}: {response:?}");
     }
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 pub fn a_protocol_that_panics_costs_one_connection<B: Backend>(model: B) {
@@ -300,10 +300,11 @@ pub fn a_protocol_that_panics_costs_one_connection<B: Backend>(model: B) {
         client.expect_close();
     }
     assert_eq!(Client::connect(server.address()).get("/").text(), "fine");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// A protocol that panics when something comes, and never ends of its own will.
+#[derive(Debug)]
 pub struct Trouble;
 
 impl Protocol for Trouble {
@@ -327,11 +328,11 @@ impl Protocol for Trouble {
     }
 }
 
-pub fn none_of_something_is_one_of_it<B: Backend>(model: B) {
+pub fn bounds_of_zero_are_taken_as_one<B: Backend>(model: B) {
     let server = server(model).threads(0).workers(0).max_connections(0).max_work(0);
     let server = server.spawn(|_: &Request<'_>| Reply::blocking(|| "served")).unwrap();
     assert_eq!(Client::connect(server.address()).get("/").text(), "served");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 fn panics() -> String {

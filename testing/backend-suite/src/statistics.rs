@@ -1,4 +1,4 @@
-//! What a running server says of itself.
+//! The statistics of a running server, and the dashboard that shows them.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -10,8 +10,8 @@ use protocol::http::HeaderValue;
 use serde_json::Value;
 
 use crate::client::{Client, eventually};
+use crate::fixtures::{app, app_with, end, server};
 use crate::serving::{Trouble, large};
-use crate::{app, app_with, server};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -154,8 +154,8 @@ pub fn the_dashboard_tells_once_a_second<B: Backend>(model: B) {
     let last = last.expect("the other has been answered, and waits");
     assert_eq!(last["open"]["upgraded"], 1);
     assert!(slowest >= 19_800.0, "{slowest} µs instead of 20 ms, to one part in 100");
-    drop(client); // or its answer to the order would be waited for
-    server.shutdown(SOON).unwrap();
+    drop(client); // or its answer to the Close frame would be waited for
+    end(server);
 }
 
 fn count(value: &Value) -> u64 {
@@ -182,10 +182,10 @@ pub fn the_dashboard_is_for_pages_of_its_own<B: Backend>(model: B) {
         client.send(request);
         assert_eq!(client.response().status, status, "{origin}");
     }
-    running.shutdown(SOON).unwrap();
+    end(running);
     let server = server(model).spawn(::app::App::new("none", "none")).unwrap();
     for path in ["/dashboard", "/dashboard/live"] {
         assert_eq!(Client::connect(server.address()).get(path).status, 404, "{path}");
     }
-    server.shutdown(SOON).unwrap();
+    end(server);
 }

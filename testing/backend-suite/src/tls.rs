@@ -19,7 +19,8 @@ use rustls::{
 use tempfile::TempDir;
 
 use crate::client::{Client, eventually};
-use crate::{server, websocket};
+use crate::fixtures::{end, server};
+use crate::websocket;
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -97,7 +98,7 @@ pub(crate) fn get(stream: &mut Stream, path: &str) -> Vec<u8> {
 }
 
 /// Both listeners, both versions, effects of every kind, much in both directions.
-pub fn everything_is_served_over_tls_as_well<B: Backend>(model: B) {
+pub fn every_effect_works_over_tls<B: Backend>(model: B) {
     const SIZE: usize = 3 << 20;
     let Secured { handle, address, dir } = secured(model, SOON, |server| server);
     assert_eq!(Client::connect(handle.address()).get("/echo/plain").text(), "plain");
@@ -119,8 +120,8 @@ pub fn everything_is_served_over_tls_as_well<B: Backend>(model: B) {
     assert_eq!((report.requests, report.cut), (13, 0));
 }
 
-/// The order to stop reaches both listeners; requests under way are answered, and the end is said.
-pub fn connections_over_tls_are_closed_in_order<B: Backend>(model: B) {
+/// Shutdown reaches both listeners; requests under way are answered, and `close_notify` is sent.
+pub fn shutdown_ends_tls_connections_with_close_notify<B: Backend>(model: B) {
     let Secured { handle, address, dir } = secured(model, SOON, |server| server);
     let mut idle = connect(address, dir.path(), &TLS13);
     assert_eq!(get(&mut idle, "/echo/x"), b"x");
@@ -156,9 +157,9 @@ pub fn websockets_are_spoken_over_tls<B: Backend>(model: B) {
 }
 
 /// Plain HTTP, garbage, and nothing at all: each is dealt with, and its place is free again.
-pub fn what_is_not_tls_is_sent_away<B: Backend>(model: B) {
+pub fn clients_that_speak_no_tls_are_answered_and_closed<B: Backend>(model: B) {
     let Secured { handle, address, dir } =
-        secured(model, Duration::from_millis(200), |server| server.max_connections(1));
+        secured(model, Duration::from_secs(1), |server| server.max_connections(1));
     let mut plain = Client::connect(address);
     let told = plain.get("/");
     assert_eq!((told.status, told.closes()), (400, true));
@@ -179,5 +180,5 @@ pub fn what_is_not_tls_is_sent_away<B: Backend>(model: B) {
         let mut stream = connect(handle.address(), dir.path(), &TLS13);
         write!(stream, "GET / HTTP/1.1\r\n\r\n").is_err()
     });
-    handle.shutdown(SOON).unwrap();
+    end(handle);
 }

@@ -18,11 +18,11 @@ use tungstenite::protocol::{CloseFrame, Role};
 use tungstenite::{Error, WebSocket};
 
 use crate::client::Client;
-use crate::{app, server};
+use crate::fixtures::{app, end, server};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// What asks for a WebSocket at this path.
+/// The head of a request for a WebSocket at this path.
 pub(crate) fn request(path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -125,11 +125,11 @@ pub fn a_plain_request_is_told_what_to_upgrade_to<B: Backend>(model: B) {
     assert!(told.head.contains("\r\nconnection: upgrade\r\n"), "{told:?}");
     assert!(told.head.contains("\r\nupgrade: websocket\r\n"), "{told:?}");
     assert_eq!(client.get("/echo/again").text(), "again");
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-/// It is whole, so it is answered (RFC 9112 §9.6), and so is a message behind it, whichever the server
-/// sees first: that it can send, or that nothing more comes.
+/// It is whole, so it is answered (RFC 9112 §9.6), and so is a message behind it, whichever the
+/// server sees first: that it can send, or that nothing more comes.
 pub fn an_upgrade_is_answered_although_the_client_closes_its_side_behind_it<B: Backend>(model: B) {
     const TRIES: usize = 40;
     let (server, _dir) = app(model);
@@ -156,7 +156,7 @@ pub fn an_upgrade_is_answered_although_the_client_closes_its_side_behind_it<B: B
     assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
 }
 
-pub fn what_breaks_the_protocol_ends_the_connection<B: Backend>(model: B) {
+pub fn frames_that_break_the_protocol_end_the_connection<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     for (bytes, code) in [
         (&b"\x81\x01x"[..], 1002),                 // not masked
@@ -178,7 +178,7 @@ pub fn what_breaks_the_protocol_ends_the_connection<B: Backend>(model: B) {
     assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
 }
 
-pub fn the_order_to_stop_is_passed_on<B: Backend>(model: B) {
+pub fn shutdown_sends_close_1001_to_every_socket<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut clients: Vec<_> = (0..10).map(|_| connect(server.address())).collect();
     for client in &mut clients {
@@ -200,7 +200,7 @@ pub fn the_order_to_stop_is_passed_on<B: Backend>(model: B) {
     assert!(start.elapsed() < SOON, "waited for those who had gone");
 }
 
-pub fn whoever_does_not_answer_the_order_is_cut_when_time_is_up<B: Backend>(model: B) {
+pub fn a_client_that_does_not_answer_close_is_cut_at_the_deadline<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     let mut client = connect(server.address());
     let start = Instant::now();
@@ -284,8 +284,8 @@ fn asking(pong: Duration) -> Limits {
     Limits { idle_timeout: Duration::from_millis(100), pong_timeout: pong, ..Limits::default() }
 }
 
-pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
-    let (handler, endings, _) = testers(asking(Duration::from_millis(400)));
+pub fn a_silent_client_is_pinged_and_then_closed<B: Backend>(model: B) {
+    let (handler, endings, _) = testers(asking(Duration::from_millis(100)));
     let server = server(model).spawn(handler).unwrap();
     let mut silent = connect(server.address());
     assert_eq!(ending(&endings), Closed::Failed { code: 1008 });
@@ -294,10 +294,10 @@ pub fn a_silent_peer_is_asked_and_then_left<B: Backend>(model: B) {
     assert_eq!(told[..2], *b"\x89\x00", "a Ping");
     assert_eq!(told[2], 0x88, "a Close");
     drop(silent);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
+pub fn a_client_that_answers_pings_stays_connected<B: Backend>(model: B) {
     let (handler, endings, _) = testers(asking(SOON));
     let server = server(model).spawn(handler).unwrap();
     let mut alive = connect(server.address());
@@ -310,12 +310,12 @@ pub fn whoever_answers_is_asked_again<B: Backend>(model: B) {
     while alive.read().is_ok() {}
     assert_eq!(ending(&endings), Closed::Clean { code: 1005, reason: "".into() });
     drop(alive);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-/// What a peer does not take is bounded, and so is the time that it may take nothing.
-pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
-    let limits = Limits { write_timeout: Duration::from_millis(400), ..Limits::default() };
+/// Output that a client does not read is bounded, and so is the time that it may take nothing.
+pub fn a_client_that_reads_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
+    let limits = Limits { write_timeout: Duration::from_millis(200), ..Limits::default() };
     let (handler, endings, said) = testers(limits);
     let server = server(model).max_connections(1).spawn(handler).unwrap();
     let mut deaf = connect(server.address());
@@ -329,11 +329,11 @@ pub fn a_peer_that_takes_nothing_of_a_flood_is_cut<B: Backend>(model: B) {
     next.send(tungstenite::Message::text("x")).unwrap();
     assert_eq!(next.read().unwrap(), tungstenite::Message::text("x"));
     drop((deaf, next));
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-/// Who takes slowly, but takes, gets everything, and no more is made than can be taken.
-pub fn a_flood_goes_no_faster_than_it_is_taken<B: Backend>(model: B) {
+/// A client that reads slowly gets everything, and no more is made than it can take.
+pub fn a_flood_is_produced_as_fast_as_it_is_read<B: Backend>(model: B) {
     const ENOUGH: usize = 12 << 20;
     let (handler, _endings, said) = testers(Limits::default());
     let server = server(model).spawn(handler).unwrap();
@@ -350,11 +350,11 @@ pub fn a_flood_goes_no_faster_than_it_is_taken<B: Backend>(model: B) {
     let ahead = said.load(Ordering::Relaxed).saturating_sub(taken);
     assert!(ahead < 32 << 20, "{} MiB ahead", ahead >> 20);
     drop(client);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// An echo that is not taken makes the peer wait, and nothing is lost.
-pub fn what_is_not_answered_yet_is_not_read<B: Backend>(model: B) {
+pub fn messages_beyond_unread_echoes_are_not_read<B: Backend>(model: B) {
     const FLOOD: usize = 256 << 20;
     let (server, _dir) = app(model);
     let mut client = connect(server.address());
@@ -375,10 +375,10 @@ pub fn what_is_not_answered_yet_is_not_read<B: Backend>(model: B) {
         assert!(got == expected);
     }
     drop(client);
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
-pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
+pub fn timers_and_panics_concern_one_socket<B: Backend>(model: B) {
     let (handler, endings, _) = testers(Limits::default());
     let server = server(model).spawn(handler).unwrap();
     let mut other = connect(server.address());
@@ -393,7 +393,7 @@ pub fn time_and_panics_concern_one_connection<B: Backend>(model: B) {
     expect_end(&mut other);
     assert_eq!(ending(&endings), Closed::Cut);
     drop((client, other));
-    server.shutdown(SOON).unwrap();
+    end(server);
 }
 
 /// Many at once, each with its own conversation.

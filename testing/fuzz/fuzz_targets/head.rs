@@ -5,7 +5,7 @@
 use httparse::{EMPTY_HEADER, Status};
 use protocol::internals::parse_head;
 
-/// What we refuse although httparse would not, and why.
+/// Heads that we refuse although httparse does not, and why.
 const STRICTER: &str = include_str!("../../../protocol/src/stricter.md");
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {

@@ -1,7 +1,7 @@
 //! Frames of HTTP/2, sound and not, after a preface that is: whatever comes, it goes on or ends.
 //!
-//! An input is a row of frames, each as `arbitrary` makes it; so most of what is tried gets beyond the
-//! first nine bytes.
+//! An input is a row of frames, each as `arbitrary` makes it; so most of what is tried gets beyond
+//! the first nine bytes.
 
 #![no_main]
 
@@ -147,7 +147,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         // The mark, and the frames that h2 writes whole.
         assert!(driver.most_unsent < HIGH_WATER + 70_000, "{} unsent", driver.most_unsent);
     }
-    // In the end all is over, whoever does nothing more.
+    // In the end all is over, although nobody does anything more.
     driver.is_eager = false;
     while !driver.held.is_empty() {
         driver.finish_work();

@@ -12,7 +12,7 @@ use protocol::http::{HeaderName, HeaderValue, Method, StatusCode};
 mod responses;
 use responses::{Plan, Planned};
 
-/// What the fuzzer makes a [`Plan`] of.
+/// The input of the fuzzer, of which a [`Plan`] is made.
 #[derive(Arbitrary, Debug)]
 struct Choice {
     method: u8,

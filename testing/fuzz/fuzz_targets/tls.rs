@@ -36,7 +36,8 @@ static SETUP: LazyLock<Arc<Setup>> = LazyLock::new(|| {
 fn said<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> usize {
     let handler = |request: &Request<'_>| request.path().to_owned();
     let http = Connection::new(Arc::new(handler), Arc::new(Limits::default()), start());
-    let tls = Tls::new(SETUP.clone(), Http::from(http), start()).expect("a configuration that can be used");
+    let tls = Tls::new(SETUP.clone(), Http::from(http), start())
+        .expect("a configuration that can be used");
     let mut driver = Driver::new(tls, start());
     pieces.for_each(|piece| driver.feed(piece));
     assert!(driver.most_unsent < 10_000, "{} unsent", driver.most_unsent);

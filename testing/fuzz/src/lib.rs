@@ -1,4 +1,4 @@
-//! What the targets have in common: a connection in the strict driver of `harness`, which finds that
+//! Common parts of the targets: a connection in the strict driver of `harness`, which finds that
 //! something loops, waits for nothing or leaves a deadline in the past.
 
 use std::sync::Arc;
@@ -14,8 +14,8 @@ pub fn drive(handler: impl Handler, limits: Limits) -> Driver {
     harness::Driver::new(connection, start())
 }
 
-/// An input, and the same in pieces. What stands behind its last byte 0xff are their lengths, and no
-/// part of it; without one, the pieces are single bytes.
+/// An input, and the same in pieces. What stands behind its last byte 0xff are their lengths, and
+/// no part of it; without one, the pieces are single bytes.
 pub fn cut(input: &[u8]) -> (&[u8], impl Iterator<Item = &[u8]>) {
     let (input, lengths) = match input.iter().rposition(|&byte| byte == 0xff) {
         Some(at) => (&input[..at], &input[at + 1..]),

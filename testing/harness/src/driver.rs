@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use protocol::{FileRange, Now, Outcome, Protocol, Step, Ticket, Wait, Work};
 
-use crate::run;
+use crate::work::run;
 
 /// Steps that may be taken while nothing moves. What is more is a loop.
 const STEPS: usize = 1000;
 
-/// What has become of the connection.
+/// The state of the connection, as the peer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Both sides may speak.
@@ -24,7 +24,7 @@ pub enum End {
 
 /// A connection, its peer, and the time.
 pub struct Driver<P> {
-    /// What is driven, until another protocol takes over.
+    /// The connection that is driven, until another protocol takes over.
     pub connection: P,
     /// What has taken over.
     upgraded: Option<Box<dyn Protocol>>,
@@ -32,9 +32,9 @@ pub struct Driver<P> {
     pub now: Now,
     /// How far it has come.
     pub end: End,
-    /// What the connection waits for.
+    /// The events for which the connection waits.
     pub wait: Wait,
-    /// What the peer has received.
+    /// The bytes that the peer has received.
     pub wire: Vec<u8>,
     /// How much the peer takes at a time; with 0 only what a test [hands](Driver::take) it.
     pub takes: usize,
@@ -54,10 +54,10 @@ pub struct Driver<P> {
     pub most_unsent: usize,
     /// The most input that was ever kept because the connection had not consumed it.
     pub most_kept: usize,
-    /// What was unsent when the connection was dropped.
+    /// Bytes that were unsent when the connection was dropped.
     pub lost: usize,
 
-    /// What the peer has sent, in the pieces in which it will be read.
+    /// The bytes that the peer has sent, in the pieces in which it will be read.
     arriving: VecDeque<Vec<u8>>,
     peer_is_done: bool,
     eof_was_told: bool,
@@ -177,12 +177,12 @@ impl<P: Protocol> Driver<P> {
         self.arriving.len()
     }
 
-    /// What has come and has not been consumed, in bytes.
+    /// Bytes that have come and have not been consumed.
     pub fn unread(&self) -> usize {
         self.input.len() + self.arriving.iter().map(Vec::len).sum::<usize>()
     }
 
-    /// What the connection was shown and has not consumed, in bytes.
+    /// Bytes that the connection was shown and has not consumed.
     pub fn kept(&self) -> usize {
         self.input.len()
     }
@@ -206,7 +206,7 @@ impl<P: Protocol> Driver<P> {
         }
     }
 
-    /// The order to stop, within this time.
+    /// Begins shutdown, with a deadline after this time.
     pub fn shutdown(&mut self, within: Duration) {
         if self.end != End::Closed {
             current(&mut self.connection, &mut self.upgraded)
@@ -255,7 +255,7 @@ impl<P: Protocol> Driver<P> {
         self.wait.deadline.map(|deadline| deadline.saturating_duration_since(self.now.instant))
     }
 
-    /// What the peer has received, less the `Date` fields.
+    /// The text that the peer has received, less the `Date` fields.
     pub fn text(&self) -> String {
         let text = String::from_utf8(self.wire.clone()).expect("the output is text");
         text.replace("date: Thu, 01 Jan 1970 00:00:00 GMT\r\n", "")
@@ -397,8 +397,8 @@ fn current<'a>(
     }
 }
 
-/// Reads the beginning of a range of a file, for layers that send no files but their content. Returns
-/// how much.
+/// Reads the beginning of a range of a file, for layers that send no files but their content.
+/// Returns how much.
 ///
 /// # Errors
 /// Those of the operating system.

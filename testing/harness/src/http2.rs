@@ -12,7 +12,7 @@ use protocol::bytes::Bytes;
 use protocol::{Protocol, http};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{Driver, End};
+use crate::driver::{Driver, End};
 
 #[derive(Default)]
 struct Buffers {
@@ -60,7 +60,7 @@ impl AsyncWrite for Pipe {
     }
 }
 
-/// What has come of a request.
+/// The answer to a request, as far as it has come.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The final status; 0 before there is one.
@@ -164,7 +164,7 @@ impl Client {
         assert!(self.send(request("POST", path), Some(body.into())));
     }
 
-    /// What is known of the answers, in the order of the requests.
+    /// The answers so far, in the order of the requests.
     pub fn answers(&self) -> Vec<&Answer> {
         self.exchanges.iter().map(|it| &it.answer).collect()
     }

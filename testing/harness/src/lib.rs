@@ -1,13 +1,13 @@
 //! A [`Protocol`] without a socket, a virtual clock, and a peer that does as it is told.
 //!
-//! [`Driver`] obeys the contract to the letter, and is strict where the contract is:
+//! [`Driver`] keeps the contract to the letter, and is strict where the contract is:
 //!
 //! * it comes to rest: in a bounded number of steps something moves, a byte or a piece of work;
 //! * it always waits for something, and never without an end for a peer that owes nothing;
 //! * after a timeout has been handled, no deadline lies in the past;
 //! * nothing is unsent when our side is closed, which happens once.
 //!
-//! Whoever breaks one of these panics. So a test need not look for them, and neither need a
+//! A protocol that breaks one of these panics. So a test need not look for them, and neither need a
 //! property, the simulator or a fuzzer.
 //!
 //! ```
@@ -27,29 +27,17 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is what it is for")]
 
+mod clock;
 mod driver;
 #[cfg(feature = "http2")]
 pub mod http2;
 mod panics;
 mod work;
 
-use std::sync::LazyLock;
-use std::time::{Instant, UNIX_EPOCH};
-
-use protocol::Now;
 #[cfg(doc)]
 use protocol::Protocol;
 
+pub use clock::start;
 pub use driver::{Driver, End, read_file};
 pub use panics::{EXPECTED_PANIC, silence_expected_panics};
 pub use work::run;
-
-/// The moment at which everything begins. The wall clock stands still then, so that `Date` is
-/// always the same.
-#[must_use]
-pub fn start() -> Now {
-    // An Instant cannot be made up; this one is never read again.
-    static START: LazyLock<Now> =
-        LazyLock::new(|| Now { instant: Instant::now(), wall: UNIX_EPOCH });
-    *START
-}

@@ -1,7 +1,7 @@
 //! The body of a request (RFC 9112 §6, §7).
 
 use crate::head::{field_line, is_field_content, is_token, token};
-use crate::{End, Limits, refused};
+use crate::model::{End, Limits, refused};
 
 /// A body of so many bytes, and that number (RFC 9112 §6.2).
 pub(crate) fn read_known(
@@ -99,13 +99,13 @@ fn is_chunk_ext(text: &[u8]) -> bool {
     true
 }
 
-/// What follows optional white space that should not be there (RFC 9110 §5.6.3).
+/// The text behind optional white space that should not be there (RFC 9110 §5.6.3).
 fn bws(text: &[u8]) -> &[u8] {
     let is_white_space = |byte: &&u8| matches!(byte, b' ' | b'\t');
     &text[text.iter().take_while(is_white_space).count()..]
 }
 
-/// What follows a quoted string, if there is one (RFC 9110 §5.6.4).
+/// The text behind a quoted string, if there is one (RFC 9110 §5.6.4).
 ///
 /// ```text
 /// quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE

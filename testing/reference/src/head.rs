@@ -1,7 +1,7 @@
 //! The head of a request (RFC 9112 §2–§6).
 
 use crate::host::is_host;
-use crate::{End, Limits, Target, Version, refused};
+use crate::model::{End, Limits, Target, Version, refused};
 
 /// A head that has been understood.
 pub(crate) struct Head {
@@ -129,7 +129,8 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
         return None;
     }
     if method == "CONNECT" {
-        // §3.2.3: host and port, neither of them empty. An address in brackets has colons of its own.
+        // §3.2.3: host and port, neither of them empty. An address in brackets has colons of its
+        // own.
         let (host, port) = target.rsplit_once(':')?;
         let has_both = !host.is_empty() && !port.is_empty() && !port.contains(']');
         let is_valid = has_both && is_host(target.as_bytes());
@@ -159,7 +160,7 @@ fn read_target(method: &str, target: &str) -> Option<Target> {
     Some(Target::Absolute { authority: authority.to_owned(), path, query })
 }
 
-/// What stands before the first question mark, and what behind it.
+/// The path before the first question mark, and the query behind it.
 fn path_and_query(text: &str) -> Option<(String, Option<String>)> {
     let (path, query) = match text.split_once('?') {
         Some((path, query)) => (path, Some(query)),

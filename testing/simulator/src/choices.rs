@@ -21,7 +21,7 @@ impl Choices {
         Choices(Source::Seed(fastrand::Rng::with_seed(seed)))
     }
 
-    /// Decisions that are given, for whoever looks for those that lead somewhere new.
+    /// Decisions that are given, for a fuzzer that looks for those that lead somewhere new.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Choices(Source::Bytes(bytes.to_vec(), 0))
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_the_last_byte_nothing_happens() {
+    fn choices_beyond_the_last_byte_are_the_first_option() {
         let mut choices = Choices::from_bytes(b"");
         assert_eq!(choices.below(1000), 0);
         assert!(!choices.one_in(2));

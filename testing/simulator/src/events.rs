@@ -1,4 +1,4 @@
-//! What may happen, and how it does.
+//! How what may happen does.
 
 use std::time::{Duration, Instant};
 
@@ -6,34 +6,7 @@ use harness::run;
 use protocol::{Outcome, Protocol};
 
 use crate::network::Content;
-use crate::world::{FINE_STEPS, PATIENCE, World};
-
-/// What may happen next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The client puts something on the network.
-    Say,
-    /// The client closes its side.
-    Hang,
-    /// What has arrived is read by the server.
-    Arrive,
-    /// The same, although the server did not want to read.
-    ArriveUnasked,
-    /// The server sends some of what it has to send.
-    Send,
-    /// What has arrived is read by the client.
-    Hear,
-    /// The timer rings.
-    Ring,
-    /// A piece of work is done.
-    Work(usize),
-    /// The order to stop.
-    Order,
-    /// Nothing: the machine is busy with something else.
-    Pause,
-    /// The client resets the connection.
-    Reset,
-}
+use crate::world::{Event, FINE_STEPS, PATIENCE, World};
 
 impl<P: Protocol> World<'_, P> {
     pub(crate) fn happen(&mut self, event: Event) -> Result<(), String> {
@@ -57,7 +30,7 @@ impl<P: Protocol> World<'_, P> {
                 self.driver.handle_timeout();
             }
             Event::Work(index) => self.work(index),
-            Event::Order => self.order(),
+            Event::Shutdown => self.shutdown(),
             Event::Pause => {
                 let time = self.delay();
                 self.note(|| format!("nothing happens for {time:?}"));
@@ -154,11 +127,11 @@ impl<P: Protocol> World<'_, P> {
         self.driver.complete(ticket, outcome);
     }
 
-    fn order(&mut self) {
-        let Some((_, within)) = self.order.take() else { return };
-        self.note(|| format!("the order to stop within {within:?}"));
-        self.mishaps.ordered = true;
-        self.stop_by = Some(self.now() + within);
+    fn shutdown(&mut self) {
+        let Some((_, within)) = self.shutdown_at.take() else { return };
+        self.note(|| format!("shutdown within {within:?}"));
+        self.mishaps.shut_down = true;
+        self.shutdown_deadline = Some(self.now() + within);
         self.driver.shutdown(within);
     }
 }

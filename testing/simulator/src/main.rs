@@ -98,12 +98,12 @@ fn many(arguments: &Arguments) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints a line. Whoever reads may have seen enough.
+/// Prints a line. The reader of a pipe may have seen enough.
 fn say(what: impl Display) {
     let _ = writeln!(std::io::stdout(), "{what}");
 }
 
-/// What shows a seed again.
+/// The command that shows a seed again.
 fn command(seed: u64, arguments: &Arguments) -> String {
     let only = arguments.only.map_or(String::new(), |words| {
         let name = clap::ValueEnum::to_possible_value(&words).map(|it| it.get_name().to_owned());

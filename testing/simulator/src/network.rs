@@ -1,4 +1,4 @@
-//! What is on its way between the two.
+//! The network: segments that are on their way.
 
 use std::collections::VecDeque;
 use std::time::Instant;

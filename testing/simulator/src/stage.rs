@@ -90,7 +90,7 @@ impl Address {
         Some(Address { route, id: number()?, size: number()? })
     }
 
-    /// What the answer has to be: status and content.
+    /// The answer that is due: status and content.
     pub(crate) fn answer(self, body: &[u8]) -> (u16, Vec<u8>) {
         match self.route {
             Route::Empty => (204, Vec::new()),
@@ -120,8 +120,8 @@ impl Address {
     }
 }
 
-/// What has happened, as the application has it. Shared by all that it hands out, so that the number
-/// of those who hold it tells how much of that is left.
+/// All that has happened, as the application has it. Shared by all that it hands out, so that the
+/// number of those who hold it tells how much of that is left.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Mutex<Entries>,

@@ -1,9 +1,10 @@
-//! What many simulations came to, so that one can see that they met what they are for.
+//! A sum of many simulations, so that one can see that they met what they are for.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Course, Language};
+use crate::clients::Language;
+use crate::world::Course;
 
 /// A sum over simulations.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,9 @@
 //! One simulation: a connection, somebody at its other end, a network between them that does its
 //! worst, and a driver that does things late, early, and in any order.
 //!
-//! In each step, of all that can happen now one thing does. When nothing can, time passes to the next
-//! moment at which something can. When there is no such moment either, and the connection is not at its
-//! end, then something has been forgotten: a wake-up was lost.
+//! In each step, of all that can happen now one thing does. When nothing can, time passes to the
+//! next moment at which something can. When there is no such moment either, and the connection is
+//! not at its end, then something has been forgotten: a wake-up was lost.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,7 +16,6 @@ use protocol::{Connection, Limits, Protocol, Ticket};
 
 use crate::choices::Choices;
 use crate::clients::{Client, Language, Mishaps, Words, client, setup};
-use crate::events::Event;
 use crate::network::{Content, Lane};
 use crate::stage::{Ledger, Stage};
 
@@ -32,20 +31,20 @@ const STEPS: usize = 50_000;
 /// A connection as it went.
 #[derive(Clone, Debug)]
 pub struct Course {
-    /// What was spoken.
+    /// The protocol that was spoken.
     pub language: Language,
     /// Steps that were taken.
     pub steps: usize,
     /// Requests or messages that were answered.
     pub answers: usize,
-    /// What went wrong around it.
+    /// The mishaps around it.
     pub mishaps: Vec<&'static str>,
 }
 
-/// What must not be, in words.
+/// A rule that was broken, in words.
 pub type Violation = String;
 
-/// Whoever wants to know what happens.
+/// A function that is told what happens.
 pub type Watch<'a> = Option<&'a mut dyn FnMut(&str)>;
 
 /// All there is.
@@ -55,7 +54,7 @@ pub(crate) struct World<'a, P> {
     pub(crate) client: Box<dyn Client>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) mishaps: Mishaps,
-    /// What the client has said and not sent.
+    /// Bytes that the client has said and not sent.
     pub(crate) outbox: VecDeque<u8>,
     pub(crate) to_server: Lane,
     pub(crate) to_client: Lane,
@@ -69,8 +68,8 @@ pub(crate) struct World<'a, P> {
     pub(crate) delayed: Duration,
     /// When work is done; never, if there is no moment.
     pub(crate) due: HashMap<Ticket, Option<Instant>>,
-    pub(crate) order: Option<(Instant, Duration)>,
-    pub(crate) stop_by: Option<Instant>,
+    pub(crate) shutdown_at: Option<(Instant, Duration)>,
+    pub(crate) shutdown_deadline: Option<Instant>,
     /// Whether the client may reset.
     pub(crate) is_rude: bool,
     /// Whether input is read unasked, as backends for completions do.
@@ -78,6 +77,33 @@ pub(crate) struct World<'a, P> {
     pub(crate) most_unsent: usize,
     pub(crate) watch: Watch<'a>,
     pub(crate) steps: usize,
+}
+
+/// An event that may happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The client puts something on the network.
+    Say,
+    /// The client closes its side.
+    Hang,
+    /// The server reads what has arrived.
+    Arrive,
+    /// The same, although the server did not want to read.
+    ArriveUnasked,
+    /// The server sends some of what it has to send.
+    Send,
+    /// The client reads what has arrived.
+    Hear,
+    /// The timer rings.
+    Ring,
+    /// A piece of work is done.
+    Work(usize),
+    /// Shutdown begins.
+    Shutdown,
+    /// Nothing: the machine is busy with something else.
+    Pause,
+    /// The client resets the connection.
+    Reset,
 }
 
 /// Plays one simulation.
@@ -134,7 +160,7 @@ impl<'a, P: Protocol> World<'a, P> {
         let mut driver = Driver::new(connection, start());
         driver.takes = 0;
         driver.holds_work = true;
-        let order = choices.one_in(4).then(|| {
+        let shutdown_at = choices.one_in(4).then(|| {
             let within = choices.of(&[30_000, 0, 100, 2000]);
             (start().instant + choices.milliseconds(0..=1000), Duration::from_millis(within))
         });
@@ -152,8 +178,8 @@ impl<'a, P: Protocol> World<'a, P> {
             delays: choices.of(&[PATIENCE, Duration::ZERO, Duration::from_secs(200)]),
             delayed: Duration::ZERO,
             due: HashMap::new(),
-            order,
-            stop_by: None,
+            shutdown_at,
+            shutdown_deadline: None,
             is_rude: choices.one_in(8),
             is_eager: choices.one_in(4),
             most_unsent,
@@ -183,8 +209,8 @@ impl<'a, P: Protocol> World<'a, P> {
         drop(driver);
         let answers = played.and_then(|()| {
             let entries = ledger.entries();
-            // A handshake need not be finished for whoever has to go.
-            let may_lose = mishaps.ordered && entries.accepted.is_empty();
+            // A handshake need not be finished when shutdown has begun.
+            let may_lose = mishaps.shut_down && entries.accepted.is_empty();
             if lost > 0 && !may_lose && !mishaps.excuse_silence() {
                 return Err(format!("{lost} bytes were never sent"));
             }
@@ -221,7 +247,7 @@ impl<'a, P: Protocol> World<'a, P> {
     }
 
     // ANCHOR: possible
-    /// What can happen now.
+    /// The events that can happen now.
     fn possible(&mut self) -> Vec<Event> {
         let now = self.now();
         let has_arrived = |lane: &Lane| lane.arrival().is_some_and(|at| at <= now);
@@ -253,14 +279,14 @@ impl<'a, P: Protocol> World<'a, P> {
         let is_due = |ticket| matches!(self.due.get(ticket), Some(Some(at)) if *at <= now);
         let work = self.driver.held.iter().enumerate().filter(|(_, (ticket, _))| is_due(ticket));
         can.extend(work.map(|(index, _)| Event::Work(index)));
-        if self.order.is_some_and(|(at, _)| at <= now) {
-            can.push(Event::Order);
+        if self.shutdown_at.is_some_and(|(at, _)| at <= now) {
+            can.push(Event::Shutdown);
         }
         can
     }
     // ANCHOR_END: possible
 
-    /// What does happen, if anything can.
+    /// The event that does happen, if any can.
     fn next(&mut self) -> Option<Event> {
         let can = self.possible();
         if can.is_empty() {
@@ -279,7 +305,7 @@ impl<'a, P: Protocol> World<'a, P> {
         Some(can[self.choices.below(can.len())])
     }
 
-    /// What follows from what has happened, and what always has to hold.
+    /// Takes note of what has happened, and checks what always has to hold.
     fn look(&mut self) -> Result<(), String> {
         let now = self.now();
         for (ticket, _) in &self.driver.held {
@@ -305,7 +331,7 @@ impl<'a, P: Protocol> World<'a, P> {
             }
             self.to_client.send(Content::End, now);
         }
-        if self.driver.end == End::Closed && self.stop_by.is_some_and(|by| by <= now) {
+        if self.driver.end == End::Closed && self.shutdown_deadline.is_some_and(|by| by <= now) {
             self.mishaps.hurried = true;
         }
         let (unsent, kept) = (self.driver.most_unsent, self.driver.most_kept);
@@ -333,14 +359,14 @@ impl<'a, P: Protocol> World<'a, P> {
             self.to_client.arrival(),
             self.driver.wait.deadline.filter(|_| is_open),
             self.due.values().flatten().copied().filter(|&at| at > self.now()).min(),
-            self.order.map(|(at, _)| at),
+            self.shutdown_at.map(|(at, _)| at),
         ];
         let now = self.now();
         match moments.into_iter().flatten().filter(|&at| at > now).min() {
             Some(moment) => self.driver.oversleep(moment - now),
             // Work that is never done is waited for as long as the server runs.
-            None if self.mishaps.stuck && self.stop_by.is_none() => {
-                self.order = Some((now, Duration::from_secs(1)));
+            None if self.mishaps.stuck && self.shutdown_deadline.is_none() => {
+                self.shutdown_at = Some((now, Duration::from_secs(1)));
             }
             None => return Err(format!("nobody waits for anything: {:?}", self.driver.wait)),
         }

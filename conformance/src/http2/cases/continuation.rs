@@ -1,7 +1,7 @@
 //! RFC 9113 §4.3, §6.2, §6.10: field sections and the frames they are in.
 
-use crate::http2::Code::{CompressionError, FrameSizeError, ProtocolError};
 use crate::http2::compose::{Draft, get, post, rfc9113};
+use crate::http2::frame::Code::{CompressionError, FrameSizeError, ProtocolError};
 use crate::http2::frame::{
     ACK, Frame, PADDED, PRIORITIZED, continuation, data, goaway, headers, ping, priority,
     rst_stream, settings, window_update,

@@ -1,10 +1,10 @@
 //! RFC 9113 §6.4, §6.6, §6.7, §6.8: `RST_STREAM`, `PUSH_PROMISE`, PING, GOAWAY.
 
 use crate::expected::{Statuses, ok, status};
-use crate::http2::Code::{FrameSizeError, ProtocolError, StreamClosed};
-use crate::http2::Outcome;
 use crate::http2::compose::{Draft, get, post, rfc9113};
+use crate::http2::frame::Code::{FrameSizeError, ProtocolError, StreamClosed};
 use crate::http2::frame::{ACK, data, goaway, headers, ping, push_promise, rst_stream};
+use crate::http2::step::Outcome;
 
 pub(super) fn cases() -> Vec<Draft> {
     [resets(), pushes(), pings(), goaways()].concat()

@@ -1,9 +1,9 @@
 //! RFC 9113 §8.1, §8.6: requests and responses.
 
 use crate::expected::{FieldRule, Statuses, ok, status};
-use crate::http2::Outcome;
 use crate::http2::compose::{Draft, fields, get, get_with, named, post, request, rfc9113, with};
 use crate::http2::frame::{continuation, data, headers};
+use crate::http2::step::Outcome;
 
 pub(super) fn cases() -> Vec<Draft> {
     vec![

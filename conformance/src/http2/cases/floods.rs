@@ -2,16 +2,17 @@
 //! or close the connection; others have to be served in either case.
 
 use crate::expected::status;
-use crate::http2::Code::{
+use crate::http2::compose::{Draft, get, named, post, rfc9113};
+use crate::http2::frame::Code;
+use crate::http2::frame::Code::{
     CompressionError, EnhanceYourCalm, InternalError, ProtocolError, RefusedStream,
 };
-use crate::http2::compose::{Draft, get, named, post, rfc9113};
 use crate::http2::frame::{
     Frame, INITIAL_WINDOW_SIZE, continuation, data, headers, ping, priority, rst_stream, settings,
     unknown, window_update,
 };
 use crate::http2::hpack::{Literal, indexed};
-use crate::http2::{Code, Outcome};
+use crate::http2::step::Outcome;
 
 pub(super) fn cases() -> Vec<Draft> {
     let begun = || headers(1, get("/")).unfinished().end_stream();

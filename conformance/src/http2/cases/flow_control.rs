@@ -2,12 +2,14 @@
 //! held against every case.
 
 use crate::expected::ok;
-use crate::http2::Code::{FlowControlError, FrameSizeError, NoError, ProtocolError, StreamClosed};
-use crate::http2::Outcome;
 use crate::http2::compose::{Draft, get, post, rfc9113};
+use crate::http2::frame::Code::{
+    FlowControlError, FrameSizeError, NoError, ProtocolError, StreamClosed,
+};
 use crate::http2::frame::{
     INITIAL_WINDOW_SIZE, PADDED, data, headers, rst_stream, settings, window_update,
 };
+use crate::http2::step::Outcome;
 
 /// The largest window (RFC 9113 §6.9.1).
 const MOST: u32 = 0x7fff_ffff;

@@ -1,8 +1,8 @@
 //! RFC 9113 §4.1, §4.2, §5.5, §7: what every frame has in common, and what must be ignored.
 
 use crate::expected::ok;
-use crate::http2::Code::{FrameSizeError, ProtocolError};
 use crate::http2::compose::{Draft, get, post, rfc9113};
+use crate::http2::frame::Code::{FrameSizeError, ProtocolError};
 use crate::http2::frame::{
     END_HEADERS, INITIAL_WINDOW_SIZE, continuation, data, goaway, headers, ping, priority,
     push_promise, rst_stream, settings, unknown, window_update,

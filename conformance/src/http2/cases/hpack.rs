@@ -1,8 +1,8 @@
 //! RFC 7541 §2.3.3, §4, §5, §6.3: tables and their sizes, integers, strings, and what is wrong with
 //! them.
 
-use crate::http2::Code::CompressionError;
 use crate::http2::compose::{Draft, get, named, rfc7541};
+use crate::http2::frame::Code::CompressionError;
 use crate::http2::frame::{continuation, headers};
 use crate::http2::hpack::{Literal, coded, indexed, integer, plain, said_to_be_coded, table_size};
 

@@ -1,11 +1,11 @@
 //! RFC 9113 §8.1.1, §8.2, §8.3, §8.5: requests that are malformed.
 
 use crate::expected::{ok, status};
-use crate::http2::Code::ProtocolError;
-use crate::http2::Outcome;
 use crate::http2::compose::{Draft, fields, get, get_with, post, request, rfc9113, with};
+use crate::http2::frame::Code::ProtocolError;
 use crate::http2::frame::{continuation, data, headers};
 use crate::http2::hpack::{Literal, indexed};
+use crate::http2::step::Outcome;
 
 pub(super) fn cases() -> Vec<Draft> {
     let areas = [messages(), trailers(), pseudo_fields(), paths(), names_and_values()];

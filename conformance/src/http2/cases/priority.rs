@@ -1,9 +1,9 @@
 //! RFC 9113 §5.3, §6.3: priority as it was is ignored, but a frame has to be well formed.
 
-use crate::http2::Code::{FrameSizeError, ProtocolError};
-use crate::http2::Outcome;
 use crate::http2::compose::{Draft, get, get_with, post, rfc9113};
+use crate::http2::frame::Code::{FrameSizeError, ProtocolError};
 use crate::http2::frame::{data, headers, ping, priority};
+use crate::http2::step::Outcome;
 
 const EXCLUSIVE: u32 = 0x8000_0000;
 

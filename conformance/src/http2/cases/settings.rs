@@ -1,8 +1,8 @@
 //! RFC 9113 §6.5: SETTINGS.
 
 use crate::expected::ok;
-use crate::http2::Code::{FlowControlError, FrameSizeError, ProtocolError};
 use crate::http2::compose::{Draft, get, rfc9113};
+use crate::http2::frame::Code::{FlowControlError, FrameSizeError, ProtocolError};
 use crate::http2::frame::{
     ACK, ENABLE_PUSH, HEADER_TABLE_SIZE, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS,
     MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE, headers, settings, window_update,

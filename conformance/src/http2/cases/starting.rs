@@ -1,9 +1,9 @@
 //! RFC 9113 §3: how a connection begins.
 
-use crate::http2::Code::{FrameSizeError, ProtocolError};
-use crate::http2::Outcome;
 use crate::http2::compose::{Draft, PREFACE, get, rfc9113, unbegun};
+use crate::http2::frame::Code::{FrameSizeError, ProtocolError};
 use crate::http2::frame::{INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, headers, ping, settings};
+use crate::http2::step::Outcome;
 
 pub(super) fn cases() -> Vec<Draft> {
     vec![

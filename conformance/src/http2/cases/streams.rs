@@ -1,8 +1,8 @@
 //! RFC 9113 §5.1, §5.4: every state of a stream, and what does not belong there.
 
 use crate::expected::ok;
-use crate::http2::Code::{FrameSizeError, ProtocolError, StreamClosed};
 use crate::http2::compose::{Draft, fields, get, get_with, post, rfc9113};
+use crate::http2::frame::Code::{FrameSizeError, ProtocolError, StreamClosed};
 use crate::http2::frame::{
     INITIAL_WINDOW_SIZE, continuation, data, headers, ping, priority, rst_stream, settings,
     window_update,

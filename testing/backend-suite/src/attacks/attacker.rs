@@ -6,15 +6,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socket2::SockRef;
 
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Something that goes on beside the test until it is over by itself, is asked for its outcome, or is
-/// dropped.
+/// Something that goes on beside the test until it is over by itself, is asked for its outcome, or
+/// is dropped.
 pub(crate) struct Background<T> {
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<T>>,
@@ -29,12 +29,12 @@ impl<T: Send + 'static> Background<T> {
         Background { is_over, thread: Some(thread) }
     }
 
-    /// What came of it, when it ends by itself.
+    /// Waits until it ends by itself; returns its outcome.
     pub(crate) fn wait(mut self) -> T {
         self.thread.take().unwrap().join().unwrap()
     }
 
-    /// Says that it is over, and what came of it.
+    /// Says that it is over; returns its outcome.
     pub(crate) fn outcome(self) -> T {
         self.is_over.store(true, Ordering::Relaxed);
         self.wait()
@@ -45,18 +45,6 @@ impl<T> Drop for Background<T> {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
-}
-
-/// Whether a condition comes to hold.
-pub(crate) fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition() {
-        if Instant::now() > deadline {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    true
 }
 
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
@@ -103,7 +91,7 @@ pub(crate) fn trickle(crowd: &[TcpStream], byte: u8) -> Background<()> {
     })
 }
 
-/// What an endless attacker did: how much it could send, and what it was told.
+/// The course of an endless attack: how much could be sent, and what was told.
 #[derive(Debug)]
 pub(crate) struct Flood {
     pub(crate) sent: usize,
@@ -126,7 +114,7 @@ pub(crate) fn flood(
     most: usize,
 ) -> Background<Flood> {
     let first = first.as_ref().to_vec();
-    // In pieces of some size, lest it be the attacker that is busy.
+    // In pieces of some size, so that it is not the attacker that is busy.
     let then = then.as_ref();
     let piece = then.repeat((64_usize << 10).div_ceil(then.len().max(1)));
     Background::start(move |is_over| {
@@ -167,7 +155,7 @@ pub(crate) fn status(told: &[u8]) -> u16 {
 }
 
 /// Sees all connections ended, each with a response of this status.
-pub(crate) fn all_are_told(expected: u16, crowd: impl IntoIterator<Item = TcpStream>) {
+pub(crate) fn expect_status(expected: u16, crowd: impl IntoIterator<Item = TcpStream>) {
     for (number, stream) in crowd.into_iter().enumerate() {
         let told = last_words(stream);
         assert_eq!(status(&told), expected, "{number}: {:?}", String::from_utf8_lossy(&told));
@@ -179,7 +167,7 @@ pub(crate) fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// What asks for a WebSocket at this path.
+/// The head of a request for a WebSocket at this path.
 pub(crate) fn handshake(path: &str) -> String {
     crate::websocket::request(path)
 }

@@ -1,18 +1,19 @@
-//! Who come and go in great numbers.
+//! Clients that come and go in great numbers.
 
 use std::io::Write;
 use std::thread;
 
-use super::attacker::{Background, connect, reset};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage};
+use crate::attacks::attacker::{Background, connect, reset};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
 use crate::client::{Client, eventually};
 
-/// Who connects and leaves at once: with an end or with a reset, having said nothing or half of
-/// something.
+/// Clients that connect and leave at once: with an end or with a reset, having said nothing or half
+/// of something.
 pub fn connect_and_leave(stage: Stage) {
     const VISITS: usize = 2_000;
-    /// Who waits to be accepted is in the kernel's queue; some more may be on their way out.
+    /// Clients that wait to be accepted are in the kernel's queue; some more may be on their way
+    /// out.
     const AT_ONCE: usize = 100;
     Attack::new("connect and leave").costs(AT_ONCE, BUSY).play(
         stage,

@@ -1,11 +1,14 @@
-//! Who sends too much.
+//! Clients that send too much.
 
 use std::io::Write;
 use std::time::Duration;
 
-use super::attacker::{Background, Flood, all_are_told, connect, crowd, flood, last_words, status};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{
+    Background, Flood, connect, crowd, expect_status, flood, last_words, status,
+};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
+use crate::attacks::target::Target;
 
 /// More than any of them may say.
 const MOST: usize = 8 << 20;
@@ -104,12 +107,13 @@ pub fn huge_declared_lengths(stage: Stage) {
             for stream in &allowed {
                 stream.shutdown(std::net::Shutdown::Write).unwrap();
             }
-            all_are_told(400, allowed);
+            expect_status(400, allowed);
         },
     );
 }
 
-/// An endless pipeline whose answers nobody reads: beyond the high-water mark no more of it is taken.
+/// An endless pipeline whose answers nobody reads: beyond the high-water mark no more of it is
+/// taken.
 pub fn pipelines_that_are_never_read(stage: Stage) {
     const CROWD: usize = 8;
     /// More than the kernel's buffers take.

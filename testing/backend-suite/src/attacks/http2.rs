@@ -1,4 +1,5 @@
-//! What only HTTP/2 makes possible: work that costs the client next to nothing (RFC 9113 §10.5).
+//! Attacks that only HTTP/2 makes possible: work that costs the client next to nothing (RFC 9113
+//! §10.5).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,9 +10,10 @@ use conformance::http2::frame::{
 };
 use conformance::http2::{Code, Frame, PREFACE, request};
 
-use super::attacker::{Background, Flood, connect, crowd, flood, last_words};
-use super::slow::large_file;
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{Background, Flood, connect, crowd, flood, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::large_file;
+use crate::attacks::target::Target;
 
 /// Connections of each attack.
 const CROWD: usize = 4;
@@ -19,10 +21,10 @@ const CROWD: usize = 4;
 /// The window of streams, as long as nothing else is said.
 const WINDOW: u32 = 65_535;
 
-/// What an attacker may say before it must have been stopped.
+/// Bytes that an attacker may send before it must have been stopped.
 const MOST: usize = 16 << 20;
 
-/// What h2 may keep of a connection besides its streams, in KiB: a window of input, a frame of output,
+/// Memory of h2 for a connection besides its streams, in KiB: a window of input, a frame of output,
 /// the tables.
 const CONNECTION: u64 = 256;
 
@@ -37,8 +39,8 @@ fn begin(window: u32, frames: &[Frame]) -> Vec<u8> {
     bytes
 }
 
-/// The same first words and then the same frames, on some connections. A server has nothing to say to
-/// those that begin with a flood, so it begins when the server has said something.
+/// The same first words and then the same frames, on some connections. A server has nothing to say
+/// to those that begin with a flood, so it begins when the server has said something.
 fn floods(target: &Target, window: u32, first: &[Frame], then: &[u8]) -> Vec<Background<Flood>> {
     let first = begin(window, first);
     let begin = |_| {
@@ -78,7 +80,7 @@ fn reason(told: &[u8]) -> Option<Code> {
     Code::read(goaway.number(4)?)
 }
 
-fn all_are_calmed(floods: Vec<Background<Flood>>) {
+fn expect_calm(floods: Vec<Background<Flood>>) {
     for flood in floods {
         let Flood { sent, told } = flood.wait();
         assert_eq!(reason(&told), Some(Code::EnhanceYourCalm), "after {sent} bytes");
@@ -99,7 +101,7 @@ pub fn rapid_reset(stage: Stage) {
     Attack::new("rapid reset").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &[], &requests),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -114,7 +116,7 @@ pub fn continuation_floods(stage: Stage) {
         |target| {
             endless.iter().flat_map(|it| floods(target, WINDOW, &first, it)).collect::<Vec<_>>()
         },
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -123,7 +125,7 @@ pub fn settings_floods(stage: Stage) {
     Attack::new("SETTINGS floods").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &[], &settings(&[]).encode()),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -132,7 +134,7 @@ pub fn ping_floods(stage: Stage) {
     Attack::new("PING floods").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &[], &ping(b"annoying").encode()),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -142,7 +144,7 @@ pub fn empty_data_floods(stage: Stage) {
     Attack::new("empty DATA floods").costs(CROWD, CONNECTION).play(
         stage,
         |target| floods(target, WINDOW, &upload, &data(1, b"").encode()),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
@@ -155,14 +157,14 @@ pub fn one_byte_window_updates(stage: Stage) {
             let request = headers(1, get("/files/large")).end_stream();
             floods(target, 0, &[request], &window_update(1, 1).encode())
         },
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 
 /// As many large responses as there may be at once, and no window for any of them.
 pub fn zero_windows(stage: Stage) {
     const STREAMS: u32 = 100;
-    /// What is read of a file ahead of the window, in KiB.
+    /// Bytes of a file that are read ahead of the window, in KiB.
     const AHEAD: u64 = 40;
     Attack::new("zero windows")
         .flags(&["--write-timeout", "1500ms"])
@@ -188,8 +190,8 @@ pub fn zero_windows(stage: Stage) {
         );
 }
 
-/// Many more requests at once than there may be: those beyond are refused, and refusing them for ever
-/// is no way to spend one's time.
+/// Many more requests at once than there may be: those beyond are refused, and refusing them for
+/// ever is no way to spend one's time.
 pub fn too_many_streams(stage: Stage) {
     /// A sleeping request, in KiB.
     const STREAM: u64 = 8;
@@ -198,7 +200,7 @@ pub fn too_many_streams(stage: Stage) {
     Attack::new("too many streams").costs(CROWD, CONNECTION + 100 * STREAM).play(
         stage,
         |target| floods(target, WINDOW, &[], &requests),
-        |_, floods| all_are_calmed(floods),
+        |_, floods| expect_calm(floods),
     );
 }
 

@@ -1,21 +1,25 @@
 //! Attacks on a running server: on a backend's binary, as a process of its own, so that memory,
 //! descriptors and threads are the server's alone.
 //!
-//! Every `Attack` is played in the same frame. While it goes on, a client that does nothing wrong is
-//! served, and memory stays within a bound; when it is over, descriptors, threads and connections are
-//! as many as before. Then it begins once more, on another server, which is told to stop in the middle
-//! of it, and obeys.
+//! Every `Attack` is played in the same frame. While it goes on, a client that does nothing wrong
+//! is served, and memory stays within a bound; when it is over, descriptors, threads and
+//! connections are as many as before. Then it begins once more, on another server, which is told to
+//! stop in the middle of it, and shuts down.
 //!
-//! * [`slow`]: who sends, reads or does too little; [`crowds`]: who come and go in great numbers;
-//! * [`floods`]: who sends too much; [`resources`]: what the server itself runs out of;
+//! * [`slow`]: clients that send, read or do too little; [`crowds`]: clients in great numbers;
+//! * [`floods`]: clients that send too much; [`resources`]: what the server itself runs out of;
 //! * [`http2`], [`tls`], [`websocket`]: what only the layers make possible;
-//! * `attacker`: words for writing them; `target`: the server, and the client that does nothing wrong.
+//! * `attacker`: words for writing them; `target`: the server, and the client that does nothing
+//!   wrong;
+//! * `frame`: how each is played, and what it may cost.
 //!
-//! With `ATTACK_REPORT=FILE`, what was measured is added to this file, a line of JSON for each attack.
+//! With `ATTACK_REPORT=FILE`, what was measured is added to this file, a line of JSON for each
+//! attack.
 
 mod attacker;
 pub mod crowds;
 pub mod floods;
+mod frame;
 pub mod http2;
 pub mod resources;
 pub mod slow;
@@ -23,242 +27,4 @@ mod target;
 pub mod tls;
 pub mod websocket;
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
-
-use rustix::process::{Resource, Signal, getrlimit, setrlimit};
-use serde_json::{Value, json};
-
-use crate::client::eventually;
-use target::Target;
-
-/// How long the server may take to obey the order to stop: far longer than it allows itself.
-const GONE: Duration = Duration::from_secs(8);
-
-/// What any attack may cost besides its connections, in KiB: buffers that threads keep, stacks that
-/// have been used, and the slack of the arena that the allocator has for each thread.
-const SLACK: u64 = 12 << 10;
-
-/// What the stack of a thread costs that has served a connection, in KiB, without optimization.
-const STACK: u64 = 40;
-
-/// What the rings of two threads have for input, in KiB: a page of it is memory once it has been used.
-const RINGS: u64 = 2 * 1024 * 4;
-
-/// Threads that the crate `blocking` may begin and keep: it begins one when those that it has are about to
-/// be idle, and not yet.
-const KEPT: u64 = 8;
-
-/// Attacks that need much of the machine are played alone.
-static MACHINE: RwLock<()> = RwLock::new(());
-
-/// The binary of a backend.
-#[derive(Clone, Copy)]
-pub struct Stage {
-    pub backend: &'static str,
-    pub path: &'static str,
-}
-
-/// What is to be attacked, and what that may cost.
-struct Attack {
-    name: &'static str,
-    flags: Vec<&'static str>,
-    /// For the shell's `ulimit`.
-    limit: &'static str,
-    connections: u64,
-    each: u64,
-    is_alone: bool,
-}
-
-impl Attack {
-    fn new(name: &'static str) -> Self {
-        Attack { name, flags: vec![], limit: "", connections: 0, each: 0, is_alone: false }
-    }
-
-    /// How the server is started.
-    fn flags(mut self, flags: &[&'static str]) -> Self {
-        self.flags.extend(flags);
-        self
-    }
-
-    fn limit(mut self, limit: &'static str) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// How many connections the attackers have, and what each may cost, in KiB.
-    fn costs(mut self, connections: usize, each: u64) -> Self {
-        (self.connections, self.each) = (connections as u64, each);
-        self
-    }
-
-    fn alone(mut self) -> Self {
-        self.is_alone = true;
-        self
-    }
-
-    /// Begins and ends the attack, and begins it again. What `begin` returns are the attackers; they
-    /// stop attacking when it is dropped. `end` says what has to become of them.
-    fn play<T>(self, stage: Stage, begin: impl Fn(&Target) -> T, end: impl FnOnce(&Target, T)) {
-        raise_descriptor_limit();
-        let _alone = self.is_alone.then(|| MACHINE.write().unwrap_or_else(PoisonError::into_inner));
-        let _not_alone =
-            (!self.is_alone).then(|| MACHINE.read().unwrap_or_else(PoisonError::into_inner));
-        let (grown, worst) = self.withstand(stage, &begin, end);
-        self.stop_amid(stage, begin);
-        report(&json!({
-            "backend": stage.backend,
-            "attack": self.name,
-            "peak_kib_over_baseline": grown,
-            "worst_ms_of_others": worst.as_secs_f64() * 1000.0,
-            "outcome": "withstood",
-        }));
-    }
-
-    fn withstand<T>(
-        &self,
-        stage: Stage,
-        begin: impl Fn(&Target) -> T,
-        end: impl FnOnce(&Target, T),
-    ) -> (u64, Duration) {
-        let target = Target::start(self, stage);
-        target.warm_up();
-        let witness = target.witness();
-        eventually("those who warmed it up have gone", || target.connections() == 1);
-        // Those who look are counted for a moment.
-        let looks = (0..3).map(|_| target.held());
-        let before = looks.min_by_key(|held| held.descriptors).unwrap();
-        target.process.forget_peak();
-        let memory = target.process.peak_memory().unwrap();
-
-        let attackers = begin(&target);
-        end(&target, attackers);
-        let grown = target.process.peak_memory().unwrap().saturating_sub(memory);
-        let most = SLACK
-            + match stage.backend {
-                "sync" => self.connections * (self.each + STACK),
-                "uring" => self.connections * self.each + RINGS,
-                _ => self.connections * self.each,
-            };
-        assert!(grown <= most, "grew by {grown} KiB, and {most} were to be expected");
-
-        let kept = if matches!(stage.backend, "smol" | "async-std") { KEPT } else { 0 };
-        let mut now = before;
-        let is_over = || {
-            now = target.held();
-            now.descriptors <= before.descriptors
-                && now.threads <= before.threads + kept
-                && now.connections <= before.connections
-        };
-        let is_over = attacker::comes_true(is_over);
-        assert!(is_over, "before: {before:?}, now: {now:?}");
-        let worst = witness.outcome().expect("others are served");
-        (grown, worst)
-    }
-
-    /// Shuts the server down in the middle.
-    fn stop_amid<T>(&self, stage: Stage, begin: impl Fn(&Target) -> T) {
-        let target = Target::start(self, stage);
-        let attackers = begin(&target);
-        target.process.signal(Signal::TERM);
-        let (code, output) = target.process.end_within(GONE).expect("it obeys the order to stop");
-        assert_eq!(code, Some(0), "{output}");
-        assert!(output.contains("\nStopped: "), "{output}");
-        drop(attackers);
-    }
-}
-
-/// Attackers have as many connections as the system allows us.
-fn raise_descriptor_limit() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).unwrap();
-}
-
-/// Adds a line to the report, if there is to be one.
-fn report(line: &Value) {
-    let Some(path) = std::env::var_os("ATTACK_REPORT") else { return };
-    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
-    file.write_all(format!("{line}\n").as_bytes()).unwrap(); // whole, whoever else writes
-}
-
-/// Plays all attacks on the binary of a backend:
-/// `attacks!(Model::default(), env!("CARGO_BIN_EXE_backend-…"))`.
-#[macro_export]
-macro_rules! attacks {
-    ($model:expr, $path:expr) => {
-        $crate::attacks!(@in $model, $path;
-            slow {
-                slow_heads,
-                slow_bodies,
-                slow_readers,
-                one_byte_windows,
-                idle_connections,
-            }
-            crowds {
-                connect_and_leave,
-                a_crowd_that_is_reset,
-                pipelines_of_ten_thousand,
-            }
-            floods {
-                header_floods,
-                chunk_extension_floods,
-                one_byte_chunks,
-                huge_declared_lengths,
-                pipelines_that_are_never_read,
-            }
-            resources {
-                no_descriptors_left,
-                a_full_disk,
-                a_file_removed_while_it_is_sent,
-                a_file_truncated_while_it_is_sent,
-                a_panicking_handler,
-                work_that_never_returns,
-            }
-            http2 {
-                rapid_reset,
-                continuation_floods,
-                settings_floods,
-                ping_floods,
-                empty_data_floods,
-                one_byte_window_updates,
-                zero_windows,
-                too_many_streams,
-                half_frames,
-            }
-            tls {
-                slow_handshakes,
-                half_handshakes,
-                garbage_for_a_handshake,
-            }
-            websocket {
-                huge_announced_messages,
-                endless_fragments,
-                empty_fragments,
-                pings_without_ears,
-                echoes_without_ears,
-                ping_floods,
-            }
-        );
-    };
-    (@in $model:expr, $path:expr; $($kind:ident { $($attack:ident),* $(,)? })*) => {
-        mod attacks {
-            use super::*;
-
-            $(mod $kind {
-                use super::*;
-
-                $(
-                    #[test]
-                    fn $attack() {
-                        if $crate::is_possible($model) {
-                            $crate::attacks::$kind::$attack($crate::stage($model, $path));
-                        }
-                    }
-                )*
-            })*
-        }
-    };
-}
+pub use frame::Stage;

@@ -1,17 +1,18 @@
-//! What the server itself runs out of, or loses.
+//! Resources that the server itself runs out of, or loses.
 
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use super::attacker::{all_are_told, crowd, last_words};
-use super::slow::{BURST, BUSY, large_file};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{crowd, expect_status, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY, large_file};
+use crate::attacks::target::Target;
 use crate::client::{Client, eventually};
 
-/// More connections than descriptors: those that have one are served, those that have none wait, and
-/// waiting costs next to no processor time.
+/// More connections than descriptors: those that have one are served, those that have none wait,
+/// and waiting costs next to no processor time.
 pub fn no_descriptors_left(stage: Stage) {
     const CROWD: usize = 100;
     // Of the 60 a backend needs some two dozen for itself.
@@ -60,7 +61,7 @@ pub fn a_full_disk(stage: Stage) {
             crowd
         },
         |target, crowd| {
-            all_are_told(507, crowd);
+            expect_status(507, crowd);
             let mut client = Client::connect(target.address);
             client.send("PUT /files/small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nsmall");
             assert_eq!(client.response().status, 201);
@@ -106,7 +107,7 @@ pub fn a_file_removed_while_it_is_sent(stage: Stage) {
     );
 }
 
-/// Who is reading a file that is truncated is cut, since its length has been said.
+/// A client that reads a file that is truncated is cut, since its length has been said.
 pub fn a_file_truncated_while_it_is_sent(stage: Stage) {
     Attack::new("a file truncated while it is sent").costs(READERS, 64 + BUSY).play(
         stage,
@@ -135,12 +136,12 @@ pub fn a_panicking_handler(stage: Stage) {
     Attack::new("a panicking handler").costs(CROWD, BUSY).play(
         stage,
         |target| crowd(CROWD, target.address, ask),
-        |_, crowd| all_are_told(500, crowd),
+        |_, crowd| expect_status(500, crowd),
     );
 }
 
-/// Work that lasts longer than anybody waits: beyond the bound it is refused, who wants none is
-/// served, and the order to stop does not wait for it.
+/// Work that lasts longer than anybody waits: beyond the bound it is refused, requests that need
+/// none are served, and shutdown does not wait for it.
 pub fn work_that_never_returns(stage: Stage) {
     const MOST: usize = 4;
     let ask = |_| b"GET /work/700 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec();
@@ -152,8 +153,8 @@ pub fn work_that_never_returns(stage: Stage) {
             (working, crowd(MOST, target.address, ask))
         },
         |_, (working, refused)| {
-            all_are_told(503, refused);
-            all_are_told(200, working);
+            expect_status(503, refused);
+            expect_status(200, working);
         },
     );
 }

@@ -1,4 +1,4 @@
-//! Who sends, reads or does too little.
+//! Clients that send, read or do too little.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -6,17 +6,18 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use super::attacker::{
-    Background, all_are_told, comes_true, connect, crowd, last_words, narrow, trickle,
+use crate::attacks::attacker::{
+    Background, connect, crowd, expect_status, last_words, narrow, trickle,
 };
-use super::{Attack, Stage, Target};
-use crate::client::{Client, eventually};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::target::Target;
+use crate::client::{Client, eventually, holds_in_time};
 
-/// What a connection costs that is in the middle of something, in KiB: a buffer of 32 KiB for input,
-/// one of 4 KiB or more for output, and what is kept of a request.
+/// The cost of a connection that is in the middle of something, in KiB: a buffer of 32 KiB for
+/// input, one of 4 KiB or more for output, and what is kept of a request.
 pub(super) const BUSY: u64 = 48;
 
-/// What may have come of who sends much before the server can object, in KiB: 32 buffers of 4 KiB where
+/// Input that may come of a flood before the server can object, in KiB: 32 buffers of 4 KiB where
 /// the kernel fills them by itself, elsewhere what one read brings.
 pub(super) const BURST: u64 = 128;
 
@@ -30,7 +31,7 @@ pub fn slow_heads(stage: Stage) {
             let crowd = crowd(CROWD, target.address, head);
             (trickle(&crowd, b'x'), crowd)
         },
-        |_, (_trickle, crowd)| all_are_told(408, crowd),
+        |_, (_trickle, crowd)| expect_status(408, crowd),
     );
 }
 
@@ -47,7 +48,7 @@ pub fn slow_bodies(stage: Stage) {
             (trickle(&crowd, b'x'), crowd)
         },
         |target, (_trickle, crowd)| {
-            all_are_told(408, crowd);
+            expect_status(408, crowd);
             let files = || std::fs::read_dir(target.process.data.path()).unwrap().count();
             eventually("only what warmed it up is there", || files() == 1);
         },
@@ -63,7 +64,7 @@ pub(super) fn large_file(target: &Target, length: u64) -> &'static [u8] {
     b"GET /files/large HTTP/1.1\r\nHost: x\r\n\r\n"
 }
 
-/// Who asks for much, and takes a byte now and then.
+/// Clients that ask for much, and take a byte now and then.
 pub fn slow_readers(stage: Stage) {
     const CROWD: usize = 100;
     Attack::new("slow readers").flags(&["--write-timeout", "1500ms"]).costs(CROWD, 64 + BUSY).play(
@@ -87,7 +88,7 @@ pub fn slow_readers(stage: Stage) {
             eventually("all have been cut", || target.sample()["open"]["sending"] == 0);
             // Nor does the kernel go on: it would for minutes.
             let port = target.address.port();
-            let is_all_gone = comes_true(|| unsent(port).is_empty());
+            let is_all_gone = holds_in_time(|| unsent(port).is_empty());
             assert!(is_all_gone, "still being sent: {:#?}", unsent(port));
             for reader in readers {
                 assert!((last_words(reader).len() as u64) < LARGE);
@@ -96,8 +97,8 @@ pub fn slow_readers(stage: Stage) {
     );
 }
 
-/// The sockets of this port, open or not, of which the kernel has something to send. What has been sent
-/// to others and is not acknowledged yet counts as that, too, but it is little.
+/// The sockets of this port, open or not, of which the kernel has something to send. What has been
+/// sent to others and is not acknowledged yet counts as that, too, but it is little.
 fn unsent(port: u16) -> Vec<String> {
     const LITTLE: u32 = 4 << 10;
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
@@ -145,7 +146,7 @@ pub fn one_byte_windows(stage: Stage) {
     );
 }
 
-/// Who says nothing at all, five thousand times: that is what silence may cost.
+/// Five thousand clients that say nothing at all: that is what silence may cost.
 pub fn idle_connections(stage: Stage) {
     const CROWD: usize = 5_000;
     /// No buffer, only what the server and its runtime remember of a connection, in KiB.

@@ -10,8 +10,7 @@ use rustls::version::TLS13;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::attacker::{Background, handshake};
-use super::{Attack, Stage};
+use crate::attacks::attacker::{Background, handshake};
 use crate::child::Process;
 use crate::client::Client;
 use crate::tls;
@@ -22,7 +21,7 @@ const LIVELY: Duration = Duration::from_secs(5);
 /// How often it asks, at least.
 const ASKED: u32 = 20;
 
-/// How long requests may take to finish after the order to stop.
+/// How long requests may take to finish after shutdown has begun.
 const SHUTDOWN: &str = "300ms";
 
 /// A server under attack.
@@ -33,7 +32,7 @@ pub(super) struct Target {
     home: TempDir,
 }
 
-/// What is not to grow.
+/// Resources that must not grow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     pub(super) descriptors: usize,
@@ -41,20 +40,21 @@ pub(super) struct Held {
     pub(super) connections: u64,
 }
 
-/// Whom nobody may get in the way of.
+/// The client that has to be served whatever others do.
 pub(super) type Witness = Background<Result<Duration, String>>;
 
 impl Target {
-    pub(super) fn start(attack: &Attack, stage: Stage) -> Self {
+    /// Starts the binary at `path` with these flags, under this limit of the shell's.
+    pub(super) fn start(limit: &str, flags: &[&str], path: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
-        let script = format!("{}; exec \"$0\" \"$@\"", attack.limit);
-        command.args(["-c", script.trim_start_matches("; "), stage.path]);
+        let script = format!("{limit}; exec \"$0\" \"$@\"");
+        command.args(["-c", script.trim_start_matches("; "), path]);
         command.args(["--listen", "127.0.0.1:0", "--threads", "2", "--workers", "2"]);
         command.args(["--shutdown-timeout", SHUTDOWN, "--linger-timeout", "300ms"]);
         // Where panics are traced, debugging information is kept for ever.
         command.env("HOME", home.path()).env_remove("RUST_BACKTRACE");
-        command.args(&attack.flags).stderr(Stdio::null());
+        command.args(flags).stderr(Stdio::null());
         let process = Process::start(command);
         Target { address: process.address, process, home }
     }
@@ -138,7 +138,7 @@ impl Target {
         open.values().map(|count| count.as_u64().unwrap()).sum::<u64>() - 1
     }
 
-    /// What the server says of itself.
+    /// Returns a sample of the server's statistics.
     pub(super) fn sample(&self) -> Value {
         let mut client = Client::connect(self.address);
         client.send(handshake("/dashboard/live"));

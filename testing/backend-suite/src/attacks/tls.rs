@@ -1,4 +1,4 @@
-//! What only TLS makes possible: handshakes that cost the server more than the client.
+//! Attacks that only TLS makes possible: handshakes that cost the server more than the client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,9 +9,10 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::attacker::{Background, Flood, connect, flood, last_words};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{Background, Flood, connect, flood, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
+use crate::attacks::target::Target;
 
 const FLAGS: [&str; 5] =
     ["--tls-listen", "127.0.0.1:0", "--tls-self-signed", "--handshake-timeout", "600ms"];
@@ -23,7 +24,7 @@ fn secured(target: &Target) -> TcpStream {
     connect(target.process.tls.unwrap())
 }
 
-/// What a client begins with.
+/// The first record of a client.
 fn client_hello() -> Vec<u8> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -39,7 +40,7 @@ fn client_hello() -> Vec<u8> {
 }
 
 /// Sees all connections ended without a word of HTTP.
-fn all_are_sent_away(crowd: Vec<TcpStream>) {
+fn expect_no_http(crowd: Vec<TcpStream>) {
     for stream in crowd {
         let told = last_words(stream);
         assert!(!told.starts_with(b"HTTP"), "{told:?}");
@@ -68,7 +69,7 @@ pub fn slow_handshakes(stage: Stage) {
             });
             (trickle, crowd)
         },
-        |_, (_trickle, crowd)| all_are_sent_away(crowd),
+        |_, (_trickle, crowd)| expect_no_http(crowd),
     );
 }
 
@@ -92,12 +93,13 @@ pub fn half_handshakes(stage: Stage) {
                 stream.read_exact(&mut answer).unwrap();
                 assert_eq!(answer, [0x16], "the server's part of a handshake");
             }
-            all_are_sent_away(crowd);
+            expect_no_http(crowd);
         },
     );
 }
 
-/// Garbage in place of a handshake, without an end: random, and records of many kinds that are none.
+/// Garbage in place of a handshake, without an end: random, and records of many kinds that are
+/// none.
 pub fn garbage_for_a_handshake(stage: Stage) {
     const MOST: usize = 8 << 20;
     const KINDS: [&[u8]; 4] = [

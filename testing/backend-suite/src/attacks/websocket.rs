@@ -1,12 +1,14 @@
-//! What only WebSocket makes possible: messages without an end, and answers that are always due.
+//! Attacks that only WebSocket makes possible: messages without an end, and answers that are always
+//! due.
 
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::attacker::{Background, Flood, flood, handshake, last_words};
-use super::slow::{BURST, BUSY};
-use super::{Attack, Stage, Target};
+use crate::attacks::attacker::{Background, Flood, flood, handshake, last_words};
+use crate::attacks::frame::{Attack, Stage};
+use crate::attacks::slow::{BURST, BUSY};
+use crate::attacks::target::Target;
 use crate::client::Client;
 
 /// Connections of each attack.
@@ -122,7 +124,7 @@ pub fn empty_fragments(stage: Stage) {
     );
 }
 
-/// Who says so much, and reads nothing of what is said back.
+/// Clients that say this again and again, and read nothing of what is said back.
 fn never_read(name: &'static str, stage: Stage, said: &[u8]) {
     /// More than the kernel's buffers take.
     const FLOOD: usize = 256 << 20;

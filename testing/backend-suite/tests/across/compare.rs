@@ -89,7 +89,7 @@ fn tree<T: Strategy>(strategy: &T, seed: u64) -> T::Tree {
     strategy.new_tree(&mut runner(seed)).expect("a script can be made")
 }
 
-/// What each player has recorded of each script, up to one that goes wrong: it may go on so, with a
+/// The records of each player of each script, up to one that goes wrong: it may go on so, with a
 /// long wait each time.
 fn record<S: Sync>(scripts: &[(u64, S)], players: &[Player<'_, S>]) -> Vec<Vec<Tape>> {
     thread::scope(|scope| {

@@ -84,7 +84,7 @@ pub(crate) fn play<S: Transport>(
     })
 }
 
-/// What it is spoken over.
+/// A transport of HTTP/2.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for S {}

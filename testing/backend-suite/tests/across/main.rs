@@ -1,6 +1,6 @@
-//! All backends say the same: scripts of requests with random splits, pauses, half-closes and resets
-//! are played to every model of every backend, and what comes back has to be the same, byte for
-//! byte but for `Date`. ([`tape`] says what else cannot be, and why.)
+//! All backends say the same: scripts of requests with random splits, pauses, half-closes and
+//! resets are played to every model of every backend, and what comes back has to be the same, byte
+//! for byte but for `Date`. ([`tape`] says what else cannot be, and why.)
 //!
 //! This stands here since the suite of each backend knows of no other.
 //!
@@ -28,6 +28,17 @@ use wire::{Tcp, Tls};
 
 #[test]
 fn http1_is_the_same_on_all_backends() {
+    compare_http1(60);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn http1_is_the_same_on_all_backends_in_more_scripts() {
+    compare_http1(200);
+}
+
+/// Plays so many scripts.
+fn compare_http1(scripts: u64) {
     let all = Places::start();
     let mut players = vec![in_memory(&all)];
     for place in &all.places {
@@ -36,13 +47,24 @@ fn http1_is_the_same_on_all_backends() {
             player::play(script, &folder, || Tcp::connect(place.plain))
         }));
     }
-    compare("http1_is", 200, script::script, &players);
+    compare("http1_is", scripts, script::script, &players);
     drop(players);
     all.stop();
 }
 
 #[test]
 fn http1_over_tls_is_the_same_on_all_backends() {
+    compare_http1_over_tls(15);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn http1_over_tls_is_the_same_on_all_backends_in_more_scripts() {
+    compare_http1_over_tls(40);
+}
+
+/// Plays so many scripts.
+fn compare_http1_over_tls(scripts: u64) {
     let all = Places::start();
     let mut players = vec![in_memory(&all)];
     for place in &all.places {
@@ -51,7 +73,7 @@ fn http1_over_tls_is_the_same_on_all_backends() {
             player::play(script, &folder, || Tls::connect(place.secured, &all.client))
         }));
     }
-    compare("http1_over_tls", 40, script::script, &players);
+    compare("http1_over_tls", scripts, script::script, &players);
     drop(players);
     all.stop();
 }
@@ -66,6 +88,17 @@ fn in_memory(all: &Places) -> Player<'_, Script> {
 
 #[test]
 fn http2_is_the_same_on_all_backends() {
+    compare_http2(15);
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn http2_is_the_same_on_all_backends_in_more_scripts() {
+    compare_http2(40);
+}
+
+/// Plays so many scripts.
+fn compare_http2(scripts: u64) {
     let all = Places::start();
     let mut players = vec![Player::new("in memory", |script, number| {
         let folder = all.folder(all.nowhere(), number);
@@ -77,7 +110,7 @@ fn http2_is_the_same_on_all_backends() {
             http2::play(script, &folder, || http2::connect(place.plain))
         }));
     }
-    compare("http2", 40, http2::script, &players);
+    compare("http2_is", scripts, http2::script, &players);
     drop(players);
     all.stop();
 }

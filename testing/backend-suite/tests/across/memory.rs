@@ -1,4 +1,4 @@
-//! The demo application without a server, a socket or a clock: a driver that obeys the contract to
+//! The demo application without a server, a socket or a clock: a driver that keeps the contract to
 //! the letter holds the connection, so what it says is what any backend has to.
 
 use std::io;

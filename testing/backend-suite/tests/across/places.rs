@@ -10,7 +10,7 @@ use app::certificates::{Certificates, self_signed, server_config};
 use app::store::Store;
 use backend_common::{Backend, Handle, Limits, Server, Variant, socket};
 use backend_suite::client::Client;
-use backend_suite::is_possible;
+use backend_suite::fixtures::is_possible;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -21,9 +21,9 @@ use crate::folder::{Folder, Original};
 /// All servers, and what they share.
 pub(crate) struct Places {
     pub(crate) places: Vec<Place>,
-    /// What they serve, without one.
+    /// The application that they serve, without a server.
     pub(crate) app: Arc<App>,
-    /// What a client of TLS trusts.
+    /// The configuration of a client that trusts them.
     pub(crate) client: Arc<ClientConfig>,
     tag: String,
     original: Original,
@@ -146,7 +146,7 @@ fn trusting(path: &Path) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// What a server says of the version of `text.txt`: all say the same.
+/// The fields by which a server names the version of `text.txt`: all say the same.
 fn tag(original: &Original, place: &Place) -> String {
     original.link(&place.directory.join("first"));
     let told = Client::connect(place.plain).get("/files/first/text.txt");

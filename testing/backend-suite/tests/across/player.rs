@@ -208,7 +208,7 @@ impl Ending {
     }
 }
 
-/// What asks for a WebSocket.
+/// The fields that ask for a WebSocket.
 const HANDSHAKE: &[u8] = b"GET /ws/echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

@@ -1,8 +1,8 @@
 //! Requests over the routes of the demo application: right ones, and ones that are refused.
 //!
-//! What comes back for them depends on nothing but what was sent. So there is no `/work` that
-//! takes time, which says how much it has done, and no `/counter`, which all scripts would share. And
-//! where an answer races with the end of a body, because it waits for a moment (`/sleep`), the
+//! The answers depend on nothing but what was sent. So there is no `/work` that
+//! takes time, which says how much it has done, and no `/counter`, which all scripts would share.
+//! And where an answer races with the end of a body, because it waits for a moment (`/sleep`), the
 //! body is short.
 
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ pub(crate) struct Request {
     pub(crate) body: Body,
 }
 
-/// What the request line says, and whether the connection is to go on.
+/// The request line, and whether the connection is to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Version {
     Http11,
@@ -38,11 +38,11 @@ pub(crate) enum Body {
     Chunked(Vec<usize>),
 }
 
-/// What is in the folder of a script from the beginning.
+/// Files that are in the folder of a script from the beginning.
 const FILES: &[&str] =
     &["/files/<folder>/text.txt", "/files/<folder>/large.bin", "/files/<folder>/empty"];
 
-/// What may come to be there, or may not.
+/// Files that may come to be there, or may not.
 const UPLOADS: &[&str] = &[
     "/files/<folder>/a",
     "/files/<folder>/b.html",
@@ -214,7 +214,7 @@ impl Body {
         }
     }
 
-    /// What it says, without its framing.
+    /// The content, without its framing.
     pub(crate) fn content(&self) -> Vec<u8> {
         match self {
             Body::None => Vec::new(),

@@ -1,5 +1,5 @@
-//! What a client does on several connections, one after the other: generated, and the same for all
-//! servers.
+//! Scripts: the actions of a client on several connections, one after the other: generated, and the
+//! same for all servers.
 //!
 //! A client may do what it likes as long as what comes back is certain. So it sends nothing behind
 //! a request after which it wants the connection closed, and it leaves for good only when nothing
@@ -16,14 +16,14 @@ use crate::request::{Request, WRONG, expecting, request};
 #[derive(Clone, Debug)]
 pub(crate) struct Script(pub(crate) Vec<Connection>);
 
-/// What is done on one connection.
+/// The actions on one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) bursts: Vec<Burst>,
     pub(crate) ending: Ending,
 }
 
-/// What is sent before all of it has to be answered.
+/// Requests that are sent before all of them have to be answered.
 #[derive(Clone, Debug)]
 pub(crate) enum Burst {
     /// Requests without waiting in between.
@@ -70,7 +70,7 @@ pub(crate) enum Frame {
     Ping(usize),
 }
 
-/// What a connection ends with, whether it is an orderly one or not.
+/// The end of a connection, whether it is an orderly one or not.
 fn ending() -> impl Strategy<Value = Ending> {
     let parting = || select(&[Parting::HalfClose, Parting::Close, Parting::Reset][..]);
     let frame = prop_oneof![

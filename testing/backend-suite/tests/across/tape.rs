@@ -1,4 +1,4 @@
-//! What came back, so that it can be compared.
+//! Tapes: the bytes that came back, so that they can be compared.
 //!
 //! Everything is kept byte by byte but for what legitimately differs:
 //!
@@ -6,15 +6,15 @@
 //! * `etag` and `last-modified` of what a script itself has uploaded: they are made of the number
 //!   and the time of a file, which are the file system's. Those of the files that a script finds
 //!   are the same for all, and are compared.
-//! * `connection`, where the client closes its side with an answer due: whoever hears of that before
-//!   the answer says that it is the last, and whoever hears of it after cannot. A backend that waits
-//!   for completions hears of it early, one that reads when it wants to read does not.
+//! * `connection`, where the client closes its side with an answer due: a server that hears of that
+//!   before the answer says that it is the last, and one that hears of it after cannot. A backend that
+//!   waits for completions hears of it early, one that reads when it wants to read does not.
 
 use std::fmt::Write;
 
 use crate::folder::Folder;
 
-/// What came back over the connections of one script.
+/// The bytes that came back over the connections of one script.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tape {
     bytes: Vec<u8>,
@@ -48,14 +48,14 @@ impl Tape {
         self.wrong.get_or_insert_with(|| what.to_owned());
     }
 
-    /// What is left of a script with which a player panicked. Its message has been shown.
+    /// The tape of a script with which a player panicked. Its message has been shown.
     pub(crate) fn of_panic() -> Self {
         let mut tape = Tape::default();
         tape.wrong("its player panicked");
         tape
     }
 
-    /// What was wrong, if something was.
+    /// The fault, if there was one.
     pub(crate) fn is_wrong(&self) -> Option<&str> {
         self.wrong.as_deref()
     }

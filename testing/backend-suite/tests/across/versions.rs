@@ -7,12 +7,14 @@
 //!   can be upgraded in it (RFC 9113 §8.2.2, §8.6);
 //! * what [`tape`](crate::tape) leaves out.
 //!
-//! And these are not among the requests, since one of the versions cannot say them, or means something
-//! else:
+//! And these are not among the requests, since one of the versions cannot say them, or means
+//! something else:
 //!
-//! * an absolute target without Host, which HTTP/1.1 refuses. In HTTP/2 there is nothing to tell it by;
+//! * an absolute target without Host, which HTTP/1.1 refuses. In HTTP/2 there is nothing to tell it
+//!   by;
 //! * an `:authority` that is empty, which is malformed. An empty Host stays a Host in HTTP/2;
-//! * a host with percent-encoded octets (RFC 3986 §3.2.2), which h2 does not take for an `:authority`;
+//! * a host with percent-encoded octets (RFC 3986 §3.2.2), which h2 does not take for an
+//!   `:authority`;
 //! * a scheme that is neither `http` nor `https`: in HTTP/2 `:scheme` is not looked at;
 //! * white space around a value, which in HTTP/1.1 is no part of it, and in HTTP/2 malformed;
 //! * fields of an HTTP/1.1 connection, and `TE`, which are malformed in HTTP/2;
@@ -20,9 +22,10 @@
 //! * leading zeros that make `Content-Length` longer than 19 digits, which h2 does not take;
 //! * too many fields in a request that is malformed besides: which fault is named may differ; nor
 //!   as many as there may be beside `Transfer-Encoding`, which HTTP/1.1 counts;
-//! * targets near [`Limits::max_request_line`], which counts method and version as well, where they are;
-//! * heads near [`Limits::max_head`], which counts octets in HTTP/1.1, and in HTTP/2 32 more for each
-//!   field line (RFC 9113 §6.5.2), crumbs of cookies included.
+//! * targets near [`Limits::max_request_line`], which counts method and version as well, where they
+//!   are;
+//! * heads near [`Limits::max_head`], which counts octets in HTTP/1.1, and in HTTP/2 32 more for
+//!   each field line (RFC 9113 §6.5.2), crumbs of cookies included.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -171,7 +174,7 @@ impl Place {
         Memory::new(&self.app, Limits { max_head: 16 << 10, ..places::limits() })
     }
 
-    /// What is said of the version of `text.txt`.
+    /// The fields that name the version of `text.txt`.
     fn tag(&self) -> String {
         let ask = Request::get("/files/first/text.txt".into());
         let nobody = Folder { name: String::new(), tag: String::new() };
@@ -203,7 +206,7 @@ impl Place {
     }
 }
 
-/// What comes back, without what belongs to one version.
+/// An answer, without all that belongs to one version.
 #[derive(Default)]
 struct Answer {
     status: u16,
@@ -328,8 +331,8 @@ fn is_length_of_refusal(length: &[u8]) -> bool {
         .contains(&length.to_vec())
 }
 
-/// h2's client asks for something else, of which only the frame that says what is exchanged: nobody
-/// who is in order would say some of this.
+/// h2's client asks for something else, of which only the frame that says what is exchanged: no
+/// client that works would say some of this.
 fn http2(mut memory: Memory, request: &Request, folder: &Folder) -> Answer {
     let block = block(request, folder);
     let mut client = Client::new();
@@ -391,7 +394,7 @@ fn block(request: &Request, folder: &Folder) -> Vec<u8> {
     block
 }
 
-/// What a client says first, with another field block.
+/// The first frames of a client, with another field block.
 fn with_block(said: &[u8], block: &[u8]) -> Vec<u8> {
     const HEADERS: u8 = 1;
     let (preface, mut rest) = said.split_at(24);

@@ -1,4 +1,4 @@
-//! What a script is played over: TCP, or TLS over it.
+//! The wire over which a script is played: TCP, or TLS over it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -18,7 +18,7 @@ const BETWEEN: Duration = Duration::from_millis(10);
 /// One connection, from the client's side.
 pub(crate) trait Wire {
     /// Sends all of this, and takes meanwhile what comes. A server that has heard enough may refuse
-    /// to hear more, so an error is left to whoever receives.
+    /// to hear more, so an error is left to `receive`.
     fn send(&mut self, bytes: &[u8], seen: &mut Vec<u8>);
 
     /// Waits until more has come; 0 at the end of the stream.
@@ -82,7 +82,7 @@ impl Wire for Tcp {
 pub(crate) struct Tls {
     session: ClientConnection,
     tcp: Tcp,
-    /// What came was not TLS, and nothing more can be said.
+    /// The server sent something else than TLS, so that nothing more can be said.
     is_broken: bool,
 }
 

@@ -3,12 +3,12 @@
 use conformance::Framing;
 use conformance::response::{self, Response};
 
-use super::plan::{Ask, asks};
-use super::{Client, Mishaps};
 use crate::choices::Choices;
+use crate::clients::client::{Client, Mishaps};
+use crate::clients::plan::{Ask, asks};
 use crate::stage::{Entries, Route};
 
-/// What is no request. Whatever was said before it is answered, and it is refused.
+/// Heads that are no requests. Requests before them are answered, and they are refused.
 const WRONG: &[&str] = &[
     "GET / HTTP/1.1\r\n\r\n",
     "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -48,7 +48,7 @@ impl Http1 {
     pub(crate) fn new(choices: &mut Choices) -> Self {
         let asks = asks(choices);
         let wrong = choices.one_in(5).then(|| choices.of(WRONG));
-        // Who says so must not go on (RFC 9112 §9.6).
+        // A server that says so must not go on (RFC 9112 §9.6).
         let last = if wrong.is_none() && choices.one_in(3) { asks.len() } else { 0 };
         let words =
             asks.iter().map(|ask| write(ask, ask.address.id + 1 == last, choices)).collect();
@@ -237,7 +237,7 @@ impl Http1 {
         self.asks.get(number).is_some_and(|ask| ask.address.route == Route::PanicInSource)
     }
 
-    /// What is answered before a handler has seen it: it was wrong, or did not come in time.
+    /// Judges an answer that no handler has given: the request was wrong, or did not come in time.
     fn judge_refusal(&self, number: usize, status: u16, mishaps: &Mishaps) -> Result<(), String> {
         let is_wrong = number == self.asks.len() && self.wrong.is_some() && status >= 400;
         if is_wrong || mishaps.excuse_status(status) {

@@ -2,9 +2,9 @@
 
 use harness::http2::{Answer, Client as Inner, request};
 
-use super::plan::{Ask, asks};
-use super::{Client, Mishaps};
 use crate::choices::Choices;
+use crate::clients::client::{Client, Mishaps};
+use crate::clients::plan::{Ask, asks};
 use crate::stage::{Entries, Route};
 
 pub(crate) struct Http2 {

@@ -1,66 +1,17 @@
 //! The other end of a connection: it asks, and holds what it hears against what it asked for.
 
+mod client;
 mod http1;
 mod http2;
 mod plan;
 mod tls;
 mod websocket;
 
-use std::fmt;
-
 use crate::choices::Choices;
-use crate::stage::Entries;
 
-/// What speaks at the other end of a connection, without I/O as well.
-pub(crate) trait Client {
-    /// Takes what it has to say for now.
-    fn say(&mut self) -> Vec<u8>;
-
-    /// What the server has said next; an error if a server must not say so.
-    fn hear(&mut self, bytes: &[u8]) -> Result<(), String>;
-
-    /// The server has closed its side.
-    fn hear_end(&mut self) -> Result<(), String>;
-
-    /// Whether it has said all that it ever will, and closes its side.
-    fn is_done(&self) -> bool;
-
-    /// Holds all that it has heard against what was asked, what was accepted, and what happened to
-    /// the connection; returns how many answers there were.
-    fn judge(&self, entries: &Entries, mishaps: &Mishaps) -> Result<usize, String>;
-}
-
-/// What is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Language {
-    /// Under TLS.
-    pub tls: bool,
-    /// What is spoken there.
-    pub words: Words,
-}
-
-/// What is spoken on a connection, secured or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
-pub enum Words {
-    /// HTTP/1.1.
-    Http1,
-    /// HTTP/2.
-    Http2,
-    /// HTTP/1.1, and WebSocket after it.
-    #[value(name = "websocket")]
-    WebSocket,
-}
-
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.words {
-            Words::Http1 => "HTTP/1.1",
-            Words::Http2 => "HTTP/2",
-            Words::WebSocket => "WebSocket",
-        })?;
-        f.write_str(if self.tls { " over TLS" } else { "" })
-    }
-}
+pub(crate) use client::{Client, Mishaps};
+pub use client::{Language, Words};
+pub(crate) use tls::setup;
 
 /// Somebody who speaks this.
 pub(crate) fn client(language: Language, choices: &mut Choices) -> Box<dyn Client> {
@@ -70,56 +21,4 @@ pub(crate) fn client(language: Language, choices: &mut Choices) -> Box<dyn Clien
         Words::WebSocket => Box::new(websocket::WebSocket::new(choices)),
     };
     if language.tls { Box::new(tls::Tls::new(inside, language.words)) } else { inside }
-}
-
-pub(crate) use tls::setup;
-
-/// What happened to a connection that may be a reason for not doing as usual.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mishaps {
-    /// The client has reset it.
-    pub(crate) reset: bool,
-    /// The network or the client have kept the server waiting for long.
-    pub(crate) delayed: bool,
-    /// The server reads no body in vain, to keep a connection.
-    pub(crate) impatient: bool,
-    /// Work was refused.
-    pub(crate) overloaded: bool,
-    /// Work was never done.
-    pub(crate) stuck: bool,
-    /// There was the order to stop.
-    pub(crate) ordered: bool,
-    /// It was not carried out when time was up.
-    pub(crate) hurried: bool,
-}
-
-impl Mishaps {
-    /// Whether a request that has been accepted may go without its answer.
-    pub(crate) fn excuse_silence(&self) -> bool {
-        self.reset || self.delayed || self.stuck || self.hurried
-    }
-
-    /// Whether a request may go unheard.
-    pub(crate) fn excuse_deafness(&self) -> bool {
-        self.excuse_silence() || self.ordered || self.impatient
-    }
-
-    /// Whether a request may be answered so instead.
-    pub(crate) fn excuse_status(&self, status: u16) -> bool {
-        (status == 503 && self.overloaded) || (status == 408 && self.delayed)
-    }
-
-    /// All that there were.
-    pub(crate) fn names(&self) -> Vec<&'static str> {
-        let all = [
-            (self.reset, "reset by the client"),
-            (self.delayed, "long delays"),
-            (self.impatient, "bodies nobody wants not read"),
-            (self.overloaded, "work refused"),
-            (self.stuck, "work never done"),
-            (self.ordered, "order to stop"),
-            (self.hurried, "time to stop was up"),
-        ];
-        all.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
-    }
 }

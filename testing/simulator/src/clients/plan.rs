@@ -1,7 +1,7 @@
-//! What is asked for, whatever the version of HTTP.
+//! The requests of a client, whatever the version of HTTP.
 
 use crate::choices::Choices;
-use crate::clients::Mishaps;
+use crate::clients::client::Mishaps;
 use crate::stage::{Address, Route};
 
 /// A request.

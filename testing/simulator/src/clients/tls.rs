@@ -9,7 +9,7 @@ use layer_tls::Setup;
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig};
 
-use super::{Client, Mishaps, Words};
+use crate::clients::client::{Client, Mishaps, Words};
 use crate::stage::Entries;
 
 /// How both sides speak.

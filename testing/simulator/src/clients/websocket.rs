@@ -8,8 +8,8 @@ use conformance::response;
 use tungstenite::protocol::Role;
 use tungstenite::{Error, Message};
 
-use super::{Client, Mishaps};
 use crate::choices::Choices;
+use crate::clients::client::{Client, Mishaps};
 use crate::stage::Entries;
 
 const HANDSHAKE: &[u8] = b"GET /socket HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\
@@ -20,7 +20,7 @@ pub(crate) struct WebSocket {
     messages: Vec<Message>,
     /// Whether a message is said only when the one before it has come back.
     waits: bool,
-    /// Who speaks after the handshake.
+    /// The client that speaks after the handshake.
     socket: Option<tungstenite::WebSocket<Ends>>,
     said: usize,
     echoes: usize,
@@ -30,7 +30,7 @@ pub(crate) struct WebSocket {
     heard: Vec<u8>,
 }
 
-/// What has come, and what is to go.
+/// Bytes that have come, and bytes that are to go.
 #[derive(Default)]
 struct Ends {
     incoming: VecDeque<u8>,

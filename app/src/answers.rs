@@ -1,0 +1,23 @@
+//! Words that several answers have in common.
+
+use protocol::http::StatusCode;
+use protocol::http::header::{self, HeaderValue};
+use protocol::{Reply, Response};
+
+/// 400, with a line that says what is expected.
+pub(crate) fn bad_request(text: &'static str) -> Reply {
+    Response::new(StatusCode::BAD_REQUEST)
+        .content_type("text/plain; charset=utf-8")
+        .body(text)
+        .into()
+}
+
+/// Plain text is never taken for a page, whatever it holds.
+pub(crate) fn nosniff(response: Response) -> Response {
+    response.field(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+}
+
+/// Uploads are anybody's: a page among them runs no script, and is of no origin.
+pub(crate) fn sandboxed(response: Response) -> Response {
+    response.field(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"))
+}

@@ -1,0 +1,28 @@
+//! Listening, which may take more than one attempt.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::error::Error;
+
+/// Listens at an address. One that is taken is tried again for a moment: of a server with a ring
+/// that was killed, the kernel lets go a little later.
+///
+/// # Errors
+/// The last failure.
+pub(super) fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, Error> {
+    const TRIES: usize = 5;
+    const BETWEEN: Duration = Duration::from_millis(200);
+    let mut result = bind(address);
+    for _ in 1..TRIES {
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                thread::sleep(BETWEEN);
+                result = bind(address);
+            }
+            _ => break,
+        }
+    }
+    result.map_err(|error| Error::Listen { address: address.to_owned(), error })
+}

@@ -1,0 +1,298 @@
+//! The options of the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use backend_common::{Backend, Limits, Variant};
+use bytesize::ByteSize;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use humantime::parse_duration;
+
+/// One HTTP server, several ways to wait.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+pub(super) struct Options {
+    /// Address and port to listen on; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub(super) listen: String,
+    /// Serve this directory at /, and nothing else [default: the demonstration]
+    #[arg(long, value_name = "DIR")]
+    pub(super) site: Option<PathBuf>,
+    /// Serve the demonstration as well, before the site
+    #[arg(long, requires = "site")]
+    pub(super) demo: bool,
+    /// Answer /healthz as well, before the site
+    #[arg(long, requires = "site")]
+    pub(super) healthz: bool,
+    /// Take uploads at /files, from anybody, and keep them in this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Variant of the concurrency model
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: Option<String>,
+    /// Threads that drive connections [default: one for each processor; the pool of sync: 64]
+    #[arg(long, value_name = "N", value_parser = some_threads)]
+    pub(super) threads: Option<usize>,
+    /// Threads for blocking work [default: two for each processor]
+    #[arg(long, value_name = "N", value_parser = some_threads)]
+    pub(super) workers: Option<usize>,
+    /// Connections at once; further ones wait to be accepted
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one)]
+    pub(super) max_connections: usize,
+    /// Pieces of work that run or wait to; further ones are answered 503
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = at_least_one)]
+    pub(super) max_work: usize,
+    /// How long requests under way may take to finish after shutdown has begun
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub(super) shutdown_timeout: Duration,
+    /// Say nothing but errors
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say also who was refused and why, and how connections end
+    #[arg(
+        long,
+        short,
+        long_help = "Say also who was refused and why, and how connections end. In place of -q \
+                     and -v, RUST_LOG says what is logged, such as warn,backend_common=debug"
+    )]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) tls: TlsOptions,
+    #[command(flatten)]
+    pub(super) limits: LimitOptions,
+}
+
+/// Whether, where and with which certificates TLS is spoken.
+#[derive(Args)]
+#[command(next_help_heading = "TLS")]
+pub(super) struct TlsOptions {
+    /// Address and port to speak TLS at, besides --listen
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    pub(super) tls_listen: Option<String>,
+    /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and
+    /// when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_listen", requires = "tls_key")]
+    pub(super) tls_cert: Vec<PathBuf>,
+    /// Private key (PEM) of each certificate, in the same order
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Vec<PathBuf>,
+    /// A certificate for localhost that nobody trusts, for development; kept for the next time
+    #[arg(long, requires = "tls_listen", conflicts_with = "tls_cert")]
+    pub(super) tls_self_signed: bool,
+    /// Answer plain HTTP with a redirect to --tls-listen
+    #[arg(long, requires = "tls_listen")]
+    pub(super) tls_redirect: bool,
+    /// Tell clients over TLS not to try plain HTTP for so long (HSTS)
+    #[arg(long, value_name = "TIME", requires = "tls_listen", value_parser = some_seconds)]
+    pub(super) hsts: Option<Duration>,
+    /// Longest time from the connection to the end of the handshake
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub(super) handshake_timeout: Duration,
+}
+
+/// Limits of a connection; those that are not given are as in [`Limits::default`].
+#[derive(Args)]
+#[command(next_help_heading = "Limits of each connection (sizes such as 16KiB, times such as 30s)")]
+pub(super) struct LimitOptions {
+    /// Longest request line [default: 8 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_request_line: Option<ByteSize>,
+    /// Longest request head [default: 16 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_head: Option<ByteSize>,
+    /// Most fields in a head, up to 128 [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=128))]
+    pub(super) max_fields: Option<u64>,
+    /// Longest request body [default: 1 GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_body: Option<ByteSize>,
+    /// Longest request body that is kept in memory [default: 1 MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_collect: Option<ByteSize>,
+    /// Longest sum of chunk extensions in a body [default: 16 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_chunk_extensions: Option<ByteSize>,
+    /// Most of an unwanted body that is read to keep the connection [default: 256 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) max_discard: Option<ByteSize>,
+    /// Most unsent output before a connection has to wait [default: 64 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) high_water: Option<ByteSize>,
+    /// Requests that an HTTP/2 connection may have under way at once [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) max_streams: Option<u32>,
+    /// Longest silence between requests [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) idle_timeout: Option<Duration>,
+    /// Longest time for a head to arrive [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) head_timeout: Option<Duration>,
+    /// Longest time for a body to advance by a KiB [default: 20s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) body_timeout: Option<Duration>,
+    /// Longest time for output to advance by a KiB [default: 20s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) write_timeout: Option<Duration>,
+    /// Longest silence of the peer after we have closed, for 30s in all [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) linger_timeout: Option<Duration>,
+}
+
+impl LimitOptions {
+    pub(super) fn limits(&self) -> Limits {
+        let or = Limits::default();
+        let size = |size: Option<ByteSize>| {
+            size.map(|size| usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
+        };
+        Limits {
+            max_request_line: size(self.max_request_line).unwrap_or(or.max_request_line),
+            max_head: size(self.max_head).unwrap_or(or.max_head),
+            max_fields: self
+                .max_fields
+                .map_or(or.max_fields, |it| usize::try_from(it).unwrap_or(1)),
+            max_body: self.max_body.map_or(or.max_body, |size| size.as_u64()),
+            max_collect: size(self.max_collect).unwrap_or(or.max_collect),
+            high_water: size(self.high_water).unwrap_or(or.high_water).max(1),
+            idle_timeout: self.idle_timeout.unwrap_or(or.idle_timeout),
+            head_timeout: self.head_timeout.unwrap_or(or.head_timeout),
+            body_timeout: self.body_timeout.unwrap_or(or.body_timeout),
+            write_timeout: self.write_timeout.unwrap_or(or.write_timeout),
+            max_chunk_extensions: size(self.max_chunk_extensions)
+                .unwrap_or(or.max_chunk_extensions),
+            max_discard: self.max_discard.map_or(or.max_discard, |size| size.as_u64()),
+            max_streams: self.max_streams.unwrap_or(or.max_streams),
+            linger_timeout: self.linger_timeout.unwrap_or(or.linger_timeout),
+        }
+    }
+}
+
+impl Options {
+    /// Lines that say what is served.
+    pub(super) fn served(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.site.is_none() || self.demo {
+            lines.push("serves the demonstration".to_owned());
+        }
+        if let Some(site) = &self.site {
+            lines.push(format!("serves the site in {}", site.display()));
+        }
+        if self.healthz && !self.demo {
+            lines.push("answers /healthz".to_owned());
+        }
+        if let Some(data) = &self.data {
+            lines.push(format!("takes uploads at /files, kept in {}", data.display()));
+        }
+        lines
+    }
+}
+
+/// Reads the command line of a backend, whose models are the possible ones.
+///
+/// # Errors
+/// If it is wrong, or asks for help.
+pub(super) fn parse<B: Backend>(
+    words: impl Iterator<Item = OsString>,
+) -> Result<Options, clap::Error> {
+    let models = B::MODELS.iter().map(|variant| variant.name);
+    let about = format!("One HTTP server, several ways to wait: this is backend-{}.", B::NAME);
+    let list = B::MODELS.iter().map(|Variant { name, summary, .. }| format!("{name}: {summary}"));
+    let help =
+        format!("Variant of the concurrency model ({})", list.collect::<Vec<_>>().join("; "));
+    let mut command = Options::command().name(format!("backend-{}", B::NAME)).about(about).mut_arg(
+        "model",
+        |model| {
+            let model = model.default_value(B::MODELS[0].name).help(help);
+            model.value_parser(PossibleValuesParser::new(models)).hide(B::MODELS.len() == 1)
+        },
+    );
+    let matches = command.try_get_matches_from_mut(words)?;
+    let pairs =
+        ["tls_cert", "tls_key"].map(|id| matches.get_many::<PathBuf>(id).map_or(0, |it| it.len()));
+    let wrong = if pairs[0] != pairs[1] {
+        Some("--tls-cert and --tls-key go in pairs")
+    } else if matches.contains_id("tls_listen")
+        && pairs[0] == 0
+        && !matches.get_flag("tls_self_signed")
+    {
+        Some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
+    } else {
+        None
+    };
+    if let Some(wrong) = wrong {
+        return Err(command.error(ErrorKind::ArgumentConflict, wrong));
+    }
+    // A directory that is not there is a wrong command line too.
+    for name in ["site", "data"] {
+        let path: Option<&PathBuf> = matches.get_one(name);
+        if let Some(path) = path.filter(|path| !path.is_dir()) {
+            let text = format!("--{name}: '{}' is not a directory", path.display());
+            return Err(command.error(ErrorKind::ValueValidation, text));
+        }
+    }
+    Options::from_arg_matches(&matches)
+}
+
+/// An address and a port. Whether there is such an address shows when it is bound.
+fn address(text: &str) -> Result<String, &'static str> {
+    let is_whole = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
+    if text.rsplit_once(':').is_some_and(is_whole) {
+        return Ok(text.to_owned());
+    }
+    Err(
+        "must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for all \
+         addresses of this machine",
+    )
+}
+
+fn size(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse().map_err(|_| "must be a size, such as 512B, 16KiB or 1GiB")
+}
+
+fn time(text: &str) -> Result<Duration, &'static str> {
+    parse_duration(text).map_err(|_| "must be a time, such as 500ms, 30s or 2m")
+}
+
+/// A number of things of which there must be some.
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1"),
+        Ok(number) => Ok(number),
+        Err(_) => Err("not a whole number"),
+    }
+}
+
+/// A time of which something is left in whole seconds.
+fn some_seconds(text: &str) -> Result<Duration, &'static str> {
+    let time = time(text)?;
+    if time.as_secs() == 0 { Err("must be at least 1s") } else { Ok(time) }
+}
+
+/// A number of threads that a system can be expected to have.
+fn some_threads(text: &str) -> Result<usize, &'static str> {
+    match at_least_one(text)? {
+        4097.. => Err("must be at most 4096"),
+        number => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let options = Options::parse_from(["backend"]);
+        assert_eq!(options.limits.limits(), Limits::default());
+        let config = backend_common::Config::default();
+        assert_eq!(options.max_connections, config.max_connections);
+        assert_eq!(options.max_work, config.max_work);
+    }
+}
