@@ -26,6 +26,8 @@ mod bind_error;
 mod connections;
 mod latency;
 mod mailbox;
+#[cfg(all(loom, test))]
+mod models;
 mod pool;
 mod server;
 #[allow(missing_debug_implementations, reason = "it holds a handler's state")]
@@ -34,6 +36,7 @@ mod shutdown;
 pub mod socket;
 mod stack;
 mod statistics;
+mod sync;
 pub mod threads;
 mod timers;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use protocol::{DropGuarded, Outcome, Ticket, Work};
 use crate::admission::Slot;
 use crate::connections::ConnectionId;
 use crate::shutdown::ShutdownSignal;
+use crate::sync::{Mutex, MutexGuard};
 use crate::threads::perform;
 
 // ANCHOR: mailbox
