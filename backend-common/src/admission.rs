@@ -1,8 +1,9 @@
 //! Bounds on connections and pieces of work, and how many of both there are.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// Admits connections and work, up to a bound on each.
 #[derive(Default)]
@@ -11,7 +12,9 @@ pub struct Admission {
     max_work: usize,
     open: AtomicUsize,
     work: AtomicUsize,
-    /// Whether an acceptor waits for a connection to end.
+    /// Whether an acceptor waits for a connection to end. It is only ever swapped: of two swaps one
+    /// comes first, and the other sees what was done before it. So either an acceptor sees the
+    /// departure, or the departure the acceptor.
     awaited: AtomicBool,
     /// One for each listener.
     wake: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
@@ -44,7 +47,7 @@ impl Admission {
                 .is_ok()
         };
         if !try_enter() {
-            self.awaited.store(true, Ordering::SeqCst);
+            self.awaited.swap(true, Ordering::SeqCst);
             // One may have ended between the look and the note, which it has not seen then.
             if !try_enter() {
                 return None;
@@ -59,7 +62,7 @@ impl Admission {
     /// sleep until then and ask again.
     #[must_use]
     pub fn poll_empty(&self) -> bool {
-        self.awaited.store(true, Ordering::SeqCst);
+        self.awaited.swap(true, Ordering::SeqCst);
         self.open.load(Ordering::SeqCst) == 0
     }
 

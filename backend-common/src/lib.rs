@@ -23,6 +23,8 @@
 mod admission;
 mod bind_error;
 mod loops;
+#[cfg(all(loom, test))]
+mod models;
 mod pool;
 mod server;
 mod session;
@@ -30,6 +32,7 @@ mod shutdown;
 pub mod socket;
 mod stack;
 mod statistics;
+mod sync;
 pub mod threads;
 
 pub use admission::{Admission, Slot};

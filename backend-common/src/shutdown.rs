@@ -1,8 +1,9 @@
 //! The signal of graceful shutdown: given once, seen by all, and able to wake what sleeps.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
+
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// How long connections and threads may still take to end when they have been aborted at the
 /// shutdown deadline. Only a handler or work that computes, or blocks its thread, takes longer; the
@@ -65,8 +66,8 @@ impl ShutdownSignal {
         wakers.push(Box::new(wake));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
-        self.wakers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

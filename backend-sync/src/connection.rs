@@ -2,13 +2,14 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use backend_common::socket::{self, Timeouts};
 use backend_common::threads::perform;
 use backend_common::{Next, Output, Session, ShutdownSignal, Wait};
+
+use crate::wakeup::Wakeup;
 
 /// How often a connection whose read side was shut down to wake it is looked at. That is after
 /// shutdown has begun, and not for long.
@@ -18,26 +19,21 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct WakeHandle {
     socket: TcpStream,
     thread: Thread,
-    /// The thread sleeps in `read(2)`, and no request is under way.
-    idle: AtomicBool,
-    /// The thread was woken by shutting the read side down.
-    woken: AtomicBool,
+    wakeup: Wakeup,
 }
 
 impl WakeHandle {
     /// The handle of a connection that the current thread will drive.
     pub(crate) fn new(socket: TcpStream) -> Self {
-        let (idle, woken) = (AtomicBool::new(false), AtomicBool::new(false));
-        WakeHandle { socket, thread: thread::current(), idle, woken }
+        WakeHandle { socket, thread: thread::current(), wakeup: Wakeup::default() }
     }
 
     /// Wakes the thread because shutdown has begun, if it sleeps without a request. One that has a
     /// request sees the shutdown when it has answered.
     pub(crate) fn wake(&self) {
-        if self.idle.load(Ordering::SeqCst) {
-            self.woken.store(true, Ordering::SeqCst);
+        self.wakeup.wake(|| {
             let _ = self.socket.shutdown(Shutdown::Read); // the client may be gone already
-        }
+        });
     }
 
     /// Wakes the thread because the shutdown deadline has come, wherever it sleeps.
@@ -106,27 +102,21 @@ impl<'a> Driver<'a> {
 
     /// Sleeps in `read(2)`, and takes what it brings.
     fn receive(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let handle = self.handle;
-        if handle.woken.load(Ordering::SeqCst) {
+        let WakeHandle { socket, wakeup, .. } = self.handle;
+        if wakeup.is_woken() {
             return self.look_again(timeout);
         }
-        self.timeouts.set_read(&handle.socket, timeout)?;
-        handle.idle.store(self.session.is_idle(), Ordering::SeqCst);
-        // The thread that begins shutdown sets the deadline and then looks which connections are
-        // idle; here it is the other way round. So either the deadline is seen here, or this thread
-        // is seen there.
-        let has_changed = self.shutdown.deadline() != self.passed_on;
-        let result = if has_changed {
-            Ok(0)
-        } else {
-            self.session.receive_with(|space| match (&handle.socket).read(space) {
+        self.timeouts.set_read(socket, timeout)?;
+        let is_idle = self.session.is_idle();
+        let has_news = || self.shutdown.deadline() != self.passed_on;
+        let received = wakeup.sleep(is_idle, has_news, || {
+            self.session.receive_with(|space| match (&*socket).read(space) {
                 // Not the end of the stream: the read side was shut down to wake us.
-                Ok(0) if handle.woken.load(Ordering::SeqCst) => Err(ErrorKind::TimedOut.into()),
+                Ok(0) if wakeup.is_woken() => Err(ErrorKind::TimedOut.into()),
                 result => result,
             })
-        };
-        handle.idle.store(false, Ordering::SeqCst);
-        result.map(drop)
+        });
+        received.transpose().map(drop)
     }
 
     /// Looks for input now and then: once the read side has been shut down, `read(2)` does not
@@ -164,11 +154,11 @@ impl<'a> Driver<'a> {
     /// early without anything to show for it, when the process was stopped and goes on, for one
     /// (signal(7)).
     fn time_out(&mut self) -> io::Result<()> {
-        let WakeHandle { socket, woken, .. } = self.handle;
+        let WakeHandle { socket, wakeup, .. } = self.handle;
         socket.set_nonblocking(true)?;
         self.session.handle_timeout_with(
             |space| match (&*socket).read(space) {
-                Ok(0) if woken.load(Ordering::SeqCst) => Err(ErrorKind::WouldBlock.into()),
+                Ok(0) if wakeup.is_woken() => Err(ErrorKind::WouldBlock.into()),
                 result => result,
             },
             |output| write(socket, output),

@@ -52,6 +52,7 @@
 
 mod connection;
 mod server;
+mod wakeup;
 
 pub use backend_common::{
     BindError, Config, Handle, Handler, Limits, Reply, Report, Request, Response, ShutdownHandle,

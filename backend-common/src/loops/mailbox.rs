@@ -1,13 +1,14 @@
 //! Messages to an event loop from other threads.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use protocol::{DropGuarded, Outcome, Ticket};
 
 use crate::admission::Slot;
 use crate::loops::connections::ConnectionId;
+use crate::sync::{Mutex, MutexGuard};
 
 // ANCHOR: mailbox
 /// What other threads tell an event loop, whose sockets are `S`.

@@ -173,15 +173,15 @@ pub fn a_client_that_takes_nothing_is_cut<B: Backend>(model: B) {
 /// An idle connection is told and closed; so is one that never gets to the point.
 pub fn a_silent_http2_connection_is_closed<B: Backend>(model: B) {
     let limits = Limits {
-        idle_timeout: Duration::from_millis(500),
-        head_timeout: Duration::from_millis(500),
+        idle_timeout: Duration::from_secs(2),
+        head_timeout: Duration::from_secs(2),
         linger_timeout: Duration::from_millis(100),
         ..Limits::default()
     };
     let (handle, _dir) = app_with(model, |server| server.threads(16).limits(limits));
     run(async {
         let (client, connection) = connect(handle.address()).await;
-        assert_eq!(get(&client, "/sleep/800").await.0, 200, "it was not idle");
+        assert_eq!(get(&client, "/sleep/2500").await.0, 200, "it was not idle");
         connection.await.unwrap().unwrap();
         drop(client);
     });

@@ -153,7 +153,7 @@ pub fn fifty_sleeping_requests_take_as_long_as_one<B: Backend>(model: B) {
 }
 
 pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
-    let limits = Limits { idle_timeout: Duration::from_millis(500), ..Limits::default() };
+    let limits = Limits { idle_timeout: Duration::from_secs(2), ..Limits::default() };
     let server = server(model).limits(limits).spawn(|_: &Request<'_>| "served").unwrap();
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/").status, 200);
