@@ -41,13 +41,13 @@ impl Admission {
     pub fn admit(self: &Arc<Self>) -> Option<Slot> {
         let try_enter = || {
             self.open
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |open| {
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| {
                     (open < self.max_connections).then_some(open + 1)
                 })
                 .is_ok()
         };
         if !try_enter() {
-            self.awaited.swap(true, Ordering::SeqCst);
+            self.awaited.swap(true, Ordering::AcqRel);
             // One may have ended between the look and the note, which it has not seen then.
             if !try_enter() {
                 return None;
@@ -62,13 +62,13 @@ impl Admission {
     /// sleep until then and ask again.
     #[must_use]
     pub fn poll_empty(&self) -> bool {
-        self.awaited.swap(true, Ordering::SeqCst);
-        self.open.load(Ordering::SeqCst) == 0
+        self.awaited.swap(true, Ordering::AcqRel);
+        self.open.load(Ordering::Acquire) == 0
     }
 
     /// How many places are taken.
     pub(crate) fn open(&self) -> usize {
-        self.open.load(Ordering::SeqCst)
+        self.open.load(Ordering::Acquire)
     }
 
     /// How many places there are.
@@ -118,8 +118,8 @@ impl Drop for Permit {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.admission.open.fetch_sub(1, Ordering::SeqCst);
-        if self.admission.awaited.swap(false, Ordering::SeqCst) {
+        self.admission.open.fetch_sub(1, Ordering::AcqRel);
+        if self.admission.awaited.swap(false, Ordering::AcqRel) {
             self.admission.wakers().iter().for_each(|wake| wake());
         }
     }
