@@ -61,6 +61,16 @@ pub(crate) fn toolchain(name: &str) -> Result {
     fetched(&format!("rustup toolchain install {name} --profile minimal"))
 }
 
+/// Components of a toolchain.
+pub(crate) fn component(toolchain: &str, names: &str) -> Result {
+    let list = format!("rustup +{toolchain} component list --installed");
+    let there = command(&list).quietly().output()?;
+    if names.split(' ').all(|name| there.lines().any(|line| line.starts_with(name))) {
+        return Ok(());
+    }
+    fetched(&format!("rustup +{toolchain} component add {names}"))
+}
+
 /// The standard library for another target, for the toolchain that is used here.
 pub(crate) fn target(triple: &str) -> Result {
     let there = command("rustup target list --installed").quietly().output()?;

@@ -1,7 +1,7 @@
 //! The steps of CI, as data. Each does alone what it does among the others.
 
 use crate::circles;
-use crate::install::{cargo_tool, debian, python, python_tool, target, toolchain};
+use crate::install::{cargo_tool, component, debian, python, python_tool, target, toolchain};
 use crate::run::{Failure, Result, cargo, command, read, root};
 use crate::wasm;
 use crate::width;
@@ -83,6 +83,13 @@ pub(crate) const STEPS: &[Step] = &[
     .if_asked(),
     step("course", "it builds without a warning; exercises are red, solutions green", course)
         .needs("mdbook"),
+    step(
+        "models",
+        "what threads tell each other holds in every order of their steps, under loom",
+        models,
+    ),
+    step("miri", "the protocol's code has no undefined behaviour that Miri sees", miri)
+        .needs("nightly Rust, Miri"),
     step("benches", "the benches run", benches),
     step("simulations", "5000 simulations pass, from seeds of this commit's own", simulations),
     step("fuzz", "each fuzz target finds nothing in a minute", fuzz)
@@ -173,6 +180,24 @@ fn msrv() -> Result {
         .ok_or_else(|| Failure::found("Cargo.toml: there is no `rust-version`"))?;
     toolchain(version)?;
     cargo(&format!("+{version} check --workspace --locked")).run()
+}
+
+fn models() -> Result {
+    cargo("test --quiet --locked -p backend-common -p backend-sync --lib -- models::")
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_TARGET_DIR", "target/loom")
+        .run()
+}
+
+fn miri() -> Result {
+    toolchain("nightly")?;
+    component("nightly", "miri rust-src")?;
+    // Not what is tried with thousands of generated inputs: that takes hours here.
+    cargo("+nightly miri test --quiet --locked -p protocol --lib -- --skip exchange::")
+        .args(["--skip", "body::", "--skip", "head::", "--skip", "request::"])
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-ignore-leaks")
+        .env("CARGO_TARGET_DIR", "target/miri")
+        .run()
 }
 
 /// The oldest Rust that a manifest promises.
