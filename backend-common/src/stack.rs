@@ -28,16 +28,16 @@ pub(crate) enum Stack {
 impl Stack {
     /// The protocols that are spoken on a connection to this context's listener; `None` if TLS
     /// cannot be set up.
-    pub(crate) fn new(context: &Context, refused: Option<Refused>, now: Now) -> Option<Self> {
+    pub(crate) fn new(context: &Context, refused: Option<&Refused>, now: Now) -> Option<Self> {
         let service = Service::new(context.handler.clone(), context.limits.clone())
             .on_answered(Some(context.statistics.answered()))
-            .on_refused(refused.clone());
+            .on_refused(refused.cloned());
         let http = Http::from(Connection::with_service(service, now));
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {
             let tls = layer_tls::Tls::new(setup.clone(), http, now)
                 .inspect_err(|error| tracing::error!("cannot speak TLS: {error}"));
-            return tls.ok().map(|tls| Stack::Tls(Box::new(tls.on_refused(refused))));
+            return tls.ok().map(|tls| Stack::Tls(Box::new(tls.on_refused(refused.cloned()))));
         }
         Some(Stack::Plain(http))
     }

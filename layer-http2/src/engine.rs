@@ -44,7 +44,8 @@ enum Machine {
     Over,
 }
 
-/// What h2 has come to.
+/// What h2 has come to. It is taken apart at once, so a box for the largest would be for nothing.
+#[allow(clippy::large_enum_variant, reason = "it is never kept")]
 pub(crate) enum Accepted {
     /// The head of a request is complete.
     Request(http::Request<RecvStream>, SendResponse<Bytes>),

@@ -1,4 +1,4 @@
-//! HTTP/2 (RFC 9113) as a [`Protocol`]: bytes and the time go in; bytes, deadlines and effects come
+//! HTTP/2 (RFC 9113) as a [`Protocol`](protocol::Protocol): bytes and the time go in; bytes, deadlines and effects come
 //! out. What it frames are the same [`Exchange`](protocol::Exchange)s as those of HTTP/1.1, so
 //! handlers, effects and bodies are the same; only there are many at once on a connection.
 //!

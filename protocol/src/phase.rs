@@ -134,6 +134,8 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    type Event = (&'static str, fn(&mut Phase, Instant));
+
     const LINGER: Duration = Duration::from_secs(2);
 
     fn name(phase: Phase) -> &'static str {
@@ -161,7 +163,6 @@ mod tests {
             Phase::Lingering(Linger::start(LINGER, now)),
             Phase::Closed,
         ];
-        type Event = (&'static str, fn(&mut Phase, Instant));
         let events: [Event; 6] = [
             ("finish", |phase, _| phase.finish()),
             ("leave", |phase, _| phase.leave()),

@@ -17,7 +17,7 @@ use crate::response::Response;
 pub struct Ticket(pub(crate) u64);
 
 impl Ticket {
-    /// A name for work of a [`Protocol`] other than HTTP, which numbers its own.
+    /// A name for work of a [`Protocol`](crate::Protocol) other than HTTP, which numbers its own.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Ticket(number)
@@ -78,7 +78,7 @@ impl Work {
         }
     }
 
-    /// Work of a [`Protocol`] other than HTTP: its result comes back as [`Outcome::Other`].
+    /// Work of a [`Protocol`](crate::Protocol) other than HTTP: its result comes back as [`Outcome::Other`].
     pub fn other<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self {
         Work::blocking(move || Outcome::Other(Box::new(job())))
     }

@@ -163,7 +163,7 @@ impl Session {
             Arc::new(move |why| tracing::debug!("{client}: refused: {why}"))
         });
         Session {
-            stack: Stack::new(context, refused, now()),
+            stack: Stack::new(context, refused.as_ref(), now()),
             client,
             meter: context.statistics.enter(),
             slot,
