@@ -88,7 +88,7 @@ pub fn transcript_of_http2() -> String {
     driver.receive(&frames::window_update(7, WINDOW));
     driver.sent();
     driver.poll();
-    driver.remark("The order to stop; then the client answers the PING, and closes.");
+    driver.remark("Shutdown; then the client answers the PING, and closes.");
     driver.shutdown(Duration::from_secs(10));
     driver.poll();
     driver.receive(&frames::ping_answer(&driver.output.clone()));

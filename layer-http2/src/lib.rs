@@ -1,6 +1,7 @@
-//! HTTP/2 (RFC 9113) as a [`Protocol`](protocol::Protocol): bytes and the time go in; bytes, deadlines and effects come
-//! out. What it frames are the same [`Exchange`](protocol::Exchange)s as those of HTTP/1.1, so
-//! handlers, effects and bodies are the same; only there are many at once on a connection.
+//! HTTP/2 (RFC 9113) as a [`Protocol`](protocol::Protocol): bytes and the time go in; bytes,
+//! deadlines and effects come out. What it frames are the same [`Exchange`](protocol::Exchange)s as
+//! those of HTTP/1.1, so handlers, effects and bodies are the same; only there are many at once on
+//! a connection.
 //!
 //! ```text
 //!  backend ── bytes ──► Pipe ── frames ──► h2 ── streams ──► Exchange ── the handler

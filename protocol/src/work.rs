@@ -78,7 +78,8 @@ impl Work {
         }
     }
 
-    /// Work of a [`Protocol`](crate::Protocol) other than HTTP: its result comes back as [`Outcome::Other`].
+    /// Work of a [`Protocol`](crate::Protocol) other than HTTP: its result comes back as
+    /// [`Outcome::Other`].
     pub fn other<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self {
         Work::blocking(move || Outcome::Other(Box::new(job())))
     }

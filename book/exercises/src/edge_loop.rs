@@ -32,7 +32,7 @@ pub enum Read {
 pub struct Poller {
     sockets: Vec<Socket>,
     events: VecDeque<usize>,
-    /// Whoever has read, in this order.
+    /// The sockets that have been read, in this order.
     pub reads: Vec<usize>,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The layer carries the bytes of the inner protocol in *records*: one byte that says how many
 //! bytes follow, then those, 255 at most. There is nothing secret about it; otherwise it is what
-//! TLS does. The layer is itself a [`Protocol`], so whoever drives the inner protocol can drive it
-//! as well and does not know of it.
+//! TLS does. The layer is itself a [`Protocol`], so the code that drives the inner protocol can
+//! drive it as well and does not know of it.
 //!
 //! * Records come in any pieces. One that has not come whole is not consumed; the caller presents
 //!   it again, with more appended. An empty record carries nothing.

@@ -109,7 +109,7 @@ fn payload_is_passed_on_as_it_comes() {
     assert_eq!(reader.open.as_ref().unwrap().1.payload, [7]);
     reader.receive(&wire[HEADER + 1..HEADER + 1000]).unwrap();
     assert_eq!(reader.open.as_ref().unwrap().1.payload.len(), 1000);
-    assert!(size_of::<Frames>() <= 64, "the payload is kept by whoever wants it");
+    assert!(size_of::<Frames>() <= 64, "the payload is kept by its user");
 }
 
 #[test]

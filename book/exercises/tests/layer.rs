@@ -168,7 +168,7 @@ fn the_sum_is_right_whatever_goes_at_once() {
 #[test]
 fn backpressure_is_passed_on() {
     let mut caller = Caller::new();
-    assert!(!caller.feed(&record("sixteen letters\n")), "the protocol inside has enough");
+    assert!(!caller.feed(&record("sixteen letters\n")), "the inner protocol has enough");
     assert!(!caller.feed(&records(&["more\n"; 1000])));
     assert_eq!(caller.input.len(), 6000, "what is not wanted is not opened");
 }

@@ -90,7 +90,7 @@ fn tokens() -> Vec<Draft> {
         rfc9110("7.8", "upgrade-unknown", "An upgrade to an unknown protocol is ignored.")
             .send(get_with("/", "Connection: upgrade\r\nUpgrade: nonsense/9\r\n"))
             .understood(),
-        rfc9110("7.8", "upgrade-h2c", "HTTP/1.1 stays HTTP/1.1, whoever asks for h2c.")
+        rfc9110("7.8", "upgrade-h2c", "HTTP/1.1 stays HTTP/1.1, although a client asks for h2c.")
             .app()
             .send(
                 get_with(

@@ -123,7 +123,7 @@ pub(super) fn cases() -> Vec<Draft> {
             .send(get("/echo/a") + "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             .expect(ok("a"))
             .refused([400, 505]),
-        // Whoever still speaks HTTP/0.9 may answer it.
+        // A server that still speaks HTTP/0.9 may answer it.
         rfc9112("3", "simple-request", "A request line of HTTP/0.9 is refused.")
             .app()
             .send("GET /\r\n\r\n")

@@ -189,14 +189,10 @@ fn identifiers() -> Vec<Draft> {
             .request(0x7fff_ffff),
         rfc9113("5.1.2", "h2-streams-too-many", "The limit that the server sets on streams holds.")
             .send_too_many(),
-        rfc9113(
-            "5.1.2",
-            "h2-streams-too-many-alive",
-            "Whoever goes beyond the limit hurts no one.",
-        )
-        .send_too_many()
-        .goes_on_or_is_closed()
-        .others_are_served(),
+        rfc9113("5.1.2", "h2-streams-too-many-alive", "A stream beyond the limit hurts no other.")
+            .send_too_many()
+            .goes_on_or_is_closed()
+            .others_are_served(),
         // So much priority may be taken for a flood (§10.5).
         rfc9113("5.1.2", "h2-streams-idle", "Idle streams do not count.")
             .app()

@@ -105,7 +105,7 @@ fn handshakes() -> Vec<Draft> {
             .half_close()
             .accepted()
             .end(),
-        rfc6455("7.1.7", "ws-failed-then-more", "Whoever has failed is not heard any more.")
+        rfc6455("7.1.7", "ws-failed-then-more", "Frames behind a failure are not looked at.")
             .send_all([text("bad").reserved(4), text("good"), ping("good")])
             .fails([PROTOCOL_ERROR]),
     ]

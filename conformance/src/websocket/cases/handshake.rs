@@ -211,7 +211,7 @@ fn refused() -> Vec<Draft> {
             .app()
             .bytes(handshake("").replacen("<target>", "/echo/a", 1))
             .response(status(Statuses::Understood).without("sec-websocket-accept")),
-        unopened("4.2.2", "ws-refused-then-http", "Whoever was refused may go on in HTTP.")
+        unopened("4.2.2", "ws-refused-then-http", "A client that was refused may go on in HTTP.")
             .app()
             .bytes(handshake_with(&[WITH_KEY, VERSION]))
             .response(status(426).lists("upgrade", "websocket"))
