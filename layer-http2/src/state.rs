@@ -49,18 +49,10 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn the_table_in_the_documentation_is_the_one_that_is_checked() {
-        let documented: BTreeSet<_> = include_str!("state.rs")
-            .lines()
-            .filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"))
-            .map(|row| row.split(" | ").collect::<Vec<_>>())
-            .map(|row| (row[0].to_owned(), row[2].to_owned()))
-            .filter(|(from, _)| from != "from")
-            .collect();
         let checked = TRANSITIONS.map(|(from, to)| (format!("{from:?}"), format!("{to:?}")));
-        assert_eq!(documented, checked.into_iter().collect());
+        assert_eq!(harness::transitions(include_str!("state.rs")), checked.into_iter().collect());
     }
 }

@@ -36,12 +36,12 @@ pub fn a_second_signal_ends_at_once(path: &str) {
     client.ask("/stream/1000");
     client.stream.peek(&mut [0]).unwrap();
     let start = Instant::now();
-    server.signal(Signal::INT);
+    server.signal(Signal::TERM);
     // Signals are not counted: the first has to be seen before the second is one.
     let mut line = String::new();
     server.lines.read_line(&mut line).unwrap();
     assert!(line.starts_with("Stopping"), "{line}");
-    server.signal(Signal::INT);
+    server.signal(Signal::TERM);
     let (code, output) = server.end();
     assert_eq!(code, Some(0));
     assert!(output.contains("1 cut short"), "{output}");
@@ -116,6 +116,6 @@ pub fn memory_stays_flat_whatever_the_size_of_a_file(path: &str) {
         assert!(after - before < 8 << 10, "grew by {} KiB", after - before);
     }
     drop(client);
-    server.signal(Signal::INT);
+    server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
 }

@@ -32,6 +32,7 @@ mod driver;
 #[cfg(feature = "http2")]
 pub mod http2;
 mod panics;
+mod table;
 mod work;
 
 #[cfg(doc)]
@@ -40,4 +41,5 @@ use protocol::Protocol;
 pub use clock::start;
 pub use driver::{Driver, End, read_file};
 pub use panics::{EXPECTED_PANIC, silence_expected_panics};
+pub use table::transitions;
 pub use work::run;
