@@ -61,6 +61,17 @@ pub(crate) fn toolchain(name: &str) -> Result {
     installed(&format!("rustup toolchain install {name} --profile minimal"))
 }
 
+/// Components of a toolchain that may be there without them.
+pub(crate) fn components(toolchain: &str, names: &[&str]) -> Result {
+    let list = format!("rustup +{toolchain} component list --installed");
+    // Those of one machine have its name behind theirs.
+    let there = command(&list).quietly().output()?;
+    if names.iter().all(|name| there.lines().any(|line| line.starts_with(name))) {
+        return Ok(());
+    }
+    installed(&format!("rustup +{toolchain} component add {}", names.join(" ")))
+}
+
 /// The standard library for another target, for the toolchain that is used here.
 pub(crate) fn target(triple: &str) -> Result {
     let there = command("rustup target list --installed").quietly().output()?;
