@@ -61,14 +61,15 @@ pub(crate) fn toolchain(name: &str) -> Result {
     fetched(&format!("rustup toolchain install {name} --profile minimal"))
 }
 
-/// Components of a toolchain.
-pub(crate) fn component(toolchain: &str, names: &str) -> Result {
+/// Components of a toolchain that may be there without them.
+pub(crate) fn components(toolchain: &str, names: &[&str]) -> Result {
     let list = format!("rustup +{toolchain} component list --installed");
+    // Those of one machine have its name behind theirs.
     let there = command(&list).quietly().output()?;
-    if names.split(' ').all(|name| there.lines().any(|line| line.starts_with(name))) {
+    if names.iter().all(|name| there.lines().any(|line| line.starts_with(name))) {
         return Ok(());
     }
-    fetched(&format!("rustup +{toolchain} component add {names}"))
+    fetched(&format!("rustup +{toolchain} component add {}", names.join(" ")))
 }
 
 /// The standard library for another target, for the toolchain that is used here.
