@@ -83,6 +83,8 @@ pub(crate) const STEPS: &[Step] = &[
     .if_asked(),
     step("course", "it builds without a warning; exercises are red, solutions green", course)
         .needs("mdbook"),
+    step("benches", "the benches run", benches),
+    step("simulations", "5000 simulations pass, from seeds of this commit's own", simulations),
     step("models", "what threads tell each other, in every order of their steps", models),
     step("miri", "no undefined behaviour, by an interpreter that looks for it", miri)
         .needs("nightly Rust, Miri"),
@@ -231,8 +233,8 @@ fn miri() -> Result {
     components("nightly", &["miri", "rust-src"])?;
     // An interpreter takes a hundred times as long, and knows neither sockets nor C nor assembler.
     for tests in [
-        // But for a test that leaks on purpose.
-        "protocol -- --skip guard::",
+        // But for a test that leaks on purpose, and those with many generated inputs.
+        "protocol -- --skip guard:: --skip exchange::",
         "layer-websocket",
         "backend-common -- admission:: mailbox:: shutdown:: threads::",
     ] {
