@@ -52,10 +52,15 @@
 //! ```
 //!
 //! # Map
-//! * Level 1, HTTP/1.1 as bytes: [`head`](Request) (RFC 9112 §2–§6), `body` (§6, §7),
-//!   `writer` (§4), [`Refusal`] (what is refused, and with which status).
-//! * Level 2, a connection: [`Connection`] (§9), [`Protocol`] (the contract as a trait),
-//!   [`Handler`] and its [`Reply`] (effects as data), [`Limits`] (of everything).
+//! * HTTP/1.1 as bytes: [`head`](Request) (RFC 9112 §2–§6), `body` (§6, §7), `grammar`, `writer`
+//!   (§4), [`Refusal`] (what is refused, and with which status).
+//! * A request and its response, whatever the version of HTTP: [`Exchange`]; [`Handler`] and its
+//!   [`Reply`] (effects as data), [`Response`], [`Work`], [`FileRange`], [`Service`].
+//! * A connection: [`Protocol`] (the contract as a trait), [`Connection`] (HTTP/1.1, §9), `upgrade`
+//!   (what takes over from it).
+//! * What every protocol has: [`Phase`] and [`Linger`] (how a connection ends), [`Drain`]
+//!   (shutdown), [`Unsent`] and [`Progress`] (output, and slow peers), [`FileReader`], [`Limits`] (of
+//!   everything), the `clock`.
 
 #![forbid(unsafe_code)]
 
@@ -73,7 +78,9 @@ mod head;
 #[cfg(feature = "internals")]
 pub mod internals;
 mod limits;
+mod linger;
 mod phase;
+mod progress;
 mod protocol;
 mod refusal;
 mod request;
@@ -87,7 +94,7 @@ mod writer;
 pub use bytes;
 pub use http;
 
-pub use clock::{Linger, Now, Progress, after, date, earliest, is_due};
+pub use clock::{Now, after, date, earliest, is_due};
 pub use connection::Connection;
 pub use drain::Drain;
 pub use exchange::{Effect, Exchange, Produced, Producer};
@@ -98,7 +105,9 @@ pub use guard::{DropGuarded, catch_panic};
 pub use handler::{Collector, Handler, Reply, Sink};
 pub use httparse::Header as Field;
 pub use limits::Limits;
+pub use linger::Linger;
 pub use phase::Phase;
+pub use progress::Progress;
 pub use protocol::{Protocol, Step, Wait};
 pub use refusal::Refusal;
 pub use request::{Request, Target};

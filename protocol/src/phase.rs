@@ -21,7 +21,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::clock::Linger;
+use crate::linger::Linger;
 use crate::protocol::Step;
 
 // ANCHOR: phase

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::clock::{Progress, after};
+use crate::clock::after;
+use crate::progress::Progress;
 
 /// Counts output that has been appended to the caller's buffer and not been reported as sent.
 #[derive(Debug)]

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 /// All that can be said after `cargo xtask`.
 fn overview() -> String {
     format!(
-        "cargo xtask ci                     all steps of CI, in their order\n\
+        "cargo xtask ci                     the steps of CI, in their order\n\
          cargo xtask ci STEP...             these alone\n\
          cargo xtask ci --without STEP...   all but these\n\
          cargo xtask ci --list              what there is, and what each needs\n\

@@ -4,9 +4,10 @@ use http::{StatusCode, Version};
 
 use super::Connection;
 use super::state::{self, Ends, Incoming, Outgoing};
-use crate::clock::{Now, Progress, is_due};
+use crate::clock::{Now, is_due};
 use crate::exchange::{Effect, Produced, Producer};
 use crate::head::HeadScanner;
+use crate::progress::Progress;
 use crate::protocol::Protocol;
 use crate::response::{Body, Response};
 use crate::writer::{self, BodyFraming, Persistence};

@@ -12,12 +12,13 @@ mod state;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::clock::{DateCache, Now, Progress, is_due};
+use crate::clock::{DateCache, Now, is_due};
 use crate::drain::Drain;
 use crate::file::FileRange;
 use crate::handler::Handler;
 use crate::limits::Limits;
 use crate::phase::Phase;
+use crate::progress::Progress;
 use crate::protocol::{Protocol, Step, Wait};
 use crate::service::Service;
 use crate::unsent::Unsent;

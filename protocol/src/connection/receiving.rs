@@ -3,9 +3,10 @@
 use super::Connection;
 use super::state::{Incoming, Outgoing, Terms};
 use crate::body::{BodyDecoder, BodyLength};
-use crate::clock::{Now, Progress};
+use crate::clock::Now;
 use crate::exchange::Exchange;
 use crate::head;
+use crate::progress::Progress;
 use crate::refusal::Refusal;
 
 impl Connection {

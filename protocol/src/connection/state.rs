@@ -28,10 +28,11 @@ use bytes::Bytes;
 use http::{Method, Version};
 
 use crate::body::BodyDecoder;
-use crate::clock::{Now, Progress};
+use crate::clock::Now;
 use crate::exchange::{Exchange, Produced, Producer};
 use crate::file::FileRange;
 use crate::head::{Framing, HeadScanner};
+use crate::progress::Progress;
 use crate::protocol::Protocol;
 use crate::request::Request;
 use crate::unsent::Unsent;
