@@ -411,8 +411,8 @@ pub struct ShutdownHandle {
 
 impl ShutdownHandle {
     /// Begins graceful shutdown: no new connections are accepted, idle ones are closed after
-    /// [`Drain::GRACE`](protocol::Drain::GRACE), requests under way answered. Connections that have not ended `within` this time are aborted; with
-    /// zero, all are, at once.
+    /// [`Drain::GRACE`](protocol::Drain::GRACE), requests under way answered. Connections that have
+    /// not ended `within` this time are aborted; with zero, all are, at once.
     pub fn shutdown(&self, within: Duration) {
         self.shutdown.begin(protocol::after(Instant::now(), within));
     }

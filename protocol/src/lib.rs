@@ -59,8 +59,8 @@
 //! * A connection: [`Protocol`] (the contract as a trait), [`Connection`] (HTTP/1.1, §9), `upgrade`
 //!   (what takes over from it).
 //! * What every protocol has: [`Phase`] and [`Linger`] (how a connection ends), [`Drain`]
-//!   (shutdown), [`Unsent`] and [`Progress`] (output, and slow peers), [`FileReader`], [`Limits`] (of
-//!   everything), the `clock`.
+//!   (shutdown), [`Unsent`] and [`Progress`] (output, and slow peers), [`FileReader`], [`Limits`]
+//!   (of everything), the `clock`.
 
 #![forbid(unsafe_code)]
 
