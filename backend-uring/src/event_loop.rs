@@ -24,10 +24,18 @@ const FILE_PIECE: u32 = 128 << 10;
 struct Socket {
     fd: Arc<OwnedFd>,
     receiving: Receiving,
-    /// A send, or a read of what is to be sent, if one is under way.
-    sending: Option<Id>,
+    sending: Sending,
     /// The connection is over; it only waits for the kernel to let go of the socket.
     closed: bool,
+}
+
+/// What is under way of the output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Nothing,
+    /// A piece of a file is being read, to be sent then.
+    Read(Id),
+    Send(Id),
 }
 
 /// The state of a connection's receive, which goes on until it is cancelled.
@@ -113,7 +121,7 @@ impl EventLoop {
                         _ => {}
                     }
                     // room to send
-                    if wait.write && socket.sending.is_none() {
+                    if wait.write && socket.sending == Sending::Nothing {
                         socket.sending = send(socket, session, &mut self.ring, key);
                     }
                     // a moment in time
@@ -188,14 +196,14 @@ impl EventLoop {
     /// As much has been sent as there was room for. The rest waits for more, in the same buffer.
     fn on_sent(&mut self, key: usize, result: io::Result<usize>, buffer: Vec<u8>, mut from: usize) {
         let Connection { session, socket, .. } = &mut self.connections[key];
-        socket.sending = None;
+        socket.sending = Sending::Nothing;
         if let Ok(bytes) = result {
             session.sent(bytes);
             from += bytes;
             if !socket.closed && from < buffer.len() {
-                socket.sending = Some(self.ring.send(key, &socket.fd, buffer, from));
+                socket.sending = Sending::Send(self.ring.send(key, &socket.fd, buffer, from));
             } else if let (false, Some(range)) = (socket.closed, session.file()) {
-                socket.sending = Some(read(&mut self.ring, key, range, buffer));
+                socket.sending = Sending::Read(read(&mut self.ring, key, range, buffer));
             } else {
                 recycle(buffer);
             }
@@ -206,13 +214,14 @@ impl EventLoop {
 
     /// A piece of a file is here, to be sent.
     fn on_read(&mut self, key: usize, result: io::Result<usize>, buffer: Vec<u8>) {
-        let Connection { socket, .. } = &mut self.connections[key];
-        socket.sending = None;
+        let Connection { session, socket, .. } = &mut self.connections[key];
+        socket.sending = Sending::Nothing;
         let result = match result {
             // It has become shorter meanwhile, and the response cannot be completed.
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(_) if !socket.closed => {
-                socket.sending = Some(self.ring.send(key, &socket.fd, buffer, 0));
+                session.reset_send_timeout(); // it was not the client that was slow
+                socket.sending = Sending::Send(self.ring.send(key, &socket.fd, buffer, 0));
                 Ok(())
             }
             result => result.map(drop),
@@ -229,7 +238,11 @@ impl EventLoop {
     /// of a connection whose deadline has moved on fires too early, which does no harm.
     fn on_time(&mut self, asked: Instant) {
         while let Some(key) = self.connections.next_due(asked) {
-            self.connections[key].session.handle_timeout();
+            let Connection { session, socket, .. } = &mut self.connections[key];
+            if let Sending::Read(_) = socket.sending {
+                session.reset_send_timeout(); // nor is it while its file is being read
+            }
+            session.handle_timeout();
             self.drive(key);
         }
     }
@@ -257,7 +270,7 @@ impl EventLoop {
     /// A new connection.
     fn on_connection(&mut self, fd: OwnedFd, slot: Slot) {
         let session = Session::new(&self.context, slot, &fd);
-        let (receiving, sending, closed) = (Receiving::No, None, false);
+        let (receiving, sending, closed) = (Receiving::No, Sending::Nothing, false);
         let socket = Socket { fd: Arc::new(fd), receiving, sending, closed };
         let key = self.connections.insert(session, socket);
         self.drive(key);
@@ -271,7 +284,7 @@ impl EventLoop {
             if let Err(error) = result {
                 session.ended(error);
             }
-            if let Some(id) = socket.sending {
+            if let Sending::Read(id) | Sending::Send(id) = socket.sending {
                 self.ring.cancel(id);
             }
             if let Receiving::Yes(id) = socket.receiving {
@@ -280,7 +293,7 @@ impl EventLoop {
             }
         }
         let is_idle = matches!(socket.receiving, Receiving::No | Receiving::Over);
-        if is_idle && socket.sending.is_none() {
+        if is_idle && socket.sending == Sending::Nothing {
             self.connections.remove(key);
         } else if is_first {
             self.connections.cancel_timer(key);
@@ -289,13 +302,15 @@ impl EventLoop {
 }
 
 /// Begins to send what is to be sent. A file has to be read first.
-fn send(socket: &Socket, session: &mut Session, ring: &mut Ring, key: usize) -> Option<Id> {
+fn send(socket: &Socket, session: &mut Session, ring: &mut Ring, key: usize) -> Sending {
     let output = session.take_output();
     if output.is_empty() {
-        let range = session.file()?;
-        return Some(read(ring, key, range, output));
+        return match session.file() {
+            Some(range) => Sending::Read(read(ring, key, range, output)),
+            None => Sending::Nothing,
+        };
     }
-    Some(ring.send(key, &socket.fd, output, 0))
+    Sending::Send(ring.send(key, &socket.fd, output, 0))
 }
 
 /// Begins to read the next piece of a file.

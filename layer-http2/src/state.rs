@@ -4,13 +4,13 @@
 //! ```text
 //!  Open ── response complete, the request body is not ──► Answered ──┐
 //!   │ └── response and request body complete ────────────────────────┴──► Over
-//!   └── reset, or broken off ──► Cancelled
+//!   └── reset by the client, or for its slowness ──► Cancelled
 //! ```
 //!
 //! | from | on | to |
 //! |---|---|---|
 //! | Open | the end of the response before that of the request body | Answered |
-//! | Open | the end of both | Over |
+//! | Open | the end of both, or a response that cannot be completed | Over |
 //! | Open | a reset by either side | Cancelled |
 //! | Answered | the end of the request body, or a reset | Over |
 

@@ -412,7 +412,10 @@ impl Stream {
     /// The response cannot be completed.
     fn break_off(&mut self) {
         self.respond.send_reset(Reason::INTERNAL_ERROR);
-        self.cancel();
+        self.output.content = Content::None;
+        if matches!(self.state, State::Open | State::Answered) {
+            self.state.enter(State::Over); // not `Cancelled`: it was not the client
+        }
     }
 
     fn cancel(&mut self) {

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_table_in_the_documentation_is_the_one_that_is_checked() {
-        let checked = TRANSITIONS.map(|(from, to)| (format!("{from}"), format!("{to}")));
+        let checked = TRANSITIONS.map(|(from, to)| (from.to_owned(), to.to_owned()));
         assert_eq!(harness::transitions(include_str!("state.rs")), checked.into_iter().collect());
     }
 }

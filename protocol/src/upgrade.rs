@@ -99,6 +99,10 @@ impl Protocol for Upgraded {
                 self.state = State::Open; // it goes on: it waits for the peer to close
                 Step::ShutdownWrite
             }
+            Step::Upgrade(next) => {
+                self.next = next; // behind the same account
+                Step::Receive
+            }
             step => step,
         }
     }

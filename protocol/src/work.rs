@@ -47,8 +47,8 @@ pub enum Work {
 }
 
 impl Work {
-    pub(crate) fn blocking(job: impl FnOnce() -> Outcome + Send + 'static) -> Self {
-        Work::Blocking(BlockingTask(DropGuarded::new(Box::new(job))))
+    pub(crate) fn blocking(task: impl FnOnce() -> Outcome + Send + 'static) -> Self {
+        Work::Blocking(BlockingTask(DropGuarded::new(Box::new(task))))
     }
 
     pub(crate) fn future(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
@@ -59,9 +59,9 @@ impl Work {
     #[must_use]
     pub fn holding(self, held: impl Send + 'static) -> Self {
         match self {
-            Work::Blocking(job) => Work::blocking(move || {
+            Work::Blocking(task) => Work::blocking(move || {
                 let _held = held;
-                job.run()
+                task.run()
             }),
             Work::Future(task) => Work::future(async move {
                 let _held = held;
@@ -73,15 +73,15 @@ impl Work {
     /// The same work, with a change to what comes of it.
     pub(crate) fn map(self, change: impl FnOnce(Outcome) -> Outcome + Send + 'static) -> Self {
         match self {
-            Work::Blocking(job) => Work::blocking(move || change(job.run())),
+            Work::Blocking(task) => Work::blocking(move || change(task.run())),
             Work::Future(task) => Work::future(async move { change(task.await) }),
         }
     }
 
     /// Work of a [`Protocol`](crate::Protocol) other than HTTP: its result comes back as
     /// [`Outcome::Other`].
-    pub fn other<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Self {
-        Work::blocking(move || Outcome::Other(Box::new(job())))
+    pub fn other<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> Self {
+        Work::blocking(move || Outcome::Other(Box::new(task())))
     }
 }
 

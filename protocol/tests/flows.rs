@@ -864,6 +864,47 @@ mod upgrades {
         }
     }
 
+    /// What a protocol hears before it is handed over.
+    #[derive(Clone, Default)]
+    struct Hears(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Protocol for Hears {
+        fn receive(&mut self, input: &mut [u8], _: &mut Vec<u8>, _: Now) -> usize {
+            input.len()
+        }
+        fn receive_eof(&mut self, _: Now) {
+            self.0.lock().unwrap().push("end");
+        }
+        fn sent(&mut self, _: u64, _: Now) {}
+        fn complete(&mut self, _: Ticket, _: Outcome, _: &mut Vec<u8>, _: Now) {}
+        fn handle_timeout(&mut self, _: &mut Vec<u8>, _: Now) {}
+        fn shutdown(&mut self, _: Instant, _: Now) {
+            self.0.lock().unwrap().push("shutdown");
+        }
+        fn poll(&mut self) -> Step {
+            Step::Wait(Wait { read: true, deadline: None })
+        }
+    }
+
+    /// Several calls may come before `poll`: a thread does work between two of them, and TLS finds
+    /// several things in one read.
+    #[test]
+    fn hear_of_shutdown_and_of_the_end_before_they_are_handed_over() {
+        let heard = Hears::default();
+        let next = heard.clone();
+        let handler = move |_: &Request<'_>| {
+            Reply::upgrade(HeaderValue::from_static("x"), Response::ok(), next.clone())
+        };
+        let now = common::start();
+        let mut connection = Connection::new(Arc::new(handler), Arc::default(), now);
+        let mut out = Vec::new();
+        connection.receive(get("/").into_bytes().as_mut_slice(), &mut out, now);
+        connection.shutdown(now.instant + Duration::from_secs(1), now);
+        connection.receive_eof(now);
+        assert!(matches!(connection.poll(), Step::Upgrade(_)));
+        assert_eq!(*heard.0.lock().unwrap(), ["shutdown", "end"]);
+    }
+
     #[test]
     fn count_as_one_request() {
         let mut driver = upgrading();

@@ -186,7 +186,7 @@ impl Session {
     pub fn poll(&mut self) -> Next {
         loop {
             let Some(step) = guarded(&mut self.stack, |protocol| protocol.poll()) else {
-                return self.leave();
+                return self.end();
             };
             match step {
                 Step::Receive => self.advance(now()),
@@ -209,13 +209,13 @@ impl Session {
                     return Next::ShutdownWrite;
                 }
                 // The stack replaces what is in it by itself, so this never comes.
-                Step::Upgrade(_) => return self.leave(),
+                Step::Upgrade(_) => return self.end(),
                 Step::Close => {
                     let is_late = self.shutdown.is_some_and(|by| by <= Instant::now());
                     if is_late && !self.is_closing && !self.has_nothing() {
                         self.meter.cut();
                     }
-                    return self.leave();
+                    return self.end();
                 }
                 Step::Wait(wait) => {
                     self.count();
@@ -325,7 +325,7 @@ impl Session {
 
     /// The connection is over. If something was not taken, it is aborted: the client does not take
     /// what the kernel still has either.
-    fn leave(&mut self) -> Next {
+    fn end(&mut self) -> Next {
         let is_unsent = self.is_unsent();
         self.count();
         discard(&mut self.stack);
@@ -418,6 +418,12 @@ impl Session {
         self.borrow_output();
         let output = &mut self.output;
         guarded(&mut self.stack, |protocol| protocol.handle_timeout(output, now()));
+    }
+
+    /// What was to be sent had to be read first: it was not the client that was slow. Its time to
+    /// take more begins anew.
+    pub fn reset_send_timeout(&mut self) {
+        guarded(&mut self.stack, |protocol| protocol.reset_send_timeout(now()));
     }
 
     /// Shutdown has begun: the connection drains, and is gone at the deadline.

@@ -1,6 +1,6 @@
 //! One client connection: HTTP/1.1 and a handler behind the five waits (RFC 9112 §9).
 //!
-//! Two halves advance on their own: what comes in ([`Incoming`]) and what is owed
+//! Two halves advance on their own: what comes in ([`Incoming`](state::Incoming)) and what is owed
 //! ([`Outgoing`](state::Outgoing)). Requests are answered one after the other, in order; the next
 //! head is not looked at before the last response is complete. [`state`] has the diagram.
 
@@ -25,7 +25,7 @@ use crate::unsent::Unsent;
 use crate::upgrade::Upgraded;
 use crate::work::{Outcome, Ticket};
 
-use state::{Current, Incoming, Input, Outgoing, Output, Pending};
+use state::{Current, Input, Outgoing, Output, Pending};
 
 /// One client connection without its socket. It is driven as [`Protocol`] says.
 pub struct Connection {
@@ -125,6 +125,9 @@ impl Protocol for Connection {
         self.now = now.instant;
         self.input.is_closed = true;
         self.must_receive = true; // what the caller still holds is looked at first
+        if let Some(next) = self.input.upgraded() {
+            next.receive_eof(now); // it takes over with the next call of `poll`
+        }
     }
 
     fn sent(&mut self, bytes: u64, now: Now) {
@@ -177,6 +180,9 @@ impl Protocol for Connection {
     fn shutdown(&mut self, deadline: Instant, now: Now) {
         self.now = now.instant;
         self.drain.begin(deadline, now.instant);
+        if let Some(next) = self.input.upgraded() {
+            next.shutdown(deadline, now);
+        }
     }
 
     fn poll(&mut self) -> Step {
@@ -226,17 +232,9 @@ impl Connection {
 
     /// The protocol that takes over, if one does, with what has been said before it.
     fn take_upgraded(&mut self) -> Option<Box<dyn Protocol>> {
-        match std::mem::replace(&mut self.input.incoming, Incoming::Ignored) {
-            Incoming::Upgraded(next) => {
-                let before = std::mem::replace(&mut self.output.unsent, Unsent::new(self.now));
-                let write_timeout = self.service.limits.write_timeout;
-                let shutdown = self.drain.deadline();
-                Some(Box::new(Upgraded::new(next, before, write_timeout, shutdown)))
-            }
-            other => {
-                self.input.incoming = other;
-                None
-            }
-        }
+        let next = self.input.hand_over()?;
+        let before = std::mem::replace(&mut self.output.unsent, Unsent::new(self.now));
+        let write_timeout = self.service.limits.write_timeout;
+        Some(Box::new(Upgraded::new(next, before, write_timeout, self.drain.deadline())))
     }
 }

@@ -20,7 +20,7 @@
 //! | Body | a refusal | Ignored |
 //! | Complete | the end of the response | Head |
 //! | Complete | a switch of protocols | Upgraded |
-//! | Complete | a refusal | Ignored |
+//! | Upgraded | the hand-over to the other protocol | Ignored |
 
 use std::time::Instant;
 
@@ -64,7 +64,7 @@ const TRANSITIONS: [(&str, &str); 8] = [
     ("Body", "Ignored"),
     ("Complete", "Head"),
     ("Complete", "Upgraded"),
-    ("Complete", "Ignored"),
+    ("Upgraded", "Ignored"),
 ];
 
 impl Incoming {
@@ -110,6 +110,25 @@ impl Input {
             next.name()
         );
         self.incoming = next;
+    }
+
+    /// The protocol that is about to take over, if one is.
+    pub(super) fn upgraded(&mut self) -> Option<&mut dyn Protocol> {
+        match &mut self.incoming {
+            Incoming::Upgraded(next) => Some(&mut **next),
+            _ => None,
+        }
+    }
+
+    /// Gives the protocol away that takes over, if one does.
+    pub(super) fn hand_over(&mut self) -> Option<Box<dyn Protocol>> {
+        if !matches!(self.incoming, Incoming::Upgraded(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut self.incoming, Incoming::Ignored) {
+            Incoming::Upgraded(next) => Some(next),
+            _ => None,
+        }
     }
 
     /// Whether the head of a request has begun to arrive.
@@ -260,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_table_in_the_documentation_is_the_one_that_is_checked() {
-        let checked = TRANSITIONS.map(|(from, to)| (format!("{from}"), format!("{to}")));
+        let checked = TRANSITIONS.map(|(from, to)| (from.to_owned(), to.to_owned()));
         assert_eq!(harness::transitions(include_str!("state.rs")), checked.into_iter().collect());
     }
 }
