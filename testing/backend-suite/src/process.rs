@@ -36,12 +36,12 @@ pub fn a_second_signal_ends_at_once(path: &str) {
     client.ask("/stream/1000");
     client.stream.peek(&mut [0]).unwrap();
     let start = Instant::now();
-    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
     // Signals are not counted: the first has to be seen before the second is one.
     let mut line = String::new();
     server.lines.read_line(&mut line).unwrap();
     assert!(line.starts_with("Stopping"), "{line}");
-    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
     let (code, output) = server.end();
     assert_eq!(code, Some(0));
     assert!(output.contains("1 cut short"), "{output}");
