@@ -43,6 +43,12 @@ impl ShutdownSignal {
         }
     }
 
+    /// Whether the shutdown deadline has come, by which all connections have ended.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= Instant::now())
+    }
+
     /// Begins shutdown: requests under way are finished, and all connections have ended by the
     /// deadline. Calling it again can only bring the deadline forward.
     pub fn begin(&self, deadline: Instant) {

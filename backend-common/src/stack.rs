@@ -91,7 +91,7 @@ pub struct Http {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("served", &self.served).finish_non_exhaustive()
+        f.debug_struct("Http").field("served", &self.served()).finish_non_exhaustive()
     }
 }
 

@@ -125,7 +125,8 @@ impl<'a> Driver<'a> {
         let until = timeout.map(|timeout| Instant::now() + timeout);
         let mut socket = &self.handle.socket;
         loop {
-            let is_last = self.is_aborted() || until.is_some_and(|until| until <= Instant::now());
+            let is_last =
+                self.shutdown.is_overdue() || until.is_some_and(|until| until <= Instant::now());
             let look = self.session.receive_with(|space| match socket.read(space)? {
                 0 if !is_last => Err(ErrorKind::WouldBlock.into()),
                 bytes => Ok(bytes),
@@ -170,20 +171,15 @@ impl<'a> Driver<'a> {
     /// After the shutdown deadline whatever the socket says is our own doing.
     fn on_wake(&mut self, result: io::Result<()>) -> io::Result<()> {
         self.pass_on_shutdown();
-        let is_aborted = self.is_aborted();
+        let is_overdue = self.shutdown.is_overdue();
         match result {
-            Err(error) if is_aborted || is_timeout(&error) => {}
+            Err(error) if is_overdue || is_timeout(&error) => {}
             result => result?,
         }
-        if is_aborted {
+        if is_overdue {
             self.session.handle_timeout();
         }
         Ok(())
-    }
-
-    /// Whether the shutdown deadline has come.
-    fn is_aborted(&self) -> bool {
-        self.shutdown.deadline().is_some_and(|deadline| deadline <= Instant::now())
     }
 
     /// Tells the session of the shutdown deadline, if it is new.

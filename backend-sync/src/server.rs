@@ -143,10 +143,10 @@ impl Connections {
     fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
         loop {
             let mut place = None;
-            while place.is_none() && !self.is_time_up() {
+            while place.is_none() && !self.context.shutdown.is_overdue() {
                 self.sleep(self.context.shutdown.deadline(), |_| {
                     place = place.take().or_else(|| self.context.admission.admit());
-                    place.is_some() || self.is_time_up()
+                    place.is_some() || self.context.shutdown.is_overdue()
                 });
             }
             let slot = place?;
@@ -201,11 +201,6 @@ impl Connections {
         }
         drop(session);
         self.lock().handles.remove(&number);
-    }
-
-    /// Whether the shutdown deadline has come.
-    fn is_time_up(&self) -> bool {
-        self.context.shutdown.deadline().is_some_and(|deadline| deadline <= Instant::now())
     }
 
     /// Whether all connections have ended. If not, the end of the next one notifies.

@@ -275,7 +275,7 @@ impl Http2 {
     /// Has h2 write into this output, as far as there is room.
     fn lend(&mut self, out: &mut Vec<u8>) {
         let unsent = usize::try_from(self.unsent.bytes()).unwrap_or(usize::MAX);
-        let room = self.shared.limits().high_water.max(1).saturating_sub(unsent);
+        let room = self.shared.limits().high_water_mark().saturating_sub(unsent);
         // What is under way can still be answered, so h2, for which the end is the end of
         // everything, is told of it last: when it has nothing more to say, or no window to say it
         // in.

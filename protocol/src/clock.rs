@@ -77,8 +77,14 @@ pub fn is_due(deadline: Option<Instant>, now: Instant) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The tests of time are about what comes after it.
+    #[expect(clippy::disallowed_methods, reason = "any moment would do")]
+    pub(crate) fn moment() -> Instant {
+        Instant::now()
+    }
 
     #[test]
     fn date_is_an_imf_fixdate_and_follows_the_second() {

@@ -47,11 +47,11 @@ impl Drain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::tests::moment;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "any moment would do")]
     fn a_second_shutdown_changes_the_deadline_alone() {
-        let now = Instant::now();
+        let now = moment();
         let mut drain = Drain::default();
         assert!(!drain.has_begun() && drain.deadline().is_none());
         drain.begin(now + 20 * Drain::GRACE, now);
@@ -62,9 +62,8 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "any moment would do")]
     fn the_grace_ends_no_later_than_the_deadline() {
-        let now = Instant::now();
+        let now = moment();
         let mut drain = Drain::default();
         drain.begin(now, now);
         assert_eq!((drain.grace_ends(), drain.deadline()), (Some(now), Some(now)));

@@ -56,6 +56,13 @@ impl Limits {
     /// Ceiling of [`Limits::max_fields`].
     pub const MAX_FIELDS: usize = 128;
 
+    /// The high-water mark as it counts: there is room for something even with 0, or nothing would
+    /// ever be sent.
+    #[must_use]
+    pub fn high_water_mark(&self) -> usize {
+        self.high_water.max(1)
+    }
+
     /// What counts as progress of a body or of output: fewer bytes than this in the allowed time,
     /// and the peer is too slow to be served.
     pub const PROGRESS: u64 = 1024;

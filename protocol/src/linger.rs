@@ -41,13 +41,9 @@ impl Linger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::tests::moment;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    #[expect(clippy::disallowed_methods, reason = "any moment would do")]
-    fn moment() -> Instant {
-        Instant::now()
-    }
 
     #[test]
     fn a_linger_ends_with_silence() {

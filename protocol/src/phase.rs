@@ -132,6 +132,7 @@ impl<S> Phase<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::tests::moment;
     use std::collections::BTreeSet;
 
     type Event = (&'static str, fn(&mut Phase, Instant));
@@ -145,11 +146,6 @@ mod tests {
             Phase::Lingering(_) => "Lingering",
             Phase::Closed => "Closed",
         }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "any moment would do")]
-    fn moment() -> Instant {
-        Instant::now()
     }
 
     /// Whatever happens in whatever phase is in the table of the documentation, and the reverse.

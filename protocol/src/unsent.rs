@@ -78,13 +78,9 @@ impl Unsent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::tests::moment;
 
     const SECOND: Duration = Duration::from_secs(1);
-
-    #[expect(clippy::disallowed_methods, reason = "any moment would do")]
-    fn moment() -> Instant {
-        Instant::now()
-    }
 
     #[test]
     fn what_is_sent_beyond_the_account_is_returned() {

@@ -39,7 +39,7 @@ pub struct Session {
     /// Bytes from `sent` on are to be sent.
     output: Vec<u8>,
     sent: usize,
-    /// Bytes of output that somebody else sends: see [`Session::take_output`].
+    /// Bytes of output that the backend has taken and sends: see [`Session::take_output`].
     lent: usize,
     /// Pieces of work whose outcome has not come.
     working: usize,
@@ -256,7 +256,7 @@ impl Session {
     // ANCHOR_END: receive_with
 
     // ANCHOR: receive_from
-    /// Takes what has been received into somebody else's buffer; nothing at the end of the stream.
+    /// Takes what has been received into a buffer that is not the session's; nothing at the end of the stream.
     /// May be called when input is not waited for: what is not consumed is kept.
     pub fn receive_from(&mut self, bytes: &mut [u8]) {
         self.meter.received(bytes.len());

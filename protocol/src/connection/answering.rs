@@ -65,7 +65,7 @@ impl Connection {
             return self.finish();
         }
         self.output.outgoing = match response.body {
-            Body::Bytes(bytes) if bytes.len() <= self.service.limits.high_water.max(1) => {
+            Body::Bytes(bytes) if bytes.len() <= self.service.limits.high_water_mark() => {
                 out.extend_from_slice(&bytes);
                 return self.finish();
             }
@@ -163,7 +163,7 @@ impl Connection {
                 }
                 Outgoing::Bytes(bytes) => {
                     let piece =
-                        bytes.split_to(bytes.len().min(self.service.limits.high_water.max(1)));
+                        bytes.split_to(bytes.len().min(self.service.limits.high_water_mark()));
                     let is_all = bytes.is_empty();
                     out.extend_from_slice(&piece);
                     if is_all {
