@@ -256,8 +256,8 @@ impl Session {
     // ANCHOR_END: receive_with
 
     // ANCHOR: receive_from
-    /// Takes what has been received into a buffer that is not the session's; nothing at the end of
-    /// the stream. May be called when input is not waited for: what is not consumed is kept.
+    /// Takes input that stands in a buffer of the caller; an empty one is the end of the stream.
+    /// May be called when input is not waited for: what is not consumed is kept.
     pub fn receive_from(&mut self, bytes: &mut [u8]) {
         self.meter.received(bytes.len());
         if bytes.is_empty() {
