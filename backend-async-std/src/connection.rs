@@ -13,7 +13,7 @@ use async_lock::Semaphore;
 use async_std::io::{Read, Write};
 use async_std::net::TcpStream;
 use async_std::task::{self, JoinHandle};
-use backend_common::{Next, Output, Session, ShutdownSignal, TURN, Wait, socket};
+use backend_common::{Awaited, Next, Output, Session, ShutdownSignal, TURN, socket};
 use event_listener::Event;
 use futures_lite::FutureExt;
 use protocol::{DropGuarded, FileRange, Outcome, Ticket, Work};
@@ -128,7 +128,7 @@ fn poll_ready(
     stream: &TcpStream,
     session: &mut Session,
     piece: &mut FilePiece,
-    wait: Wait,
+    wait: Awaited,
     context: &mut Context<'_>,
 ) -> Poll<Over> {
     if wait.write {

@@ -42,7 +42,7 @@ pub use loops::mailbox::{Mailbox, Message};
 pub use loops::{Job, Loops};
 pub use protocol::{Handler, Limits, Reply, Request, Response};
 pub use server::{Backend, Config, Context, Handle, Server, ShutdownHandle, Variant};
-pub use session::{Next, Output, Session, Wait, recycle};
+pub use session::{Awaited, Next, Output, Session, recycle};
 pub use shutdown::{ABORT_GRACE, ShutdownSignal};
 pub use stack::Http;
 pub use statistics::latency::{Latencies, Watch};

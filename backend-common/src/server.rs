@@ -431,7 +431,7 @@ impl ShutdownHandle {
 ///     let _client = std::net::TcpStream::connect(handle.address())?;
 ///     println!("{} connections are open", handle.statistics().sample().open.all());
 ///     let report = handle.shutdown(Duration::from_secs(1))?;
-///     assert_eq!(report.cut, 0);
+///     assert_eq!(report.aborted, 0);
 ///     Ok(())
 /// }
 /// ```

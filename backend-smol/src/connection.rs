@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use backend_common::{Next, Output, Session, ShutdownSignal, TURN, Wait, socket};
+use backend_common::{Awaited, Next, Output, Session, ShutdownSignal, TURN, socket};
 use event_listener::Event;
 use protocol::{DropGuarded, Outcome, Ticket, Work};
 use smol::future::{FutureExt, yield_now};
@@ -122,7 +122,7 @@ fn poll_ready(
     stream: &Async<TcpStream>,
     session: &mut Session,
     emptied: &mut bool,
-    wait: Wait,
+    wait: Awaited,
     context: &mut Context<'_>,
 ) -> Poll<Over> {
     let tcp = stream.get_ref();

@@ -71,7 +71,7 @@ fn work_is_cancelled_unless_it_runs_already() {
     has_begun.recv_timeout(SOON).unwrap();
     clients.extend([ask("/queued"), ask("/future")]);
     (0..3).for_each(|_| is_asked.recv_timeout(SOON).unwrap());
-    assert_eq!(server.shutdown(Duration::from_millis(100)).unwrap().cut, 3);
+    assert_eq!(server.shutdown(Duration::from_millis(100)).unwrap().aborted, 3);
     clients.iter_mut().for_each(Client::expect_close);
     assert_eq!(dropped.load(SeqCst), 2, "cancelled, and gone with the server");
     eventually("the threads end", || threads().unwrap_or(0) == 0);
@@ -96,7 +96,7 @@ fn a_handler_that_blocks_its_thread_holds_no_server_up() {
     client.ask("/");
     has_begun.recv_timeout(SOON).unwrap();
     let start = Instant::now();
-    assert_eq!(server.shutdown(Duration::from_millis(100)).unwrap().cut, 1);
+    assert_eq!(server.shutdown(Duration::from_millis(100)).unwrap().aborted, 1);
     assert!(start.elapsed() < SOON, "waited for a handler");
     release.send(()).unwrap();
     eventually("the thread ends", || threads().unwrap_or(0) == 0);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use backend_common::socket::{self, Timeouts};
 use backend_common::threads::perform;
-use backend_common::{Next, Output, Session, ShutdownSignal, Wait};
+use backend_common::{Awaited, Next, Output, Session, ShutdownSignal};
 
 use crate::wakeup::Wakeup;
 
@@ -71,7 +71,9 @@ impl<'a> Driver<'a> {
         loop {
             match self.session.poll() {
                 // Looked at when what the last wait brought has been passed on, and not before.
-                Next::Wait(Wait { deadline: Some(deadline), .. }) if deadline <= Instant::now() => {
+                Next::Wait(Awaited { deadline: Some(deadline), .. })
+                    if deadline <= Instant::now() =>
+                {
                     self.time_out()?;
                 }
                 Next::Wait(wait) => {
@@ -80,11 +82,11 @@ impl<'a> Driver<'a> {
                     let timeout = wait.deadline.map(left);
                     let result = match wait {
                         // input
-                        Wait { read: true, write: false, .. } => self.receive(timeout),
+                        Awaited { read: true, write: false, .. } => self.receive(timeout),
                         // room to send
-                        Wait { write: true, .. } => self.send(timeout),
+                        Awaited { write: true, .. } => self.send(timeout),
                         // a moment in time
-                        Wait { .. } => self.sleep(timeout),
+                        Awaited { .. } => self.sleep(timeout),
                     };
                     self.on_wake(result)?;
                 }

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::time::Instant;
 
-use backend_common::{Next, Output, Session, TURN, Wait, socket};
+use backend_common::{Awaited, Next, Output, Session, TURN, socket};
 use protocol::{Outcome, Ticket, Work};
 use socket2::SockRef;
 use tokio::io::Interest;
@@ -90,7 +90,7 @@ fn send(stream: &TcpStream, session: &mut Session) -> io::Result<usize> {
 }
 
 /// Sets the timer. One that is set already need not be put off: it may fire too early.
-fn set(timer: &mut Pin<&mut Sleep>, is_set: &mut bool, wait: Wait) {
+fn set(timer: &mut Pin<&mut Sleep>, is_set: &mut bool, wait: Awaited) {
     if let Some(deadline) = wait.deadline
         && !(*is_set && timer.deadline() <= deadline.into())
     {

@@ -212,7 +212,7 @@ impl<S: Socket> WebSocket<S> {
                 let answer = status.as_ref().map(|(code, _)| (*code, ""));
                 self.outgoing.close(answer, out);
                 if !self.is_talking() {
-                    self.phase.leave(); // the peer has answered ours, and has read all before it
+                    self.phase.finish_without_lingering(); // the peer has answered ours, and has read all before it
                 }
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
                 self.finish(Closed::Clean { code, reason });
@@ -357,7 +357,7 @@ impl<S: Socket> WebSocket<S> {
             return self.abort();
         }
         if is_due(self.closing_deadline()) {
-            self.phase.leave(); // the peer has had its time
+            self.phase.finish_without_lingering(); // the peer has had its time
             return self.finish(Closed::Cut); // §7.1.5: no Close frame has come
         }
         if is_due(self.silence_deadline()) {

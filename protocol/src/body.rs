@@ -22,7 +22,7 @@ pub(crate) enum BodyDecoder {
 
 /// What one call took from the input: framing and then, at most, one run of content.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Piece<'a> {
+pub(crate) struct Decoded<'a> {
     /// Bytes of input used up, content included.
     pub(crate) consumed: usize,
     pub(crate) content: &'a [u8],
@@ -60,11 +60,11 @@ impl BodyDecoder {
         input: &'a [u8],
         room: usize,
         limits: &Limits,
-    ) -> Result<Piece<'a>, Refusal> {
+    ) -> Result<Decoded<'a>, Refusal> {
         match self {
             BodyDecoder::Known(left) => {
                 let content = take(input, left, room);
-                Ok(Piece { consumed: content.len(), content })
+                Ok(Decoded { consumed: content.len(), content })
             }
             BodyDecoder::Chunked(chunked) => chunked.decode(input, room, limits),
         }
@@ -191,7 +191,7 @@ impl ChunkedDecoder {
         input: &'a [u8],
         room: usize,
         limits: &Limits,
-    ) -> Result<Piece<'a>, Refusal> {
+    ) -> Result<Decoded<'a>, Refusal> {
         let mut at = 0;
         while self.state != State::Content && self.state != State::Done {
             let Some(&byte) = input.get(at) else { break };
@@ -205,7 +205,7 @@ impl ChunkedDecoder {
                 self.state = State::ContentCr;
             }
         }
-        Ok(Piece { consumed: at + content.len(), content })
+        Ok(Decoded { consumed: at + content.len(), content })
     }
     // ANCHOR_END: decode
 

@@ -4,14 +4,14 @@
 //!                finish                 all is sent               the peer closes its side
 //!  Open ─────────────────────► Flushing ───────────► Lingering ───────────────────────────► Closed
 //!    │                             ▲  │                                                       ▲
-//!    └─ leave: nobody is waited for ┘ └── all is sent, and nobody is waited for ──────────────┤
+//!    └─ finish_without_lingering ───┘ └── all is sent, and nobody is waited for ──────────────┤
 //!  any of them ───────────────────── abort: a deadline, a failure ────────────────────────────┘
 //! ```
 //!
 //! | from | on | to |
 //! |---|---|---|
 //! | Open | finish | Flushing |
-//! | Open | leave | Flushing |
+//! | Open | finish_without_lingering | Flushing |
 //! | Open | abort | Closed |
 //! | Flushing | all is sent | Lingering |
 //! | Flushing | all is sent, nobody is waited for | Closed |
@@ -52,7 +52,7 @@ impl<S> Phase<S> {
 
     /// Everything has been said, and the peer need not be waited for: nothing is under way that a
     /// reset could destroy.
-    pub fn leave(&mut self) {
+    pub fn finish_without_lingering(&mut self) {
         self.flush(false);
     }
 
@@ -161,7 +161,7 @@ mod tests {
         ];
         let events: [Event; 6] = [
             ("finish", |phase, _| phase.finish()),
-            ("leave", |phase, _| phase.leave()),
+            ("finish_without_lingering", |phase, _| phase.finish_without_lingering()),
             ("abort", |phase, _| phase.abort()),
             ("heard", |phase, now| phase.heard(1, LINGER, now)),
             ("all is sent", |phase, now| drop(phase.poll(true, false, LINGER, now))),

@@ -21,7 +21,7 @@ use crate::admission::Slot;
 use crate::pool;
 use crate::server::Context;
 use crate::stack::Stack;
-use crate::statistics::{Meter, State, WaitsFor};
+use crate::statistics::{Counters, State, WaitsFor};
 
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session {
@@ -30,7 +30,7 @@ pub struct Session {
     /// Whom it is with, if that is to be logged.
     client: Option<Client>,
     /// Before the slot, so that everything is counted when the connection has left.
-    meter: Meter,
+    counters: Counters,
     slot: Slot,
     /// Bytes `start..end` have come and are not consumed. Empty while there are none.
     input: Vec<u8>,
@@ -48,7 +48,7 @@ pub struct Session {
     /// When the connection has to be gone, once shutdown has begun.
     shutdown: Option<Instant>,
     /// What was waited for last.
-    awaited: Wait,
+    awaited: Awaited,
     /// The deadlines for which the socket has been tried, in each direction.
     tried_to_send: Option<Instant>,
     tried_to_receive: Option<Instant>,
@@ -87,12 +87,12 @@ pub enum Next {
     /// Drop socket and session.
     Close,
     /// Nothing to do until one of these comes to pass.
-    Wait(Wait),
+    Wait(Awaited),
 }
 
 /// What to wait for, besides work and shutdown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wait {
+pub struct Awaited {
     /// Input: then [`Session::receive_with`].
     pub read: bool,
     /// Room to send: then [`Session::send_with`].
@@ -165,7 +165,7 @@ impl Session {
         Session {
             stack: Stack::new(context, refused.as_ref(), now()),
             client,
-            meter: context.statistics.enter(),
+            counters: context.statistics.enter(),
             slot,
             input: Vec::new(),
             start: 0,
@@ -176,7 +176,7 @@ impl Session {
             working: 0,
             is_closing: false,
             shutdown: None,
-            awaited: Wait::default(),
+            awaited: Awaited::default(),
             tried_to_send: None,
             tried_to_receive: None,
         }
@@ -194,7 +194,7 @@ impl Session {
                     Some(permit) => {
                         self.working += 1;
                         // Said now: a thread may do it itself before it waits for anything.
-                        self.meter.does(State::Answering, WaitsFor::Work);
+                        self.counters.does(State::Answering, WaitsFor::Work);
                         return Next::Run(ticket, work.holding(permit));
                     }
                     None => {
@@ -213,7 +213,7 @@ impl Session {
                 Step::Close => {
                     let is_late = self.shutdown.is_some_and(|by| by <= Instant::now());
                     if is_late && !self.is_closing && !self.has_nothing() {
-                        self.meter.cut();
+                        self.counters.aborted();
                     }
                     return self.end();
                 }
@@ -221,7 +221,7 @@ impl Session {
                     self.count();
                     self.release();
                     let write = self.sent < self.output.len() || self.file().is_some();
-                    let wait = Wait { read: wait.read, write, deadline: wait.deadline };
+                    let wait = Awaited { read: wait.read, write, deadline: wait.deadline };
                     self.note(wait);
                     self.awaited = wait;
                     return Next::Wait(wait);
@@ -247,7 +247,7 @@ impl Session {
         if bytes == 0 {
             guarded(&mut self.stack, |protocol| protocol.receive_eof(now()));
         } else {
-            self.meter.received(bytes);
+            self.counters.received(bytes);
             self.end += bytes;
             self.advance(now());
         }
@@ -259,7 +259,7 @@ impl Session {
     /// Takes input that stands in a buffer of the caller; an empty one is the end of the stream.
     /// May be called when input is not waited for: what is not consumed is kept.
     pub fn receive_from(&mut self, bytes: &mut [u8]) {
-        self.meter.received(bytes.len());
+        self.counters.received(bytes.len());
         if bytes.is_empty() {
             guarded(&mut self.stack, |protocol| protocol.receive_eof(now()));
         } else if self.start == self.end {
@@ -318,7 +318,7 @@ impl Session {
 
     /// So many bytes have been sent, of what was taken or of the file.
     pub fn sent(&mut self, bytes: usize) {
-        self.meter.sent(bytes);
+        self.counters.sent(bytes);
         self.lent = self.lent.saturating_sub(bytes); // what is of a file was not lent
         guarded(&mut self.stack, |protocol| protocol.sent(bytes as u64, now()));
     }
@@ -334,7 +334,7 @@ impl Session {
             return Next::Close;
         }
         if let Some(client) = self.client {
-            tracing::debug!("{client}: cut, with something unsent");
+            tracing::debug!("{client}: aborted, with something unsent");
         }
         Next::Abort
     }
@@ -388,7 +388,7 @@ impl Session {
         receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,
         send: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<()> {
-        let Wait { read, deadline, .. } = self.awaited;
+        let Awaited { read, deadline, .. } = self.awaited;
         // As it is now: what has been received since may have been answered.
         let write = self.sent < self.output.len() || self.file().is_some();
         if deadline.is_some_and(|at| at <= Instant::now()) {
@@ -504,19 +504,19 @@ impl Session {
     /// Passes on how many requests have been answered.
     fn count(&mut self) {
         if let Some(stack) = &self.stack {
-            self.meter.served(stack.http().served());
+            self.counters.served(stack.http().served());
         }
     }
 
     /// Says what the connection does and waits for.
-    fn note(&self, wait: Wait) {
+    fn note(&self, wait: Awaited) {
         let (is_idle, is_upgraded) = (self.has_nothing(), self.is_upgraded());
         let is_sending = wait.write || self.lent > 0;
         let is_receiving = self.stack.as_ref().is_none_or(|stack| stack.http().is_receiving());
         let waits_for = match wait {
             _ if is_sending => WaitsFor::Room,
             _ if self.working > 0 => WaitsFor::Work,
-            Wait { read: true, .. } if is_idle || is_receiving => WaitsFor::Input,
+            Awaited { read: true, .. } if is_idle || is_receiving => WaitsFor::Input,
             _ => WaitsFor::Time,
         };
         let state = match wait {
@@ -524,10 +524,10 @@ impl Session {
             _ if is_upgraded => State::Upgraded,
             _ if is_sending => State::Sending,
             _ if is_idle => State::Idle,
-            Wait { read: true, .. } if is_receiving => State::Receiving,
+            Awaited { read: true, .. } if is_receiving => State::Receiving,
             _ => State::Answering,
         };
-        self.meter.does(state, waits_for);
+        self.counters.does(state, waits_for);
     }
 
     /// Gives back the buffers that nothing is under way in.

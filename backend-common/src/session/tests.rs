@@ -1,4 +1,4 @@
-//! A session without a socket: what is lent, kept, counted and cut.
+//! A session without a socket: what is lent, kept, counted and aborted.
 
 use super::*;
 use crate::{Admission, ShutdownSignal, Statistics};
@@ -36,15 +36,15 @@ fn buffers_change_hands_and_input_that_comes_too_early_is_kept() {
     let (first, second) = input.split_at_mut(28);
     let (beginning, rest) = first.split_at_mut(7);
     session.receive_from(beginning);
-    assert!(matches!(session.poll(), Next::Wait(Wait { read: true, write: false, .. })));
+    assert!(matches!(session.poll(), Next::Wait(Awaited { read: true, write: false, .. })));
     assert!(session.holds_input());
     session.receive_from(rest);
     let Next::Run(ticket, Work::Blocking(job)) = session.poll() else { panic!("no work") };
-    assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: false, .. })));
+    assert!(matches!(session.poll(), Next::Wait(Awaited { read: false, write: false, .. })));
     assert!(!session.holds_input());
     session.receive_from(second);
     session.receive_from(&mut []);
-    assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: false, .. })));
+    assert!(matches!(session.poll(), Next::Wait(Awaited { read: false, write: false, .. })));
     assert!(session.holds_input());
 
     session.complete(ticket, job.run());
@@ -53,13 +53,13 @@ fn buffers_change_hands_and_input_that_comes_too_early_is_kept() {
     assert!(output.ends_with(b"\r\n\r\n/1"));
     session.sent(output.len());
     recycle(output);
-    assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: false, .. })));
+    assert!(matches!(session.poll(), Next::Wait(Awaited { read: false, write: false, .. })));
     session.complete(ticket, job.run());
-    assert!(matches!(session.poll(), Next::Wait(Wait { read: false, write: true, .. })));
+    assert!(matches!(session.poll(), Next::Wait(Awaited { read: false, write: true, .. })));
     let output = session.take_output();
     assert!(output.ends_with(b"\r\n\r\n/2"));
     session.sent(10);
-    assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
+    assert!(matches!(session.poll(), Next::Wait(Awaited { write: false, .. })));
     session.sent(output.len() - 10);
     // The end had come before: nobody is left to linger for.
     assert!(matches!(session.poll(), Next::ShutdownWrite));
@@ -81,14 +81,14 @@ fn an_idle_session_holds_no_buffer() {
             Ok(request.len())
         };
         session.receive_with(read).unwrap();
-        assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { write: true, .. })));
         session.send_with(|_| would_block()).unwrap_err();
         let all = |output: Output<'_>| match output {
             Output::Bytes(bytes) => Ok(bytes.len()),
             Output::File(_) => would_block(),
         };
         session.send_with(all).unwrap();
-        assert!(matches!(session.poll(), Next::Wait(Wait { write: false, .. })));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { write: false, .. })));
         assert!(holds_none(&session), "after a request");
     }
 }
@@ -105,18 +105,18 @@ fn a_deadline_counts_after_the_socket_has_been_tried_once() {
         let slot = context.admission.admit().unwrap();
         let mut session = Session::with(&context, slot, None);
         session.receive_from(&mut b"GET / HTTP/1.1\r\n".to_vec());
-        assert!(matches!(session.poll(), Next::Wait(Wait { read: true, .. })));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { read: true, .. })));
         let read = |space: &mut [u8]| {
             space[..rest.len()].copy_from_slice(rest.as_bytes());
             Ok(rest.len())
         };
         session.handle_timeout_with(read, |_| would_block()).unwrap();
         let is_whole = rest.ends_with("\r\n\r\n");
-        assert!(matches!(session.poll(), Next::Wait(Wait { write, .. }) if write == is_whole));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { write, .. }) if write == is_whole));
         if !is_whole {
             let again = |_: &mut [u8]| panic!("it has been tried for this deadline");
             session.handle_timeout_with(again, |_| would_block()).unwrap();
-            assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+            assert!(matches!(session.poll(), Next::Wait(Awaited { write: true, .. })));
         }
         let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
         assert!(session.take_output().starts_with(status.as_bytes()), "{status}");
@@ -131,7 +131,7 @@ fn a_large_response_does_not_gather() {
     let mut session = session(move |_: &Request<'_>| Response::text(body.clone()));
     session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
     let mut sent = 0;
-    while let Next::Wait(Wait { write: true, .. }) = session.poll() {
+    while let Next::Wait(Awaited { write: true, .. }) = session.poll() {
         let some = |output: Output<'_>| match output {
             Output::Bytes(bytes) => Ok(bytes.len().min(50_000)), // never all that there is
             Output::File(_) => Err(io::ErrorKind::Other.into()),
@@ -202,21 +202,21 @@ impl Protocol for Guest {
 /// When all has been said, a peer that does not hang up loses nothing.
 #[test]
 fn cut_short_is_only_what_has_not_said_its_last_word() {
-    for (says_it, cut) in [(false, 1), (true, 0)] {
+    for (says_it, aborted) in [(false, 1), (true, 0)] {
         let context = context(move |_: &Request<'_>| {
             let name = protocol::http::HeaderValue::from_static("guest");
             Reply::upgrade(name, Response::ok(), Guest { says_it, is_due: false })
         });
         let mut session = Session::with(&context, context.admission.admit().unwrap(), None);
         session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
-        assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { write: true, .. })));
         let output = session.take_output();
         session.sent(output.len());
         session.shutdown(Instant::now());
         assert_eq!(matches!(session.poll(), Next::ShutdownWrite), says_it);
         session.handle_timeout();
         assert!(matches!(session.poll(), Next::Close));
-        assert_eq!(context.statistics.report(0).cut, cut);
+        assert_eq!(context.statistics.report(0).aborted, aborted);
     }
 }
 
@@ -226,7 +226,7 @@ fn a_connection_that_ends_with_something_unsent_is_aborted() {
     for (is_lent, is_sent) in [(false, false), (true, false), (true, true)] {
         let mut session = session(|_: &Request<'_>| "answer");
         session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
-        assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { write: true, .. })));
         let lent = if is_lent { session.take_output().len() } else { 0 };
         session.sent(if is_sent { lent } else { 0 });
         session.shutdown(Instant::now());
@@ -247,7 +247,7 @@ fn a_panic_with_something_unsent_aborts_the_connection() {
             Reply::upgrade(name, Response::ok(), Guest { says_it: false, is_due: false })
         });
         session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
-        assert!(matches!(session.poll(), Next::Wait(Wait { write: true, .. })));
+        assert!(matches!(session.poll(), Next::Wait(Awaited { write: true, .. })));
         let _lent = is_lent.then(|| session.take_output());
         session.receive_from(&mut b"panic".to_vec());
         assert!(matches!(session.poll(), Next::Abort));
@@ -293,7 +293,7 @@ fn told(input: &[u8], gives_away: bool, mut choices: impl Iterator<Item = u16>) 
             }
             Next::Run(..) => panic!("a future"),
             Next::ShutdownWrite => continue,
-            Next::Abort => panic!("nothing is cut"),
+            Next::Abort => panic!("nothing is aborted"),
             Next::Close => return (told, true),
         };
         let choice = usize::from(choices.next().unwrap_or(0));

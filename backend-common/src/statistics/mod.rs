@@ -6,7 +6,7 @@
 //! second, and a request is a hundred thousand times as often.
 //!
 //! ```text
-//! Session ── Meter ── stores ──► Cell ◄── loads ── Statistics::sample
+//! Session ── Counters ── stores ──► Cell ◄── loads ── Statistics::sample
 //!              │                  ▲
 //!              └── enters, leaves ┴ Registry, which adds up those that have ended
 //! ```
@@ -62,7 +62,7 @@ struct Shared {
 struct Registry {
     open: Slab<Arc<Cell>>,
     connections: u64,
-    cut: u64,
+    aborted: u64,
     /// The sums over those that have ended.
     ended: Totals,
 }
@@ -185,9 +185,9 @@ pub struct Waits {
 /// use backend_common::Report;
 ///
 /// fn log(report: Report) {
-///     println!("{report}"); // 21 requests on 7 connections, 0 cut short
-///     if report.cut > 0 {
-///         eprintln!("{} requests took longer than the shutdown", report.cut);
+///     println!("{report}"); // 21 requests on 7 connections, 0 aborted
+///     if report.aborted > 0 {
+///         eprintln!("{} requests took longer than the shutdown", report.aborted);
 ///     }
 /// }
 /// # log(Report::default());
@@ -200,13 +200,13 @@ pub struct Report {
     /// Requests answered, refusals included.
     pub requests: u64,
     /// Connections with a request under way that were aborted at the shutdown deadline.
-    pub cut: u64,
+    pub aborted: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { connections, requests, cut } = self;
-        write!(f, "{requests} requests on {connections} connections, {cut} cut short")
+        let Report { connections, requests, aborted } = self;
+        write!(f, "{requests} requests on {connections} connections, {aborted} aborted")
     }
 }
 
@@ -227,12 +227,12 @@ impl Statistics {
     }
 
     /// One more connection.
-    pub(crate) fn enter(&self) -> Meter {
+    pub(crate) fn enter(&self) -> Counters {
         let cell = Arc::new(Cell::default());
         let mut registry = self.shared.registry();
         registry.connections += 1;
         let key = registry.open.insert(Arc::clone(&cell));
-        Meter { statistics: self.clone(), key, cell }
+        Counters { statistics: self.clone(), key, cell }
     }
 
     /// To be called when a response is complete, with the moment when its request was.
@@ -244,7 +244,11 @@ impl Statistics {
     pub(crate) fn report(&self, remaining: u64) -> Report {
         let registry = self.shared.registry();
         let requests = registry.totals().requests;
-        Report { connections: registry.connections, requests, cut: registry.cut + remaining }
+        Report {
+            connections: registry.connections,
+            requests,
+            aborted: registry.aborted + remaining,
+        }
     }
 
     /// The server at this moment. Looks at every open connection, some ten nanoseconds at each.
@@ -341,13 +345,13 @@ fn unpack(doing: u8) -> (usize, usize) {
 }
 
 /// Where one connection keeps count. Dropping it means that the connection has ended.
-pub(crate) struct Meter {
+pub(crate) struct Counters {
     statistics: Statistics,
     key: usize,
     cell: Arc<Cell>,
 }
 
-impl Meter {
+impl Counters {
     pub(crate) fn received(&self, bytes: usize) {
         add(&self.cell.received, bytes as u64);
     }
@@ -366,8 +370,8 @@ impl Meter {
     }
 
     /// The connection was aborted with a request under way.
-    pub(crate) fn cut(&self) {
-        self.statistics.shared.registry().cut += 1;
+    pub(crate) fn aborted(&self) {
+        self.statistics.shared.registry().aborted += 1;
     }
 }
 
@@ -377,7 +381,7 @@ fn add(counter: &AtomicU64, more: u64) {
     counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Relaxed);
 }
 
-impl Drop for Meter {
+impl Drop for Counters {
     fn drop(&mut self) {
         let mut registry = self.statistics.shared.registry();
         registry.ended = registry.ended.and(self.cell.totals());
@@ -414,13 +418,13 @@ mod tests {
         let third = statistics.enter(); // in the place of the first
         third.received(1);
         assert_eq!(totals(statistics.sample()), [3, 3, 16, 107]);
-        second.cut();
+        second.aborted();
         drop((second, third));
         let sample = statistics.sample();
         assert_eq!((sample.open, sample.waits), (Open::default(), Waits::default()));
         assert_eq!(totals(sample), [3, 3, 16, 107]);
         let report = statistics.report(1);
-        assert_eq!((report.connections, report.requests, report.cut), (3, 3, 2));
+        assert_eq!((report.connections, report.requests, report.aborted), (3, 3, 2));
     }
 
     #[test]
@@ -428,9 +432,9 @@ mod tests {
         use State::{Answering, Closing, Idle, Receiving, Sending, Upgraded};
         use WaitsFor::{Input, Room, Time, Work};
         let statistics = statistics();
-        let meter = statistics.enter();
+        let counters = statistics.enter();
         let seen = |state, waits_for| {
-            meter.does(state, waits_for);
+            counters.does(state, waits_for);
             let Sample { open, waits, .. } = statistics.sample();
             let Open { idle, receiving, answering, sending, upgraded, closing } = open;
             let Waits { input, room, time, work } = waits;

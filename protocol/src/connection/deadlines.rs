@@ -94,7 +94,7 @@ impl Connection {
                 // way to the client.
                 Incoming::Head(_) if now.instant < since + Drain::GRACE => self.phase.finish(),
                 // Nothing is under way in either direction that a reset could destroy.
-                Incoming::Head(_) => self.phase.leave(),
+                Incoming::Head(_) => self.phase.finish_without_lingering(),
                 _ => self.refuse(Refusal::Timeout, out, now),
             }
         }

@@ -140,7 +140,7 @@ pub fn streams_under_way_are_finished<B: Backend>(model: B) {
         // Without a GOAWAY that says that all is well, this would be an error.
         connection.await.unwrap().unwrap();
         idle.await.unwrap().unwrap();
-        assert_eq!(stopping.join().unwrap().cut, 0);
+        assert_eq!(stopping.join().unwrap().aborted, 0);
     });
 }
 

@@ -27,7 +27,7 @@ pub fn the_binary_names_its_address_and_shuts_down_on_a_signal(path: &str) {
     drop(client); // or the server would linger
     let (code, output) = server.end();
     assert_eq!(code, Some(0));
-    assert!(output.contains("2 requests on 1 connections, 0 cut short"), "{output}");
+    assert!(output.contains("2 requests on 1 connections, 0 aborted"), "{output}");
 }
 
 pub fn a_second_signal_ends_at_once(path: &str) {
@@ -44,7 +44,7 @@ pub fn a_second_signal_ends_at_once(path: &str) {
     server.signal(Signal::INT);
     let (code, output) = server.end();
     assert_eq!(code, Some(0));
-    assert!(output.contains("1 cut short"), "{output}");
+    assert!(output.contains("1 aborted"), "{output}");
     assert!(start.elapsed() < Duration::from_secs(5), "the second signal did not end it");
 }
 

@@ -40,7 +40,7 @@ pub fn every_request_of_many_connections_is_answered<B: Backend>(model: B) {
         .collect();
     clients.into_iter().for_each(|client| client.join().unwrap());
     let report = server.shutdown(SOON).unwrap();
-    assert_eq!((report.connections, report.requests, report.cut), (1000, 10_000, 0));
+    assert_eq!((report.connections, report.requests, report.aborted), (1000, 10_000, 0));
 }
 
 fn raise_descriptor_limit() {

@@ -33,7 +33,7 @@ pub fn requests_under_way_are_answered<B: Backend>(model: B) {
     }
     drop(clients); // or the server would linger
     let report = server.join().unwrap();
-    assert_eq!((report.requests, report.cut), (21, 0));
+    assert_eq!((report.requests, report.aborted), (21, 0));
 }
 
 /// A server that has ended is gone: what its handler holds is free again.
@@ -70,7 +70,7 @@ pub fn a_client_that_reads_nothing_is_cut_at_the_deadline<B: Backend>(model: B) 
     deaf.ask("/large");
     deaf.stream.peek(&mut [0]).unwrap();
     let start = Instant::now();
-    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().cut, 1);
+    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().aborted, 1);
     assert!(start.elapsed() < SOON, "took {:?}", start.elapsed());
 }
 
@@ -110,7 +110,7 @@ pub fn no_request_is_lost_under_load<B: Backend>(model: B) {
             assert!(late > Duration::from_millis(400), "lost a request sent after {late:?}");
         }
     }
-    assert_eq!((report.requests, report.cut), (answered, 0));
+    assert_eq!((report.requests, report.aborted), (answered, 0));
 }
 
 pub fn idle_connections_are_closed<B: Backend>(model: B) {
@@ -127,7 +127,7 @@ pub fn idle_connections_are_closed<B: Backend>(model: B) {
     clients.iter_mut().for_each(Client::expect_close);
     drop(clients);
     let report = report.join().unwrap();
-    assert_eq!((report.connections, report.requests, report.cut), (20, 10, 0));
+    assert_eq!((report.connections, report.requests, report.aborted), (20, 10, 0));
     std::net::TcpStream::connect(address).expect_err("nobody listens any more");
 }
 
@@ -160,7 +160,7 @@ fn cross_the_signal<B: Backend>(model: B) -> bool {
         assert_eq!((response.text(), response.closes()), ("late", true));
     }
     drop(clients); // or the server would linger
-    assert_eq!(server.join().unwrap().cut, 0);
+    assert_eq!(server.join().unwrap().aborted, 0);
     true
 }
 
@@ -182,7 +182,7 @@ pub fn requests_under_way_at_the_deadline_are_cut<B: Backend>(model: B) {
     let start = Instant::now();
     let report = server.shutdown(Duration::from_millis(200)).unwrap();
     assert!(start.elapsed() < Duration::from_secs(5), "waited for what was to be cut");
-    assert_eq!(report.cut, 2);
+    assert_eq!(report.aborted, 2);
     sleeping.expect_close();
     sending.expect_close();
 }
@@ -200,7 +200,7 @@ pub fn a_second_shutdown_brings_the_deadline_forward<B: Backend>(model: B) {
     let start = Instant::now();
     server.shutdown_handle().shutdown(Duration::from_secs(60));
     server.shutdown_handle().shutdown(Duration::ZERO);
-    assert_eq!(server.join().unwrap().cut, 1);
+    assert_eq!(server.join().unwrap().aborted, 1);
     assert!(start.elapsed() < Duration::from_secs(5), "the second deadline was not taken");
     sleeping.expect_close();
 }
@@ -226,7 +226,7 @@ pub fn work_that_does_not_end_is_abandoned_at_the_deadline<B: Backend>(model: B)
     let start = Instant::now();
     let report = server.shutdown(Duration::from_millis(100)).unwrap();
     assert!(start.elapsed() < Duration::from_secs(5), "waited for work that does not end");
-    assert_eq!(report.cut, 1);
+    assert_eq!(report.aborted, 1);
     client.expect_close();
     end.store(true, Ordering::Relaxed);
 }
@@ -241,7 +241,7 @@ pub fn a_server_can_be_shut_down_before_it_runs<B: Backend>(model: B) {
     server.shutdown_handle().shutdown(SOON);
     let report = server.run(|_: &Request<'_>| "served").unwrap();
     assert_eq!(client.response().text(), "served");
-    assert_eq!((report.connections, report.requests, report.cut), (1, 1, 0));
+    assert_eq!((report.connections, report.requests, report.aborted), (1, 1, 0));
 }
 
 pub fn a_connection_that_waits_for_room_is_served<B: Backend>(model: B) {
@@ -256,7 +256,7 @@ pub fn a_connection_that_waits_for_room_is_served<B: Backend>(model: B) {
     drop(inside);
     assert_eq!(outside.response().text(), "outside");
     drop(outside);
-    assert_eq!(server.join().unwrap().cut, 0);
+    assert_eq!(server.join().unwrap().aborted, 0);
 }
 
 pub fn a_client_that_never_pauses_is_cut_at_the_deadline<B: Backend>(model: B) {
@@ -288,7 +288,7 @@ pub fn a_protocol_that_ignores_shutdown_is_cut_at_the_deadline<B: Backend>(model
     let mut client = Client::connect(server.address());
     assert_eq!(client.get("/").status, 101);
     let start = Instant::now();
-    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().cut, 1);
+    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().aborted, 1);
     assert!(start.elapsed() < Duration::from_secs(5), "waited for what never ends");
     client.expect_close();
 }
@@ -303,11 +303,11 @@ pub fn an_answer_that_is_not_acknowledged_is_not_cut<B: Backend>(model: B) {
     // The client keeps its side open, so the server lingers; and now its time is up.
     server.shutdown_handle().shutdown(Duration::ZERO);
     let report = server.join().unwrap();
-    assert_eq!((report.requests, report.cut), (1, 0));
+    assert_eq!((report.requests, report.aborted), (1, 0));
 }
 
 pub fn a_deadline_without_end_is_taken<B: Backend>(model: B) {
     let (server, _dir) = app(model);
     server.shutdown_handle().shutdown(Duration::MAX);
-    assert_eq!(server.join().unwrap().cut, 0);
+    assert_eq!(server.join().unwrap().aborted, 0);
 }

@@ -117,7 +117,7 @@ pub fn every_effect_works_over_tls<B: Backend>(model: B) {
         assert!(get(&mut stream, "/files/x") == body, "the file came back otherwise");
     }
     let report = handle.shutdown(SOON).unwrap();
-    assert_eq!((report.requests, report.cut), (13, 0));
+    assert_eq!((report.requests, report.aborted), (13, 0));
 }
 
 /// Shutdown reaches both listeners; requests under way are answered, and `close_notify` is sent.
@@ -138,7 +138,7 @@ pub fn shutdown_ends_tls_connections_with_close_notify<B: Backend>(model: B) {
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     }
     drop((idle, busy));
-    assert_eq!(stopping.join().unwrap().cut, 0);
+    assert_eq!(stopping.join().unwrap().aborted, 0);
     assert!(start.elapsed() < SOON);
     drop(silent);
 }
@@ -153,7 +153,7 @@ pub fn websockets_are_spoken_over_tls<B: Backend>(model: B) {
         // Without a close_notify this would be an error.
         assert_eq!(client.get_mut().read(&mut [0]).unwrap(), 0);
     }
-    assert_eq!(handle.shutdown(SOON).unwrap().cut, 0);
+    assert_eq!(handle.shutdown(SOON).unwrap().aborted, 0);
 }
 
 /// Plain HTTP, garbage, and nothing at all: each is dealt with, and its place is free again.

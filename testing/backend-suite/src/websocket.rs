@@ -113,7 +113,7 @@ pub fn messages_come_back_and_the_closing_handshake_is_kept<B: Backend>(model: B
     let mut client = connect(server.address());
     converse(&mut client);
     drop(client);
-    assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
+    assert_eq!(server.shutdown(SOON).unwrap().aborted, 0);
 }
 
 /// A connection on which nothing was upgraded is as good as before.
@@ -153,7 +153,7 @@ pub fn an_upgrade_is_answered_although_the_client_closes_its_side_behind_it<B: B
             assert!(is_told && told.ends_with(end), "try {number}: {shown}");
         }
     }
-    assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
+    assert_eq!(server.shutdown(SOON).unwrap().aborted, 0);
 }
 
 pub fn frames_that_break_the_protocol_end_the_connection<B: Backend>(model: B) {
@@ -175,7 +175,7 @@ pub fn frames_that_break_the_protocol_end_the_connection<B: Backend>(model: B) {
         let _ = client.get_mut().write_all(&[0x55; 100]);
         assert_eq!(expect_close(&mut client), code, "{bytes:02x?}");
     }
-    assert_eq!(server.shutdown(SOON).unwrap().cut, 0);
+    assert_eq!(server.shutdown(SOON).unwrap().aborted, 0);
 }
 
 pub fn shutdown_sends_close_1001_to_every_socket<B: Backend>(model: B) {
@@ -196,7 +196,7 @@ pub fn shutdown_sends_close_1001_to_every_socket<B: Backend>(model: B) {
     clients[0].get_mut().read_exact(&mut told).unwrap();
     assert_eq!(told[0], 0x88);
     drop(clients);
-    assert_eq!(server.join().unwrap().cut, 0);
+    assert_eq!(server.join().unwrap().aborted, 0);
     assert!(start.elapsed() < SOON, "waited for those who had gone");
 }
 
@@ -204,7 +204,7 @@ pub fn a_client_that_does_not_answer_close_is_cut_at_the_deadline<B: Backend>(mo
     let (server, _dir) = app(model);
     let mut client = connect(server.address());
     let start = Instant::now();
-    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().cut, 1);
+    assert_eq!(server.shutdown(Duration::from_millis(200)).unwrap().aborted, 1);
     assert!(start.elapsed() < SOON, "waited for an answer");
     assert!(matches!(client.read().unwrap(), tungstenite::Message::Close(Some(_))));
 }
@@ -417,5 +417,5 @@ pub fn many_sockets_are_served_at_once<B: Backend>(model: B) {
 
 fn finish(server: Handle, requests: u64) {
     let report = server.shutdown(SOON).unwrap();
-    assert_eq!((report.requests, report.cut), (requests, 0));
+    assert_eq!((report.requests, report.aborted), (requests, 0));
 }

@@ -100,7 +100,7 @@ impl Places {
     pub(crate) fn stop(self) {
         for place in self.places {
             let report = place.handle.shutdown(Duration::from_secs(10)).unwrap();
-            assert_eq!(report.cut, 0, "{}", place.name);
+            assert_eq!(report.aborted, 0, "{}", place.name);
         }
     }
 }
