@@ -45,7 +45,8 @@ impl Backend for Model {
         apart(|| Ring::new(ACCEPTOR).map(drop)).map_err(|error| {
             match error.raw_os_error() {
                 Some(libc::ENOSYS | libc::EINVAL | libc::EPERM | libc::EACCES) => {}
-                _ => return error, // no memory, no descriptors: another matter
+                // No memory, no thread, no descriptors: another matter.
+                _ => return io::Error::new(error.kind(), format!("cannot try io_uring: {error}")),
             }
             let missing = format!(
                 "backend-uring needs io_uring of Linux 6.1 or newer, neither switched off \
