@@ -41,7 +41,9 @@ impl Backend for Model {
         for _ in 0..context.thread_count() {
             let (executor, ended, running) = (executor.clone(), ended.clone(), running.clone());
             let run = move || {
+                // In this order, since cancelled work may be dropped only with the executor.
                 let _running = running;
+                let executor = executor;
                 let _ = smol::block_on(executor.run(ended.recv()));
             };
             thread::Builder::new().name("smol".into()).spawn(run)?;
