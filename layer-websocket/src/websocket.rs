@@ -212,7 +212,8 @@ impl<S: Socket> WebSocket<S> {
                 let answer = status.as_ref().map(|(code, _)| (*code, ""));
                 self.outgoing.close(answer, out);
                 if !self.is_talking() {
-                    self.phase.finish_without_lingering(); // the peer has answered ours, and has read all before it
+                    // The peer has answered ours, and has read all before it.
+                    self.phase.finish_without_lingering();
                 }
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
                 self.finish(Closed::Clean { code, reason });
