@@ -1,0 +1,81 @@
+// What a request takes, beside what it costs.
+
+import { median } from '../statistics.js'
+import { percent, prose, time, times, whole } from '../text.js'
+import { html, table } from '../charts.js'
+import { copyButton, entryFigures, name, scenarioNamed, shown, value } from '../shared.js'
+
+export function causes(lab) {
+  const scenario = scenarioNamed(lab, lab.state.scenario)
+  if (!scenario) return null
+  const measured = shown(lab).filter((entry) => lab.cells.of(scenario.name, entry.name).length > 0)
+  const cpu = (entry) =>
+    entryFigures(lab, scenario.name, entry.name)?.cpu?.estimate.median ?? Infinity
+  const row = (entry) => {
+    const cause = lab.results.causes.find(
+      (one) => one.scenario === scenario.name && one.entry === entry.name,
+    )
+    const cells = lab.cells.counted(scenario.name, entry.name, 'cpu')
+    const over = (place) => {
+      const counted = cells.filter((cell) => cell.switches !== null)
+      const each = counted.map((cell) => cell.switches[place] / cell.requests)
+      return html('td', { class: 'n' }, value(median(each), times))
+    }
+    const calls = Object.entries(cause?.system_calls ?? {}).sort((a, b) => b[1] - a[1])
+    return [
+      name(entry),
+      html('td', { class: 'n' }, cpu(entry) === Infinity ? 'void' : time(cpu(entry))),
+      html(
+        'td',
+        { class: 'n' },
+        value(cause?.system_calls ? calls.reduce((sum, [, count]) => sum + count, 0) : null, times),
+      ),
+      html(
+        'td',
+        { class: 'calls' },
+        calls.map(([call, count]) => html('span', {}, html('code', {}, call), ` ${times(count)}`)),
+      ),
+      html('td', { class: 'n' }, value(cause?.instructions, whole)),
+      over(0),
+      over(1),
+      html('td', { class: 'n' }, value(median(cells.map((cell) => cell.kernel_share)), percent)),
+      html(
+        'td',
+        {},
+        cause?.trace
+          ? html(
+              'a',
+              { href: encodeURI(`./${cause.trace}`) },
+              'trace',
+              html('span', { class: 'hidden' }, ` of ${entry.name}`),
+            )
+          : '–',
+      ),
+      html('td', {}, copyButton(lab, entry, scenario)),
+    ]
+  }
+  const rows = measured.sort((a, b) => cpu(a) - cpu(b)).map(row)
+  const head = [
+    'entry',
+    'processor time',
+    'system calls',
+    'by name',
+    'instructions',
+    'waits',
+    'preemptions',
+    'in the kernel',
+    'trace',
+    html('th', { scope: 'col' }, html('span', { class: 'hidden' }, 'command')),
+  ]
+  return [
+    html(
+      'p',
+      { class: 'soft' },
+      prose(
+        'For each request. Instructions are those in user space; waits and preemptions are context',
+        'switches, because a thread slept or had to give way. Traces are files of the repository.',
+      ),
+    ),
+    table(`Causes in ${scenario.name}`, head, rows),
+  ]
+}
