@@ -65,6 +65,12 @@ pub(crate) const VERBS: &[Verb] = &[
         run: |rest| command(".ci/fuzz/run").args(rest).run(),
     },
     Verb {
+        name: "counts",
+        takes: "",
+        does: "counts the instructions of requests, and writes what is compared; with Valgrind",
+        run: |_| cargo("run --quiet --locked --release -p bench --bin counts -- write").run(),
+    },
+    Verb {
         name: "references",
         takes: "[DIRECTORY]",
         does: "plays the conformance cases to hyper and nginx",
