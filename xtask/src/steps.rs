@@ -84,6 +84,13 @@ pub(crate) const STEPS: &[Step] = &[
     step("course", "it builds without a warning; exercises are red, solutions green", course)
         .needs("mdbook"),
     step("benches", "the benches run", benches),
+    step("counts", "no request takes 2 % more instructions than is committed", counts)
+        .needs("Valgrind"),
+    step("lab", "system calls are as recorded; a small comparison, and its page in a browser", lab)
+        .needs("strace, perf, Chromium, Node.js"),
+    step("agreement", "the load generator says the truth, and what wrk and h2load say", agreement)
+        .needs("wrk, h2load")
+        .if_asked(),
     step("simulations", "5000 simulations pass, from seeds of this commit's own", simulations),
     step("models", "what threads tell each other, in every order of their steps", models),
     step("miri", "no undefined behaviour, by an interpreter that looks for it", miri)
@@ -205,6 +212,37 @@ fn course() -> Result {
 
 fn benches() -> Result {
     cargo("bench --quiet --locked -p bench -- --test").run()
+}
+
+fn counts() -> Result {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let why = "what is committed was counted on x86-64 Linux";
+        return Err(Failure::Unavailable(why.into()));
+    }
+    debian("valgrind", &["valgrind"])?;
+    cargo("run --quiet --locked --release -p bench --bin counts -- check").run()
+}
+
+fn lab() -> Result {
+    debian("strace", &["strace"])?;
+    debian("perf", &["linux-perf"])?;
+    debian("chromium", &["chromium"])?;
+    debian("node", &["nodejs"])?;
+    debian("npm", &["npm"])?;
+    cargo("lab trace").run()?;
+    // Whether it works, not how fast anything is: the page of made-up results is looked at.
+    cargo("lab compare --quick --no-peers --rounds 3 --output target/lab/ci.json --scenarios")
+        .arg("keep-alive 1,pipelined,latency at 70 %")
+        .run()?;
+    command(".ci/lab/page/run").run()
+}
+
+/// Only where nothing else runs.
+fn agreement() -> Result {
+    cargo("test --locked --release -p lab --test truth -- --test-threads 1").run()?;
+    debian("wrk", &["wrk"])?;
+    debian("h2load", &["nghttp2-client"])?;
+    command(".ci/lab/agreement").run()
 }
 
 fn simulations() -> Result {
