@@ -127,7 +127,7 @@ fn omission_of_what_was_late_is_named() {
 #[test]
 fn a_generator_that_is_too_slow_is_named() {
     let server = serve(|_| Answer::Right);
-    let plan = Plan { max_requests: Some(50), ..plan(server) };
+    let plan = Plan { connections: 4, max_requests: Some(50), ..plan(server) };
     let mut outcome = load::run(&plan, &mut |_| Next::Go).expect("it answers");
     outcome.busy = outcome.elapsed * 9 / 10;
     let report = with_voids(judge::voids(&plan, &outcome, 0.5, false));
