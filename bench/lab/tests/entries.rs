@@ -149,6 +149,7 @@ fn a_server_that_is_not_there_is_refused() {
 
 /// Whether they pass the gate is their own affair, and the report's to say.
 #[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
 fn peers_that_are_there_start_answer_and_leave_nothing() {
     let files = Arc::new(Files::new().expect("there is room for the files"));
     for found in peers(&files).chain(installed(&files)) {
