@@ -127,14 +127,14 @@ pub fn drift(all: &[Calibration], before: Calibration, after: Calibration) -> Op
     void("all", format!("the machine itself was {:.0} % slower", (slowest - 1.0) * 100.0))
 }
 
-/// What is wrong with a file of results as a whole, whoever has made it: rounds that are missing,
+/// What is wrong with a file of results as a whole: rounds that are missing,
 /// and rounds that count although the machine was another. A sentence for each.
 #[must_use]
 pub fn audit(results: &Results) -> Vec<String> {
     missing(results).into_iter().chain(unmarked_drift(results)).collect()
 }
 
-/// Entries that lack rounds which others have: whoever leaves out rounds shows the best of them.
+/// Entries that lack rounds: what is left may be the best of them.
 fn missing(results: &Results) -> Vec<String> {
     let rounds = results.provenance.rounds as usize;
     let mut sentences = Vec::new();

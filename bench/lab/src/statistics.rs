@@ -16,7 +16,7 @@ pub const FEWEST_ROUNDS: usize = 3;
 /// What is left out of an interval at each end: with [`DRAWS`], 2.5 %.
 const LEFT_OUT: usize = 25;
 
-/// Always the same, so that whoever computes an interval again gets the same.
+/// Always the same, so that an interval is the same when it is computed again.
 const SEED: u32 = 1;
 
 /// A range in which a figure lies with a confidence of 95 %.

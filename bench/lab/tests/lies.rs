@@ -1,5 +1,5 @@
 //! Five lies that have been told with measurements, each told to the lab: its report has to name
-//! them, and must not accuse whoever is honest.
+//! them, and must not accuse an honest one.
 
 #![cfg(target_os = "linux")]
 
@@ -88,7 +88,7 @@ fn assert_names(report: &str, lie: &str) {
 }
 
 #[test]
-fn whoever_is_honest_is_not_accused() {
+fn honest_results_are_not_accused() {
     let report = report::table(&honest());
     for accusation in ["void", "Not to be believed", "no figures"] {
         assert!(!report.contains(accusation), "{report}");
@@ -160,7 +160,7 @@ fn a_server_that_answers_wrongly_is_named() {
     let outcome = load::run(&plan, &mut |_| Next::Go).expect("it answers");
     let report = with_voids(judge::voids(&plan, &outcome, 1.0, false));
     assert_names(&report, "a response was wrong");
-    // Whoever is wrong before anything is measured has no figures at all.
+    // A server that is wrong before anything is measured has no figures at all.
     let server = serve(|number| if number == 3 { Answer::Wrong } else { Answer::Right });
     let gate = lab::entries::gate(server, false);
     let mut results = honest();

@@ -8,7 +8,7 @@ pub(super) type Observer<'a> = dyn FnMut(Event) -> Next + Send + 'a;
 /// What happens while a load is put on a server.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Event {
-    /// The time that counts begins: whoever counts something of the server begins, too.
+    /// The time that counts begins, and so does what the observer counts of the server.
     Begun,
     /// About four times a second, from the beginning of the warm-up until the last response is no
     /// longer waited for: how long has been counted, and how many responses.

@@ -79,7 +79,7 @@ fn within<'a>(element: &str, text: &'a str) -> io::Result<&'a str> {
     Ok(text)
 }
 
-/// The files are modules for whoever tests them; in the page they are one. An import has one line.
+/// The files are modules for their tests; in the page they are one. An import has one line.
 fn without_modules(script: &str) -> String {
     let kept = script.lines().filter(|line| !line.starts_with("import "));
     kept.flat_map(|line| [line.strip_prefix("export ").unwrap_or(line), "\n"]).collect()

@@ -12,7 +12,7 @@ export const FEWEST_ROUNDS = 3
 /** What is left out of an interval at each end: 2.5 %. */
 const LEFT_OUT = 25
 
-/** Always the same, so that whoever computes an interval again gets the same. */
+/** Always the same, so that an interval is the same when it is computed again. */
 const SEED = 1
 
 /** Mulberry32: a function that gives integers below `end`. */
