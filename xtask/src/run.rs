@@ -56,6 +56,13 @@ pub(crate) fn read(path: impl AsRef<Path>) -> Result<String> {
         .map_err(|error| Failure::found(format!("{}: {error}", path.display())))
 }
 
+/// Writes a file within the repository.
+pub(crate) fn write(path: impl AsRef<Path>, text: &str) -> Result {
+    let path = path.as_ref();
+    std::fs::write(root().join(path), text)
+        .map_err(|error| Failure::found(format!("{}: {error}", path.display())))
+}
+
 /// The files that git knows, by these patterns.
 pub(crate) fn tracked(patterns: &str) -> Result<Vec<String>> {
     let list = command(&format!("git ls-files {patterns}")).quietly().output()?;

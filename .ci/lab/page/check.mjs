@@ -307,7 +307,7 @@ async function checkCopying(page) {
     const selected = await page.evaluate(
       () => getSelection().toString() || document.activeElement.value,
     )
-    assert(selected === text && text.includes(' URL'), text)
+    assert(selected === text && text.includes('ADDRESS'), text)
     await page.keyboard.press('Escape')
     assert(!(await page.locator('#copy').evaluate((dialog) => dialog.open)), 'it cannot be closed')
     return text.split('\n')[1]
@@ -319,7 +319,7 @@ async function checkCopying(page) {
     })
     await button.click()
     await page.locator('#said', { hasText: 'is copied' }).waitFor()
-    assert((await page.evaluate(() => window.copied)).includes(' URL'), 'something else is')
+    assert((await page.evaluate(() => window.copied)).includes('ADDRESS'), 'something else is')
   })
 }
 

@@ -258,10 +258,10 @@ test('a command that is copied does nothing but what it says', () => {
   assert.equal(quoted("a'; rm b"), "'a'\\''; rm b'")
   const text = commands(
     { name: 'x\nrm y', command: ['server', '$(rm z)'] },
-    { name: 's', command: 'cargo lab load URL' },
+    { name: 's', command: 'cargo lab load http://ADDRESS/' },
   )
   assert.deepEqual(
     text.split('\n').filter((line) => !line.startsWith('#')),
-    ["server '$(rm z)'", 'cargo lab load URL', ''],
+    ["server '$(rm z)'", 'cargo lab load http://ADDRESS/', ''],
   )
 })

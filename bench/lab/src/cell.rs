@@ -45,7 +45,7 @@ pub(crate) fn measure(server: &Running, scenario: &Scenario, plan: &Plan) -> io:
         switches: used.switches.map(|it| (it.waits, it.preemptions)),
         generator_busy: 1.0 / outcome.headroom(plan.threads),
         mean: outcome.latency.mean(),
-        latency: sparse(&outcome),
+        latency: if scenario.is_about_latency() { sparse(&outcome) } else { Vec::new() },
         // The last in the queue is answered when the server has caught up.
         recovery: scenario.is_overload().then(|| outcome.latency.max()),
         errors: errors(&outcome),

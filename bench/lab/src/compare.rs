@@ -5,6 +5,7 @@
 //! What disturbs the machine for a while so disturbs all of them.
 
 mod counting;
+mod instructions;
 
 use std::collections::HashMap;
 use std::io;
@@ -14,12 +15,15 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use crate::cell;
+use crate::compare::instructions::Instructions;
 use crate::entries::{self, Entry, Running};
 use crate::idle;
 use crate::judge;
+use crate::load::{self, Next};
 use crate::machine::{self, Cores};
 use crate::results::{self, Calibration, Cause, Cell, FORMAT, Gate, Idle, Kind, Results, Void};
 use crate::scenarios::{CAPACITY, SCENARIOS, Scenario, Times};
+use crate::statistics::median;
 use crate::trace;
 
 /// What a run consists of.
@@ -49,11 +53,21 @@ const QUICK_PEERS: [&str; 2] = ["hyper", "nginx"];
 /// Who has a twin that is measured as if it were another, if they take part.
 const WITH_TWIN: [&str; 3] = ["mio", "tokio multi", "floor mio"];
 
-/// How many rounds may be made again because the machine was not the same, of those asked for.
+/// How many rounds may be made besides those asked for, because the machine was not the same in
+/// others: as a part of those asked for.
 const AGAIN: f64 = 0.5;
+
+/// An open loop of about half of what a server can do.
+const HALF: &str = "latency at 40 %";
 
 /// How often an entry's capacity is looked for; the median counts.
 const CAPACITY_TRIES: usize = 3;
+
+/// How often a cell is measured at most because the cores had been moved.
+const PLACE_TRIES: usize = 3;
+
+/// How long each server answers requests before it is measured.
+const WARM_UP: Times = Times::milliseconds(60);
 
 /// How many idle connections are weighed. More are asked for by `lab idle`.
 const IDLE_CONNECTIONS: usize = 1000;
@@ -64,7 +78,7 @@ struct Contestant {
     name: String,
     twin_of: Option<String>,
     gate: Gate,
-    /// Requests per second in [`CAPACITY`].
+    /// Requests per second of which open loops offer a part.
     capacity: f64,
 }
 
@@ -158,21 +172,25 @@ impl Run<'_> {
             if let Some(failed) = &gate.failed {
                 (self.say)(&format!("{} gets no figures: {failed}", entry.name));
             }
-            let name = entry.name.to_owned();
-            if gate.failed.is_none() && WITH_TWIN.contains(&name.as_str()) {
-                self.contestants.push(Contestant {
-                    entry: entry.clone(),
-                    name: format!("{name} (twin)"),
-                    twin_of: Some(name.clone()),
-                    gate: gate.clone(),
-                    capacity: 0.0,
-                });
+            let contestant = Contestant::new(entry, gate);
+            if contestant.passed() && WITH_TWIN.contains(&contestant.entry.name) {
+                self.contestants.push(contestant.twin());
             }
-            self.contestants.push(Contestant { entry, name, twin_of: None, gate, capacity: 0.0 });
+            self.contestants.push(contestant);
         }
+        self.make_sure_of_a_twin();
         match self.contestants.iter().any(Contestant::passed) {
             true => Ok(()),
             false => Err(io::Error::other("nobody is left to measure")),
+        }
+    }
+
+    /// If nobody takes part who usually has a twin, somebody else gets one.
+    fn make_sure_of_a_twin(&mut self) {
+        if self.contestants.iter().all(|it| it.twin_of.is_none())
+            && let Some(first) = self.contestants.iter().find(|it| it.passed())
+        {
+            self.contestants.push(first.twin());
         }
     }
 
@@ -191,8 +209,6 @@ impl Run<'_> {
     /// Finds how much each server can be asked for: open loops offer a part of it. A server of
     /// which that is not known takes part in no open loop.
     fn find_capacities(&mut self) {
-        let scenario = SCENARIOS.iter().find(|scenario| scenario.name == CAPACITY);
-        let Some(scenario) = scenario else { return };
         if self.scenarios.iter().all(|scenario| scenario.load.is_none()) {
             return;
         }
@@ -203,18 +219,27 @@ impl Run<'_> {
                 if self.stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let cell = self.measure(number, &server, scenario, 0);
-                if cell.void.iter().all(|void| void.figure != "all") {
-                    rates.entry(number).or_default().push(cell.requests as f64 / cell.seconds);
-                }
+                rates.entry(number).or_default().extend(self.capacity(number, &server));
                 server.stop();
             }
         }
-        for (number, mut rates) in rates {
-            rates.sort_by(f64::total_cmp);
-            self.contestants[number].capacity = rates[rates.len() / 2];
+        for (number, rates) in rates {
+            self.contestants[number].capacity = median(&rates).unwrap_or(0.0);
         }
         self.share_capacities();
+    }
+
+    /// At how many requests per second its core would be full, by the processor time that each of
+    /// them takes when about half as many are asked for as are answered in a closed loop. In a
+    /// closed loop itself a server finds so many at once that each costs less.
+    fn capacity(&self, number: usize, server: &Running) -> Option<f64> {
+        let named = |name| SCENARIOS.iter().find(|scenario| scenario.name == name);
+        let counts = |cell: &Cell| cell.void.iter().all(|void| void.figure != "all");
+        self.warm_up(server);
+        let closed = self.measure(number, server, named(CAPACITY)?, 0.0, 0);
+        let rate = Some(closed.requests as f64 / closed.seconds).filter(|_| counts(&closed))?;
+        let open = self.measure(number, server, named(HALF)?, rate, 0);
+        Some(open.requests as f64 * 1e9 / open.cpu as f64).filter(|_| counts(&open))
     }
 
     /// Twins are offered the same: they differ in their names alone.
@@ -227,33 +252,31 @@ impl Run<'_> {
         }
     }
 
-    /// Makes the rounds, and makes those again in which the machine was not the same; returns how
-    /// many were made.
+    /// Makes rounds until so many count as were asked for, or too many do not; returns how many were
+    /// made. Whether a round counts is judged anew after each: only all of them show what is usual.
     fn make_rounds(&mut self) -> io::Result<u32> {
-        let again = (f64::from(self.settings.rounds) * AGAIN) as u32;
-        let mut counting = 0;
+        let most = self.settings.rounds + (f64::from(self.settings.rounds) * AGAIN) as u32;
         let mut made = 0;
         self.calibrate()?;
-        while counting < self.settings.rounds
-            && made < self.settings.rounds + again
-            && !self.stop.load(Ordering::Relaxed)
-        {
+        while made < most && !self.stop.load(Ordering::Relaxed) {
             let first = self.cells.len();
-            self.make_round(made);
+            self.make_round(made)?;
             if self.stop.load(Ordering::Relaxed) {
                 self.cells.truncate(first); // half a round is none
                 break;
             }
             self.calibrate()?;
             made += 1;
-            match self.drift() {
-                None => counting += 1,
-                Some(void) => {
-                    (self.say)(&format!("round {made} is made again: {}", void.reason));
-                    self.cells[first..].iter_mut().for_each(|cell| cell.void.push(void.clone()));
-                }
+            let drifts = judge::drifts(&self.calibrations);
+            let counting = drifts.iter().filter(|drift| drift.is_none()).count();
+            if counting >= self.settings.rounds as usize {
+                break;
+            }
+            if let Some(Some(void)) = drifts.last() {
+                (self.say)(&format!("round {made} does not count: {}", void.reason));
             }
         }
+        self.mark_drifts();
         Ok(made)
     }
 
@@ -262,30 +285,58 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the machine was not the same, before and after the round that was made last.
-    fn drift(&self) -> Option<Void> {
-        let [.., before, after] = self.calibrations[..] else { return None };
-        judge::drift(&self.calibrations, before, after)
+    fn mark_drifts(&mut self) {
+        let drifts = judge::drifts(&self.calibrations);
+        let usual = judge::usual_distance(judge::distances(&self.cells));
+        for cell in &mut self.cells {
+            cell.void.extend(drifts.get(cell.round as usize).cloned().flatten());
+            cell.void.extend(usual.zip(cell.distances).and_then(|(it, of)| judge::moved(it, of)));
+        }
     }
 
-    fn make_round(&mut self, round: u32) {
+    fn make_round(&mut self, round: u32) -> io::Result<()> {
         let mut servers = self.start_all();
+        servers.iter().for_each(|(_, server)| self.warm_up(server));
         let mut scenarios = self.scenarios.clone();
+        scenarios.retain(|scenario| scenario.is_in(round));
         self.rng.shuffle(&mut scenarios);
         for scenario in scenarios {
             self.rng.shuffle(&mut servers);
             (self.say)(&format!("round {}: {}", round + 1, scenario.name));
             for (number, server) in &servers {
                 if self.stop.load(Ordering::Relaxed) {
-                    return;
+                    return Ok(());
                 }
                 if self.contestants[*number].takes_part(scenario) {
-                    let cell = self.measure(*number, server, scenario, round);
-                    self.cells.push(cell);
+                    self.measure_in_place(*number, server, scenario, round)?;
                 }
             }
         }
         servers.into_iter().for_each(|(_, server)| server.stop());
+        Ok(())
+    }
+
+    /// Measures until the cores were where they mostly are, within reason. All of it is kept.
+    fn measure_in_place(
+        &mut self,
+        number: usize,
+        server: &Running,
+        scenario: &Scenario,
+        round: u32,
+    ) -> io::Result<()> {
+        let capacity = self.contestants[number].capacity;
+        for _ in 0..PLACE_TRIES {
+            let before = machine::distance(self.cores)?;
+            let cell = self.measure(number, server, scenario, capacity, round);
+            server.wait_until_quiet();
+            let distances = [before, machine::distance(self.cores)?];
+            self.cells.push(Cell { distances: Some(distances), ..cell });
+            let usual = judge::usual_distance(judge::distances(&self.cells));
+            if usual.is_none_or(|usual| judge::moved(usual, distances).is_none()) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// A server of each contestant that answers rightly. One that does not start is left out: the
@@ -305,11 +356,29 @@ impl Run<'_> {
         servers
     }
 
-    fn measure(&self, number: usize, server: &Running, scenario: &Scenario, round: u32) -> Cell {
+    /// What a server does only once, it does before anything is measured.
+    fn warm_up(&self, server: &Running) {
+        let Some(scenario) = SCENARIOS.iter().find(|scenario| scenario.name == CAPACITY) else {
+            return;
+        };
+        if let Some(plan) = scenario.plan(server, 0.0, WARM_UP, self.cores.generator) {
+            let _ = load::run(&plan, &mut |_| Next::Go); // what comes of it nobody asks
+            server.wait_until_quiet();
+        }
+    }
+
+    fn measure(
+        &self,
+        number: usize,
+        server: &Running,
+        scenario: &Scenario,
+        capacity: f64,
+        round: u32,
+    ) -> Cell {
         let contestant = &self.contestants[number];
-        let times = self.settings.times(scenario);
+        let times = scenario.times(self.settings.times(scenario), &contestant.entry);
         let measured = scenario
-            .plan(server, contestant.capacity, times, self.cores.generator)
+            .plan(server, capacity, times, self.cores.generator)
             .ok_or_else(|| io::Error::other("it has no address for this"))
             .and_then(|plan| cell::measure(server, scenario, &plan));
         let cell = measured.unwrap_or_else(|error| {
@@ -325,6 +394,10 @@ impl Run<'_> {
             (self.say)(&format!("no causes are counted: {reason}"));
             return Vec::new();
         }
+        let instructions = Instructions::read(&entries::workspace()).unwrap_or_else(|error| {
+            (self.say)(&format!("no instructions are known: {error}"));
+            Instructions::default()
+        });
         let mut causes = Vec::new();
         for (number, server) in self.start_all() {
             let contestant = &self.contestants[number];
@@ -339,7 +412,7 @@ impl Run<'_> {
                 if self.stop.load(Ordering::Relaxed) || contestant.twin_of.is_some() {
                     break;
                 }
-                let times = self.settings.times(scenario);
+                let times = scenario.times(self.settings.times(scenario), &contestant.entry);
                 let plan = scenario.plan(&server, contestant.capacity, times, self.cores.generator);
                 let counted = plan.map(|plan| counting::system_calls(self.cores, &plan));
                 if let Some(Err(error)) = &counted {
@@ -351,8 +424,8 @@ impl Run<'_> {
                     scenario: scenario.name.to_owned(),
                     entry: contestant.name.clone(),
                     system_calls: counted.and_then(Result::ok),
+                    instructions: instructions.of(scenario.name, &contestant.name),
                     trace,
-                    ..Cause::default()
                 });
             }
             server.stop();
@@ -401,6 +474,21 @@ impl Run<'_> {
 }
 
 impl Contestant {
+    fn new(entry: Entry, gate: Gate) -> Self {
+        Contestant { name: entry.name.to_owned(), entry, twin_of: None, gate, capacity: 0.0 }
+    }
+
+    /// The same under another name.
+    fn twin(&self) -> Self {
+        Contestant {
+            entry: self.entry.clone(),
+            name: format!("{} (twin)", self.name),
+            twin_of: Some(self.name.clone()),
+            gate: self.gate.clone(),
+            capacity: 0.0,
+        }
+    }
+
     fn passed(&self) -> bool {
         self.gate.failed.is_none()
     }
@@ -428,7 +516,7 @@ impl Contestant {
 impl Times {
     /// So many milliseconds, after a sixth of that in which nothing is counted.
     #[must_use]
-    pub fn milliseconds(measured: u64) -> Times {
+    pub const fn milliseconds(measured: u64) -> Times {
         Times {
             measured: Duration::from_millis(measured),
             warm_up: Duration::from_millis(measured / 6),

@@ -95,6 +95,16 @@ impl<'a> Side<'a> {
         let each = self.cells.iter().map(|cell| figure(cell) / cell.requests as f64);
         median(&each.collect::<Vec<_>>()).unwrap_or(0.0)
     }
+
+    /// Processor time for each request in the kernel and in user space. A round has a dozen ticks
+    /// only, so all are put together.
+    fn spaces(&self) -> [f64; 2] {
+        let sum =
+            |figure: fn(&Cell) -> f64| self.cells.iter().map(|cell| figure(cell)).sum::<f64>();
+        let requests = sum(|cell| cell.requests as f64);
+        let kernel = sum(|cell| cell.cpu as f64 * cell.kernel_share) / requests;
+        [kernel, sum(|cell| cell.cpu as f64) / requests - kernel]
+    }
 }
 
 /// Whether processor time and counts of a cell are figures; its rate alone may not be one.
@@ -128,22 +138,22 @@ fn pairs(one: &Side, other: &Side) -> Vec<(f64, f64)> {
 }
 
 fn spaces(one: &Side, other: &Side) -> String {
-    let kernel = |cell: &Cell| cell.cpu as f64 * cell.kernel_share;
-    let user = |cell: &Cell| cell.cpu as f64 * (1.0 - cell.kernel_share);
+    let ([kernel, user], [other_kernel, other_user]) = (one.spaces(), other.spaces());
     format!(
-        "In the kernel: {} and {} ({}); in user space: {} and {} ({}).",
-        microseconds(one.each(kernel)),
-        microseconds(other.each(kernel)),
-        difference(one.each(kernel) - other.each(kernel)),
-        microseconds(one.each(user)),
-        microseconds(other.each(user)),
-        difference(one.each(user) - other.each(user)),
+        "In the kernel: {} and {} ({}); in user space: {} and {} ({}). By the kernel's ticks, so \
+         roughly.",
+        roughly(kernel),
+        roughly(other_kernel),
+        difference(kernel - other_kernel),
+        roughly(user),
+        roughly(other_user),
+        difference(user - other_user),
     )
 }
 
 fn switches(one: &Side, other: &Side) -> String {
     if [one, other].iter().any(|side| side.cells.iter().any(|cell| cell.switches.is_none())) {
-        return "Context switches were not counted: there were too many threads.".to_owned();
+        return "Context switches were not counted: there were too many threads, or they came and went.".to_owned();
     }
     let waits = |cell: &Cell| cell.switches.map_or(0.0, |(waits, _)| waits as f64);
     let preemptions =
@@ -183,6 +193,10 @@ fn microseconds(nanoseconds: f64) -> String {
     format!("{:.2} µs", nanoseconds / 1e3)
 }
 
+fn roughly(nanoseconds: f64) -> String {
+    format!("{:.1} µs", nanoseconds / 1e3)
+}
+
 fn difference(nanoseconds: f64) -> String {
-    format!("{:+.2} µs", nanoseconds / 1e3)
+    format!("{:+.1} µs", nanoseconds / 1e3)
 }

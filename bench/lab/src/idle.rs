@@ -157,7 +157,7 @@ fn weigh_on(server: &Running, speaks: Speaks, count: usize, cores: Cores) -> io:
     let after = (server.memory()?, kernel_memory()?);
     let among = active(server, cores)?;
     drop(connections);
-    let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / count as f64;
+    let each = |before: u64, after: u64| (after as f64 - before as f64) / count as f64;
     Ok(Idle {
         connections: count,
         user_bytes: each(before.0, after.0),
@@ -175,7 +175,10 @@ fn active(server: &Running, cores: Cores) -> io::Result<f64> {
     let times = Times::milliseconds(300);
     let plan = scenario.plan(server, 0.0, times, cores.generator).expect("it is plain HTTP");
     let cell = cell::measure(server, scenario, &plan)?;
-    Ok(cell.cpu as f64 / cell.requests.max(1) as f64)
+    match cell.void.iter().find(|void| void.figure == "all") {
+        Some(void) => Err(io::Error::other(format!("a request among others: {}", void.reason))),
+        None => Ok(cell.cpu as f64 / cell.requests as f64),
+    }
 }
 
 /// Waits until the server's memory does not change any more.

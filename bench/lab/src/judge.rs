@@ -3,11 +3,17 @@
 //! A comparison that leaves out its failures flatters somebody, so nothing is dropped: a cell keeps
 //! its facts, and says with them why they cannot be believed.
 
+use std::collections::BTreeSet;
+
 use crate::load::{Outcome, Pace, Plan, Trouble};
 use crate::results::{Calibration, Cell, Results, Void};
 
 /// A generator that worked for more of its time than this may have been the bottleneck.
 const BUSIEST_GENERATOR: f64 = 0.5;
+
+/// A generator on a schedule that worked for more of its time than this kept responses waiting: on
+/// average for longer than it takes to read one.
+const BUSIEST_ON_SCHEDULE: f64 = 0.7;
 
 /// A server that used so much of its core was the bottleneck itself.
 const FULL_CORE: f64 = 0.95;
@@ -18,8 +24,13 @@ const LITTLE: f64 = 0.05;
 /// How much of the offered load has to be served for its latency to be one.
 const ACHIEVED: f64 = 0.97;
 
-/// How far the machine may be from its own median.
+/// How much slower than it mostly was a machine may compute.
 const DRIFT: f64 = 0.10;
+
+/// How much longer, or shorter, a cache line may take to the other core than it mostly did. Virtual
+/// cores are moved, even for a second: near each other or far apart, which moves all figures by a
+/// quarter and more.
+const FARTHER: f64 = 0.5;
 
 /// Why what clients saw, and what the kernel counted meanwhile, is no measurement. An overload need
 /// not be served.
@@ -31,6 +42,7 @@ pub fn voids(plan: &Plan, outcome: &Outcome, core_used: f64, is_overload: bool) 
         too_slow_a_generator(plan, outcome, core_used),
         littles_law(plan, outcome),
         not_sent(outcome),
+        late_generator(plan, outcome).filter(|_| !is_overload),
         not_achieved(plan, outcome).filter(|_| !is_overload),
     ];
     rules.into_iter().flatten().collect()
@@ -74,6 +86,19 @@ fn too_slow_a_generator(plan: &Plan, outcome: &Outcome, core_used: f64) -> Optio
     void("rate", reason)
 }
 
+fn late_generator(plan: &Plan, outcome: &Outcome) -> Option<Void> {
+    let is_open = matches!(plan.pace, Pace::Open { .. });
+    let busy = 1.0 / outcome.headroom(plan.threads);
+    if !is_open || busy <= BUSIEST_ON_SCHEDULE {
+        return None;
+    }
+    let percent = busy * 100.0;
+    void(
+        "latency",
+        format!("the clients worked {percent:.0} % of the time: responses waited for them"),
+    )
+}
+
 fn littles_law(plan: &Plan, outcome: &Outcome) -> Option<Void> {
     let Pace::Closed { under_way } = plan.pace else { return None };
     if plan.requests_per_connection.is_some() || outcome.requests == 0 {
@@ -113,39 +138,63 @@ fn not_achieved(plan: &Plan, outcome: &Outcome) -> Option<Void> {
     void("latency", format!("only {:.0} % of what was offered was served", achieved * 100.0))
 }
 
-/// Whether a round counts, by what the machine itself did before and after it.
+/// Why rounds do not count, by how fast the machine itself was before and after each: `None` if one
+/// does. Only together can they be judged, since nobody knows beforehand what is usual.
 #[must_use]
-pub fn drift(all: &[Calibration], before: Calibration, after: Calibration) -> Option<Void> {
-    let mut computations: Vec<_> = all.iter().map(|calibration| calibration.computation).collect();
+pub fn drifts(calibrations: &[Calibration]) -> Vec<Option<Void>> {
+    let mut computations: Vec<_> = calibrations.iter().map(|it| it.computation).collect();
     computations.sort_unstable();
     // Not the median: a machine that is slow for most of the time is still slow.
-    let usual = *computations.get(computations.len() / 4)? as f64;
-    let slowest = before.computation.max(after.computation) as f64 / usual;
-    if slowest <= 1.0 + DRIFT {
+    let Some(usual) = computations.get(computations.len() / 4) else { return Vec::new() };
+    let of_round = |pair: &[Calibration]| {
+        let slowest = pair[0].computation.max(pair[1].computation) as f64 / *usual as f64;
+        if slowest <= 1.0 + DRIFT {
+            return None;
+        }
+        void("all", format!("the machine itself was {:.0} % slower", (slowest - 1.0) * 100.0))
+    };
+    calibrations.windows(2).map(of_round).collect()
+}
+
+/// How long a cache line mostly takes to the other core, by all that was measured.
+#[must_use]
+pub fn usual_distance(mut distances: Vec<u64>) -> Option<u64> {
+    distances.sort_unstable();
+    distances.get(distances.len() / 2).copied()
+}
+
+/// Why a measurement does not count before and after which a cache line took so long.
+#[must_use]
+pub fn moved(usual: u64, distances: [u64; 2]) -> Option<Void> {
+    let far = |distance: &u64| (*distance as f64 / usual as f64).ln().abs();
+    let odd = distances.into_iter().max_by(|a, b| far(a).total_cmp(&far(b)))?;
+    if far(&odd) <= f64::ln(1.0 + FARTHER) {
         return None;
     }
-    void("all", format!("the machine itself was {:.0} % slower", (slowest - 1.0) * 100.0))
+    void("all", format!("a cache line took {odd} ns to the other core, mostly {usual} ns"))
 }
 
 /// What is wrong with a file of results as a whole: rounds that are missing,
-/// and rounds that count although the machine was another. A sentence for each.
+/// and what counts although the machine was another. A sentence for each.
 #[must_use]
 pub fn audit(results: &Results) -> Vec<String> {
-    missing(results).into_iter().chain(unmarked_drift(results)).collect()
+    let sentences = [missing(results), unmarked_drift(results), unmarked_moves(results)];
+    sentences.into_iter().flatten().collect()
 }
 
 /// Entries that lack rounds: what is left may be the best of them.
 fn missing(results: &Results) -> Vec<String> {
-    let rounds = results.provenance.rounds as usize;
     let mut sentences = Vec::new();
     for scenario in &results.scenarios {
+        let rounds = results.provenance.rounds.div_ceil(scenario.every) as usize;
         for entry in &results.entries {
             let is_meant =
                 |cell: &&Cell| cell.scenario == scenario.name && cell.entry == entry.name;
-            let cells = results.cells.iter().filter(is_meant).count();
-            if cells != 0 && cells != rounds {
+            let cells = results.cells.iter().filter(is_meant);
+            let found = cells.map(|cell| cell.round).collect::<BTreeSet<_>>().len();
+            if found != 0 && found != rounds {
                 sentences.push(format!(
-                    "{} in {}: {cells} of {rounds} rounds are in this file. What is shown may be \
+                    "{} in {}: {found} of {rounds} rounds are in this file. What is shown may be \
                      the best of them.",
                     entry.name, scenario.name
                 ));
@@ -156,16 +205,34 @@ fn missing(results: &Results) -> Vec<String> {
 }
 
 fn unmarked_drift(results: &Results) -> Vec<String> {
-    let all = &results.calibrations;
-    let counts = |round: usize| {
-        let is_full = |cell: &Cell| cell.void.iter().all(|void| void.figure != "all");
-        results.cells.iter().any(|cell| cell.round as usize == round && is_full(cell))
-    };
-    let sentence = |(round, pair): (usize, &[Calibration])| {
-        let void = drift(all, pair[0], pair[1]).filter(|_| counts(round))?;
+    let is_in = |round: usize| move |cell: &&Cell| cell.round as usize == round && counts(cell);
+    let sentence = |(round, drift): (usize, Option<Void>)| {
+        let void = drift.filter(|_| results.cells.iter().any(|it| is_in(round)(&it)))?;
         Some(format!("Round {}: {}, and its figures count.", round + 1, void.reason))
     };
-    all.windows(2).enumerate().filter_map(sentence).collect()
+    drifts(&results.calibrations).into_iter().enumerate().filter_map(sentence).collect()
+}
+
+fn unmarked_moves(results: &Results) -> Vec<String> {
+    let Some(usual) = usual_distance(distances(&results.cells)) else { return Vec::new() };
+    let is_moved =
+        |cell: &&Cell| counts(cell) && cell.distances.is_some_and(|it| moved(usual, it).is_some());
+    match results.cells.iter().filter(is_moved).count() {
+        0 => Vec::new(),
+        count => {
+            vec![format!("The cores were elsewhere during {count} measurements, and they count.")]
+        }
+    }
+}
+
+fn counts(cell: &Cell) -> bool {
+    cell.void.iter().all(|void| void.figure != "all")
+}
+
+/// How long a cache line took, whenever that was measured beside a cell.
+#[must_use]
+pub fn distances(cells: &[Cell]) -> Vec<u64> {
+    cells.iter().filter_map(|cell| cell.distances).flatten().collect()
 }
 
 #[cfg(test)]
@@ -269,6 +336,18 @@ mod tests {
     }
 
     #[test]
+    fn a_generator_that_keeps_responses_waiting_voids_the_latency() {
+        let busy = |part| Outcome {
+            busy: SECOND.mul_f64(part),
+            scheduled: Some(1000),
+            ..outcome(1000, Duration::from_micros(50))
+        };
+        let void = only_void(&open_loop(1000.0), &busy(0.8), 0.9);
+        assert!(void.figure == "latency" && void.reason.contains("80 %"), "{void:?}");
+        assert_eq!(voids(&open_loop(1000.0), &busy(0.6), 0.9, false), []);
+    }
+
+    #[test]
     fn latencies_that_cannot_be_those_of_the_requests_void_everything() {
         // 64 connections and 64,000 responses per second: nobody can have waited for 2 ms.
         let impossible = outcome(64_000, Duration::from_millis(2));
@@ -292,13 +371,32 @@ mod tests {
 
     #[test]
     fn a_round_in_which_the_machine_was_slower_counts_for_nothing() {
-        let at = |computation| Calibration { at_seconds: 0.0, computation, cache_line: 100 };
-        let all = [at(100), at(101), at(100), at(140), at(102)];
-        assert_eq!(drift(&all, all[0], all[1]), None);
-        let void = drift(&all, all[2], all[3]).expect("it was much slower");
-        assert!(void.reason.contains("40 %"), "{void:?}");
+        let slow = |computations: [u64; 5]| {
+            let calibrations = computations
+                .map(|computation| Calibration { computation, ..Calibration::default() });
+            let rounds = drifts(&calibrations).into_iter().enumerate();
+            let reasons = rounds.filter_map(|(round, void)| Some((round, void?.reason)));
+            reasons.collect::<Vec<_>>()
+        };
+        assert_eq!(slow([100, 101, 100, 105, 102]), []);
+        let once = slow([100, 101, 100, 140, 102]);
+        assert_eq!(once.iter().map(|(round, _)| *round).collect::<Vec<_>>(), [2, 3]);
+        assert!(once[0].1.contains("40 %"), "{once:?}");
         // Even if that is what it was for most of the time.
-        let all = [at(100), at(101), at(140), at(140), at(142)];
-        assert!(drift(&all, all[3], all[4]).is_some());
+        let mostly = slow([100, 101, 140, 140, 142]);
+        assert_eq!(mostly.iter().map(|(round, _)| *round).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(drifts(&[]), []);
+    }
+
+    #[test]
+    fn a_measurement_while_the_cores_were_elsewhere_counts_for_nothing() {
+        let usual = usual_distance(vec![330, 66, 64, 65, 70]).expect("there are some");
+        assert_eq!(usual, 66);
+        assert_eq!(moved(usual, [60, 96]), None);
+        for odd in [[29, 64], [64, 190], [330, 66]] {
+            assert!(moved(usual, odd).is_some(), "{odd:?}");
+        }
+        let void = moved(usual, [29, 330]).expect("both are odd");
+        assert!(void.reason.contains("330 ns") && void.reason.contains("66 ns"), "{void:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use std::{fs, hint, io, thread};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -22,7 +22,8 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// Two of the cores that this process may use: the last two, since what the system does on its
+    /// Two of the cores that this process may use: the last one, and the last before it that does
+    /// not share its execution units (hyperthreading), if there is one. What the system does on its
     /// own it mostly does on the first.
     ///
     /// # Errors
@@ -30,18 +31,39 @@ impl Cores {
     pub fn choose() -> io::Result<Cores> {
         let set = sched_getaffinity(None)?;
         let cores: Vec<_> = (0..CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect();
-        match cores[..] {
-            [.., generator, server] => Ok(Cores { server, generator, available: cores.len() }),
-            _ => Err(io::Error::other("two cores are needed: one for the server, one for clients")),
-        }
+        let [ref others @ .., next, server] = cores[..] else {
+            return Err(io::Error::other(
+                "two cores are needed: one for the server, one for clients",
+            ));
+        };
+        let siblings = siblings(server);
+        let apart = others.iter().chain([&next]).rev().find(|core| !siblings.contains(core));
+        Ok(Cores { server, generator: *apart.unwrap_or(&next), available: cores.len() })
     }
 
     /// How the report says it.
     #[must_use]
     pub fn in_words(&self) -> String {
         let Cores { server, generator, available } = self;
-        format!("server on core {server}, clients on core {generator}, of {available}")
+        let shared =
+            if siblings(*server).contains(generator) { ", which is half of the same" } else { "" };
+        format!("server on core {server}, clients on core {generator}{shared}, of {available}")
     }
+}
+
+/// The logical cores that are one core of the processor together with this one.
+fn siblings(core: usize) -> Vec<usize> {
+    let path = format!("/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list");
+    listed(&fs::read_to_string(path).unwrap_or_default()) // not said: then they are all apart
+}
+
+/// Numbers as the kernel lists them: `0-1,8`.
+fn listed(text: &str) -> Vec<usize> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
+    };
+    text.trim().split(',').filter_map(range).flatten().collect()
 }
 
 /// Runs something on one core; what it starts stays there. The thread goes back afterwards.
@@ -59,7 +81,13 @@ pub fn on_core<T>(core: usize, run: impl FnOnce() -> T) -> io::Result<T> {
 }
 
 /// How often a cache line goes there and back.
-const EXCHANGES: u32 = 20_000;
+const EXCHANGES: u32 = 2_000;
+
+/// How long is looked for pauses,
+const WATCHED: Duration = Duration::from_millis(100);
+
+/// and what is one: in less nobody else has run.
+const PAUSE: Duration = Duration::from_micros(20);
 
 /// Steps of the fixed computation: some 10 ms.
 const STEPS: u32 = 10_000_000;
@@ -73,9 +101,27 @@ pub fn calibrate(cores: Cores, began: Instant) -> io::Result<Calibration> {
     // The shortest of three: others may have had the core in between, and only ever lengthen it.
     let computation =
         on_core(cores.server, || (0..3).map(|_| computation()).min().unwrap_or(u64::MAX))?;
-    let cache_line =
-        (0..3).map(|_| cache_line(cores)).min_by_key(|it| *it.as_ref().unwrap_or(&u64::MAX));
-    Ok(Calibration { at_seconds, computation, cache_line: cache_line.unwrap_or(Ok(u64::MAX))? })
+    let (paused, longest_pause) = on_core(cores.server, pauses)?;
+    let cache_line = distance(cores)?;
+    Ok(Calibration { at_seconds, computation, cache_line, paused, longest_pause })
+}
+
+/// How much of the time a thread that never waits did not run, and how long at a time at most.
+fn pauses() -> (f64, u64) {
+    let (mut paused, mut longest) = (Duration::ZERO, Duration::ZERO);
+    let began = Instant::now();
+    let mut before = began;
+    while before - began < WATCHED {
+        let now = Instant::now();
+        let gap = now - before;
+        if gap > PAUSE {
+            paused += gap;
+            longest = longest.max(gap);
+        }
+        before = now;
+    }
+    let longest = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+    (paused.as_secs_f64() / (before - began).as_secs_f64(), longest)
 }
 
 /// How long a chain of multiplications takes, none of which can begin before the one before it.
@@ -89,7 +135,16 @@ fn computation() -> u64 {
     nanoseconds(began)
 }
 
-/// How long a cache line takes to the other core and back.
+/// How far the two cores are from each other: how many nanoseconds a cache line takes there and
+/// back. The shortest of three, as for the computation.
+///
+/// # Errors
+/// If a core may not be used.
+pub fn distance(cores: Cores) -> io::Result<u64> {
+    let tries: Vec<u64> = (0..3).map(|_| cache_line(cores)).collect::<io::Result<_>>()?;
+    Ok(tries.into_iter().min().unwrap_or(u64::MAX))
+}
+
 fn cache_line(cores: Cores) -> io::Result<u64> {
     let turn = AtomicU32::new(0);
     // Even numbers are the server's to change, odd ones the generator's.
@@ -179,9 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_cores_have_numbers_and_ranges() {
+        assert_eq!(listed("0-2,8\n"), [0, 1, 2, 8]);
+        assert_eq!(listed("5\n"), [5]);
+        assert!(listed("").is_empty());
+    }
+
+    #[test]
     fn a_calibration_takes_some_time() {
         let Ok(cores) = Cores::choose() else { return };
         let calibration = calibrate(cores, Instant::now()).expect("the cores may be used");
         assert!(calibration.computation > 0 && calibration.cache_line > 0);
+        assert!((0.0..=1.0).contains(&calibration.paused), "{calibration:?}");
     }
 }

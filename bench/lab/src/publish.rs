@@ -128,7 +128,10 @@ fn provenance(provenance: &Provenance, figures: &Figures) -> String {
         provenance;
     let apart = figures.resolution.cpu.map_or_else(
         || "what this machine can tell apart was not measured".to_owned(),
-        |cpu| format!("this machine can tell apart what differs by {:.1} %", cpu * 100.0),
+        |cpu| {
+            let apart = "this machine can tell apart what differs by";
+            format!("{apart} {:.1} %, under the load in the middle", cpu * 100.0)
+        },
     );
     format!(
         "\nMedians of {rounds} rounds; {apart}. `{command}` at {commit}, {toolchain}, {processor}, \

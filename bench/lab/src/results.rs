@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -120,10 +120,14 @@ pub struct Scenario {
     pub summary: String,
     /// Connections at once.
     pub connections: usize,
-    /// The command that puts this load on a server; `URL` stands for the server's.
+    /// The command that puts this load on a server; `ADDRESS` stands for the server's, and `RATE`
+    /// for what is offered, if it is an open loop.
     pub command: String,
     /// What fraction of its own capacity each entry is offered; `None` is a closed loop.
     pub load: Option<f64>,
+    /// It was measured in every so many-th round, from the first.
+    #[serde(default = "one")]
+    pub every: u32,
     /// Whether latency is a figure of this scenario, or its rate and processor time alone.
     pub latency: bool,
 }
@@ -135,7 +139,8 @@ pub struct Cell {
     pub scenario: String,
     /// The entry's name.
     pub entry: String,
-    /// The round, from 0.
+    /// The round, from 0. A cell that does not count because the cores had been moved is followed
+    /// by another of the same round.
     pub round: u32,
     /// How long was measured, in seconds.
     pub seconds: f64,
@@ -148,16 +153,20 @@ pub struct Cell {
     /// How much of it in the kernel, from 0 to 1, by the kernel's ticks.
     pub kernel_share: f64,
     /// Context switches of the server: because it waited, and because another had to run. None is
-    /// known of a server with many threads: to ask them all would disturb what is measured.
+    /// known of a server with many threads, since to ask them all would disturb what is measured,
+    /// nor of one whose threads come and go, since the kernel forgets those that have ended.
     pub switches: Option<(u64, u64)>,
     /// How much of its time the generator worked, from 0 to 1.
     pub generator_busy: f64,
     /// The mean latency.
     pub mean: f64,
-    /// Latencies: pairs of the distance from the value before, and how often.
+    /// Latencies, where they are a figure of the scenario: pairs of the distance from the value before, and how often.
     pub latency: Vec<(u64, u64)>,
     /// How long until the server had caught up, after an overload.
     pub recovery: Option<u64>,
+    /// How long a cache line took between the cores, there and back, before and after.
+    #[serde(default)]
+    pub distances: Option<[u64; 2]>,
     /// What went wrong with requests, and how often.
     pub errors: BTreeMap<String, u64>,
     /// Why this is no measurement. Empty: it is one.
@@ -197,9 +206,11 @@ pub struct Idle {
     pub speaks: String,
     /// How many there were.
     pub connections: usize,
-    /// The server's own memory for each, in bytes.
+    /// The server's own memory for each, in bytes. Not more than 0 if it gave back as much meanwhile
+    /// as the connections took: then it is not known.
     pub user_bytes: f64,
-    /// The kernel's memory for each, in bytes: of both ends, and of what serves it.
+    /// The kernel's memory for each, in bytes: of both ends, and of what serves it. The
+    /// whole machine's is measured, so it may be below 0: then it is not known either.
     pub kernel_bytes: f64,
     /// Processor time of a request, in nanoseconds, with no other connection.
     pub active_alone: f64,
@@ -208,7 +219,7 @@ pub struct Idle {
 }
 
 /// What the machine itself did at a moment.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 pub struct Calibration {
     /// Seconds since the run began.
     pub at_seconds: f64,
@@ -216,6 +227,22 @@ pub struct Calibration {
     pub computation: u64,
     /// There and back of a cache line between the server's core and the generator's.
     pub cache_line: u64,
+    /// How much of the time the server's core did not run what was on it, from 0 to 1: a virtual
+    /// machine's is taken away now and then. No server can be faster than that.
+    #[serde(default)]
+    pub paused: f64,
+    /// The longest such pause.
+    #[serde(default)]
+    pub longest_pause: u64,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
 }
 
 impl Results {
@@ -224,17 +251,31 @@ impl Results {
     /// # Errors
     /// If it cannot be read, or is not one of this [`FORMAT`].
     pub fn read(path: &Path) -> io::Result<Results> {
-        let file = BufReader::new(File::open(path)?);
-        let results: Results = if is_compressed(path) {
-            serde_json::from_reader(BufReader::new(GzDecoder::new(file)))?
+        let mut text = String::new();
+        let mut file = BufReader::new(File::open(path)?);
+        if is_compressed(path) {
+            GzDecoder::new(file).read_to_string(&mut text)?;
         } else {
-            serde_json::from_reader(file)?
-        };
-        if results.format == FORMAT {
-            return Ok(results);
+            file.read_to_string(&mut text)?;
         }
-        let found = format!("the format is {}, and this lab reads {FORMAT}", results.format);
+        // Alone, and first: nothing else of another format need be as it is in this one.
+        let Format { format } = serde_json::from_str(&text)?;
+        if format == FORMAT {
+            return Ok(serde_json::from_str(&text)?);
+        }
+        let found = format!("the format is {format}, and this lab reads {FORMAT}");
         Err(io::Error::new(io::ErrorKind::InvalidData, found))
+    }
+
+    /// Whether results can be written here.
+    ///
+    /// # Errors
+    /// If no file can be made there.
+    pub fn check_place(path: &Path) -> io::Result<()> {
+        let unfinished = unfinished(path);
+        File::create(&unfinished)
+            .and_then(|_| std::fs::remove_file(&unfinished))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
 
     /// Writes them, a cell on each line, and compressed if the file's name ends in `.gz`.
@@ -242,7 +283,7 @@ impl Results {
     /// # Errors
     /// If the file cannot be written; what was there before is then still there.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let unfinished = path.with_extension("unfinished");
+        let unfinished = unfinished(path);
         let mut file = BufWriter::new(File::create(&unfinished)?);
         if is_compressed(path) {
             let mut gzip = GzEncoder::new(&mut file, Compression::best());
@@ -266,6 +307,11 @@ impl Results {
         write_lines(file, "cells", &self.cells)?;
         writeln!(file, "\"end\": true}}")
     }
+}
+
+/// What is not complete yet is beside the place where it will be.
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("unfinished")
 }
 
 fn is_compressed(path: &Path) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::entries::{Ability, Entry, Running};
+use crate::entries::{Ability, Entry, Files, Running};
 use crate::load::{Exchange, Pace, Plan, Request, Step};
 use crate::results::{self, Kind};
 
@@ -35,6 +35,8 @@ pub struct Scenario {
     pub who: &'static [Kind],
     /// Whether a quick run has it.
     pub quick: bool,
+    /// It is measured in every so many-th round: more seldom, if it takes long.
+    pub every: u32,
 }
 
 /// What one request is.
@@ -94,9 +96,10 @@ const PLAIN: Scenario = Scenario {
     needs: &[],
     who: EVERYBODY,
     quick: false,
+    every: 1,
 };
 
-/// The scenario in which an entry's capacity is found, of which open loops offer a part.
+/// The plainest load: with it begins what is done for all.
 pub const CAPACITY: &str = "keep-alive 64";
 
 /// All loads.
@@ -130,14 +133,17 @@ pub const SCENARIOS: &[Scenario] = &[
         summary: "4,000 connections, each with one request after another.",
         connections: 4_000,
         who: OURS_AND_FLOORS,
+        every: 3,
         ..PLAIN
     },
     Scenario {
-        name: "keep-alive 9000",
+        name: "keep-alive 10000",
         group: "connections",
-        summary: "9,000 connections, each with one request after another.",
-        connections: 9_000,
+        summary: "10,000 connections, each with one request after another.",
+        connections: 10_000,
+        needs: &[Ability::Thousands],
         who: OURS_AND_FLOORS,
+        every: 3,
         ..PLAIN
     },
     Scenario {
@@ -174,6 +180,15 @@ pub const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "latency at 40 %",
+        group: "latency",
+        summary: "256 connections; requests on a schedule, at 40 % of the entry's own capacity.",
+        connections: 256,
+        load: Some(0.4),
+        who: OURS,
+        ..PLAIN
+    },
+    Scenario {
         name: "latency at 70 %",
         group: "latency",
         summary: "256 connections; requests on a schedule, at 70 % of the entry's own capacity.",
@@ -183,13 +198,22 @@ pub const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "latency at 90 %",
+        group: "latency",
+        summary: "256 connections; requests on a schedule, at 90 % of the entry's own capacity.",
+        connections: 256,
+        load: Some(0.9),
+        who: OURS,
+        ..PLAIN
+    },
+    Scenario {
         name: "overload",
         group: "latency",
         summary: "256 connections; requests on a schedule, at 150 % of the entry's own capacity, \
                   and then none, until all are answered.",
         connections: 256,
         load: Some(1.5),
-        who: OURS_AND_FLOORS,
+        who: OURS,
         ..PLAIN
     },
     Scenario {
@@ -301,9 +325,11 @@ pub const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// How much longer nothing is counted for each connection, since it has to be opened first: as long
-/// as a thread takes to start.
-const OPENING: Duration = Duration::from_micros(150);
+/// How much longer nothing is counted for each connection, since it has to be accepted first,
+const ACCEPTING: Duration = Duration::from_micros(50);
+
+/// and as long as a thread takes to start, where it gets one.
+const STARTING_A_THREAD: Duration = Duration::from_micros(100);
 
 /// How long a request may take before it counts as failed.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -342,17 +368,36 @@ impl Scenario {
         self.who.contains(&entry.kind) && able
     }
 
-    /// Whether latency is a figure: in an open loop, and where a burden is to be felt.
+    /// Whether latency is a figure: in an open loop, and where a burden is to be felt. Beyond
+    /// capacity it grows as long as that lasts, so it would only say how long that was.
     #[must_use]
     pub fn is_about_latency(&self) -> bool {
-        self.load.is_some() || self.burden != Burden::None || self.connections == 1
+        self.load.is_some_and(|load| load <= 1.0)
+            || self.burden != Burden::None
+            || self.connections == 1
     }
 
     /// Whether it says something to count what each request takes: not if it depends on how much
-    /// is offered, or on what else burdens the server.
+    /// is offered, or on what else burdens the server, nor if it takes too long.
     #[must_use]
     pub fn is_about_requests(&self) -> bool {
-        self.load.is_none() && self.burden == Burden::None
+        self.load.is_none() && self.burden == Burden::None && self.every == 1
+    }
+
+    /// Whether it has its turn in a round.
+    #[must_use]
+    pub fn is_in(&self, round: u32) -> bool {
+        round.is_multiple_of(self.every)
+    }
+
+    /// How long a cell takes: longer before anything is counted, the more connections an entry has
+    /// to accept.
+    #[must_use]
+    pub fn times(&self, times: Times, entry: &Entry) -> Times {
+        let has_threads = entry.model == "threads";
+        let each = ACCEPTING + if has_threads { STARTING_A_THREAD } else { Duration::ZERO };
+        let opening = each * u32::try_from(self.connections).unwrap_or(u32::MAX);
+        Times { warm_up: times.warm_up + opening, ..times }
     }
 
     /// This load on a server, which has so much capacity in requests per second.
@@ -373,7 +418,7 @@ impl Scenario {
                 Burden::SlowClients(count) => count,
                 Burden::None | Burden::Requests(..) => 0,
             },
-            warm_up: times.warm_up + OPENING * u32::try_from(self.connections).unwrap_or(u32::MAX),
+            warm_up: times.warm_up,
             duration: times.measured,
             max_requests: None,
             timeout: TIMEOUT,
@@ -414,7 +459,13 @@ impl Scenario {
             (_, false) => ("http", self.asks.target()),
             (_, true) => ("https", self.asks.target()),
         };
-        let mut words = vec![format!("cargo lab load {scheme}://ADDRESS{target}")];
+        let mut words = Vec::new();
+        if let Burden::Requests(connections, target) = self.burden {
+            words.push(format!(
+                "cargo lab load http://ADDRESS{target} --connections {connections} --duration 60s &"
+            ));
+        }
+        words.push(format!("cargo lab load {scheme}://ADDRESS{target}"));
         words.push(format!("--connections {}", self.connections));
         words.extend(self.asks.options());
         match (self.under_way, self.asks) {
@@ -444,6 +495,7 @@ impl Scenario {
             connections: self.connections,
             command: self.command(),
             load: self.load,
+            every: self.every,
             latency: self.is_about_latency(),
         }
     }
@@ -509,7 +561,11 @@ impl Asks {
 
 /// The content that is right for a target that all servers answer alike.
 fn expected(target: &str) -> Option<Vec<u8>> {
-    (target == "/text").then(|| b"Hello, world!".to_vec())
+    if target == "/text" {
+        return Some(b"Hello, world!".to_vec());
+    }
+    let is_it = |(name, _): &&(&str, usize)| target.strip_prefix('/') == Some(name);
+    Files::ALL.iter().find(is_it).map(|(_, length)| Files::content(*length))
 }
 
 #[cfg(test)]

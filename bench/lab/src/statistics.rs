@@ -62,6 +62,12 @@ impl Estimate {
         })
     }
 
+    /// Whether there are enough rounds for an interval: without, nothing can be said of it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.interval.is_some()
+    }
+
     /// The smallest relative difference that has to be expected between two that are the same, if
     /// this is their ratio: whichever end of the interval is farther from 1.
     #[must_use]

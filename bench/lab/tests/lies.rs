@@ -34,8 +34,9 @@ fn honest() -> Results {
         group: "connections".to_owned(),
         summary: "64 connections.".to_owned(),
         connections: 64,
-        command: "cargo lab load URL".to_owned(),
+        command: "cargo lab load ADDRESS".to_owned(),
         load: None,
+        every: 1,
         latency: false,
     };
     let cell = |round: u32, entry: &str| Cell {
@@ -46,6 +47,7 @@ fn honest() -> Results {
         requests: 60_000 + u64::from(round % 3) * 100,
         cpu: 1_000_000_000,
         generator_busy: 0.4,
+        distances: Some([66, 70]),
         ..Cell::default()
     };
     Results {
@@ -73,7 +75,7 @@ fn honest() -> Results {
 }
 
 fn calibration(computation: u64) -> Calibration {
-    Calibration { at_seconds: 0.0, computation, cache_line: 100 }
+    Calibration { computation, cache_line: 100, ..Calibration::default() }
 }
 
 /// These results with one more cell's voids, as `lab compare` would have found them.
@@ -151,6 +153,12 @@ fn a_machine_that_becomes_slower_is_named() {
         cell.cpu = cell.cpu * 13 / 10;
     }
     assert_names(&report::table(&results), "Round 8: the machine itself was 30 % slower");
+    // Or one whose cores are moved away from each other.
+    let mut results = honest();
+    for cell in results.cells.iter_mut().filter(|cell| cell.round == 7) {
+        cell.distances = Some([330, 320]);
+    }
+    assert_names(&report::table(&results), "The cores were elsewhere during 2 measurements");
 }
 
 #[test]

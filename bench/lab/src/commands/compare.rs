@@ -13,6 +13,7 @@ use clap::Args;
 
 use crate::compare::{self, Settings};
 use crate::report;
+use crate::results::Results;
 use crate::scenarios::Times;
 
 /// Compare all backends, the floor of each model, and other servers, on this machine.
@@ -58,13 +59,14 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     if let Some(folder) = options.output.parent() {
         fs::create_dir_all(folder)?;
     }
+    Results::check_place(&options.output)?; // rather now than after twenty minutes
     let began = Instant::now();
     let results = compare::run(&settings, &stop, &mut |what| say(began, what))?;
     clear_line();
+    print!("{}", report::table(&results)); // first, as it needs no room on a disk
     results.write(&options.output)?;
     let page = options.output.with_extension("html");
     fs::write(&page, report::page(&results)?)?;
-    print!("{}", report::table(&results));
     if stop.load(Ordering::Relaxed) {
         println!("This is a part: the run was interrupted.");
     }
@@ -76,8 +78,8 @@ impl Options {
     fn settings(&self) -> Settings {
         Settings {
             rounds: self.rounds.unwrap_or(if self.quick { 5 } else { 10 }),
-            closed: Times::milliseconds(150),
-            open: Times::milliseconds(400),
+            closed: Times::milliseconds(100),
+            open: Times::milliseconds(300),
             quick: self.quick,
             entries: self.entries.clone(),
             scenarios: self.scenarios.clone(),

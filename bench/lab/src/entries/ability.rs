@@ -7,6 +7,8 @@ pub enum Ability {
     Http1,
     /// Closes the connection after a request with `Connection: close`.
     Close,
+    /// Serves more than 4,096 connections at once: a pool of threads has as many as it was told.
+    Thousands,
     /// HTTP/2 by prior knowledge.
     Http2,
     /// TLS, at an address of its own; HTTP/2 over it if it has [`Ability::Http2`].

@@ -20,7 +20,7 @@ impl Built {
 }
 
 /// The workspace that the lab was built from.
-pub(super) fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
     lab.ancestors().nth(2).unwrap_or(lab).to_owned()
 }

@@ -41,7 +41,9 @@ const INSTALLED: [Installed; 5] = [
         name: "h2o",
         model: "readiness",
         floor: Some("floor mio"),
-        abilities: &[Ability::Http1, Ability::Close, Ability::Http2, Ability::Tls, Ability::Files],
+        // Its HTTP/2 keeps a dynamic table though it is told not to (RFC 7541 §4.2), so the lab's
+        // client cannot read what it says.
+        abilities: &[Ability::Http1, Ability::Close, Ability::Tls, Ability::Files],
         arguments: &["-c", "{configuration}"],
         configuration: ("h2o.yaml", include_str!("../../../peers/conf/h2o.yaml")),
         version: "-v",

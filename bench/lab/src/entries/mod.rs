@@ -40,6 +40,8 @@ pub use peers::all as peers;
 pub use running::Running;
 pub use usage::{Switches, Usage};
 
+pub(crate) use cargo::workspace;
+
 /// All entries that this machine can measure, and those that it cannot, with the reason.
 ///
 /// Our backends and the floors are built if they have changed. Peers are not: see [`build_peers`].
@@ -48,7 +50,7 @@ pub use usage::{Switches, Usage};
 /// If our own binaries cannot be built, or there is no room for the files that are served.
 pub fn all() -> io::Result<(Vec<Entry>, Vec<Missing>)> {
     let files = Arc::new(Files::new()?);
-    let built = cargo::build(&cargo::workspace(), &["-p", "subject", "-p", "floors"])?;
+    let built = cargo::build(&workspace(), &["-p", "subject", "-p", "floors"])?;
     let (mut entries, mut missing) = (Vec::new(), Vec::new());
     for entry in ours(built.get("subject")?, &files).into_iter().chain(floors(built.get("floor")?))
     {

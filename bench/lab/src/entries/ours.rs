@@ -18,6 +18,7 @@ const POOL: &str = "4096";
 const ABILITIES: &[Ability] = &[
     Ability::Http1,
     Ability::Close,
+    Ability::Thousands,
     Ability::Http2,
     Ability::Tls,
     Ability::WebSocket,
@@ -27,9 +28,9 @@ const ABILITIES: &[Ability] = &[
     Ability::Block,
 ];
 
-/// Each listener of a backend has threads of its own. A second pool of thousands, for TLS, would
-/// be a burden on all that is measured of the first.
-const WITHOUT_TLS: &[Ability] = &[
+/// What a pool can do. Each listener of a backend has threads of its own, and a second pool of
+/// thousands, for TLS, would be a burden on all that is measured of the first.
+const OF_A_POOL: &[Ability] = &[
     Ability::Http1,
     Ability::Close,
     Ability::Http2,
@@ -76,7 +77,7 @@ pub fn ours(subject: &Path, files: &Arc<Files>) -> Vec<Entry> {
             kind: Kind::Ours,
             model,
             floor: Some(floor),
-            abilities: if is_pool { WITHOUT_TLS } else { ABILITIES },
+            abilities: if is_pool { OF_A_POOL } else { ABILITIES },
             version: VERSION.to_owned(),
             launch: Launch::announced(subject, &arguments).with_files(files),
         }
@@ -92,7 +93,7 @@ pub fn floors(floor: &Path) -> Vec<Entry> {
         kind: Kind::Floor,
         model,
         floor: None,
-        abilities: &[Ability::Close],
+        abilities: &[Ability::Close, Ability::Thousands],
         version: VERSION.to_owned(),
         launch: Launch::announced(floor, &[said]),
     };

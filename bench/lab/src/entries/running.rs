@@ -27,6 +27,15 @@ const PLAYERS: usize = 32;
 /// How long a case may take: with so many at a time a busy machine may be slow.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A server that has used this much processor time, in nanoseconds, in
+const MOST_WHEN_QUIET: u64 = 20_000;
+
+/// this time, is quiet.
+const QUIET_FOR: Duration = Duration::from_millis(2);
+
+/// How long is waited for that.
+const QUIET_AT_LAST: Duration = Duration::from_secs(2);
+
 /// A server that runs. If it is dropped, it is killed.
 #[derive(Debug)]
 pub struct Running {
@@ -143,6 +152,22 @@ impl Running {
             ..Runner::default()
         };
         runner.run(self.http, cases().iter().filter(|case| filter.takes(case)))
+    }
+
+    /// Waits until it uses no processor time any more: servers share a core, and the next one is
+    /// not to pay for connections that this one still closes. Not for ever, since one may be broken.
+    pub fn wait_until_quiet(&self) {
+        let deadline = Instant::now() + QUIET_AT_LAST;
+        let mut before = self.usage().map(|usage| usage.cpu);
+        while Instant::now() < deadline {
+            thread::sleep(QUIET_FOR); // another process rests: there is nothing to wait on
+            let now = self.usage().map(|usage| usage.cpu);
+            match (&before, &now) {
+                (Ok(before), Ok(now)) if now - before > MOST_WHEN_QUIET => {}
+                _ => return,
+            }
+            before = now;
+        }
     }
 
     /// Stops it, and waits until it has ended.

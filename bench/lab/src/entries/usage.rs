@@ -26,6 +26,8 @@ pub struct Usage {
 /// Context switches of threads that still are: the kernel shows no others.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Switches {
+    /// The sum of the threads' numbers: with another sum they are other threads.
+    threads: u64,
     /// Because a thread waited.
     pub waits: u64,
     /// Because another had to run.
@@ -33,10 +35,15 @@ pub struct Switches {
 }
 
 impl Usage {
-    /// What was counted after an earlier moment.
+    /// What was counted after an earlier moment. Context switches are known only if the threads
+    /// are still the same.
     #[must_use]
     pub fn since(&self, earlier: &Usage) -> Usage {
-        let switches = self.switches.zip(earlier.switches).map(|(now, then)| Switches {
+        let of_the_same_threads = self.switches.zip(earlier.switches);
+        let of_the_same_threads =
+            of_the_same_threads.filter(|(now, then)| now.threads == then.threads);
+        let switches = of_the_same_threads.map(|(now, then)| Switches {
+            threads: now.threads,
             waits: now.waits.saturating_sub(then.waits),
             preemptions: now.preemptions.saturating_sub(then.preemptions),
         });
@@ -54,6 +61,7 @@ impl Add for Usage {
 
     fn add(self, other: Usage) -> Usage {
         let switches = self.switches.zip(other.switches).map(|(one, other)| Switches {
+            threads: one.threads + other.threads,
             waits: one.waits + other.waits,
             preemptions: one.preemptions + other.preemptions,
         });
@@ -114,6 +122,7 @@ fn counts(stat: &str) -> Option<[u64; 3]> {
 fn switches(pid: Pid) -> io::Result<Switches> {
     let mut sum = Switches::default();
     for thread in threads(pid)? {
+        sum.threads += thread.parse::<u64>().unwrap_or(0);
         // It may have ended just now.
         let status = fs::read_to_string(format!("/proc/{pid}/task/{thread}/status"));
         let status = status.unwrap_or_default();
@@ -180,6 +189,17 @@ mod tests {
             "{worked} of {before:?}, {after:?}"
         );
         assert!(memory(own).expect("it runs") > 0);
+    }
+
+    #[test]
+    fn context_switches_are_known_of_the_same_threads_only() {
+        let of_threads = |threads, waits| Usage {
+            switches: Some(Switches { threads, waits, preemptions: 0 }),
+            ..Usage::default()
+        };
+        let waits = |now: Usage, then| now.since(&then).switches.map(|switches| switches.waits);
+        assert_eq!(waits(of_threads(30, 9), of_threads(30, 4)), Some(5));
+        assert_eq!(waits(of_threads(31, 9), of_threads(30, 4)), None);
     }
 
     #[test]

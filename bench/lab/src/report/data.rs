@@ -1,6 +1,5 @@
 //! The raw figures as they are embedded in the page.
 
-use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
 use base64::Engine;
@@ -23,7 +22,7 @@ const COARSER: [u32; 4] = [9, 8, 7, 6];
 /// Results, as they are embedded.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    /// The results, without latencies that are not a figure of their scenario.
+    /// The results, with latencies as exactly as there was room for.
     pub results: Results,
     /// Binary digits to which latencies are kept.
     pub precision: u32,
@@ -36,9 +35,8 @@ pub struct Embedded {
 /// # Errors
 /// If they cannot be written as JSON.
 pub fn embedded(results: &Results) -> io::Result<Embedded> {
-    let mut kept = results.clone();
-    keep_figures(&mut kept);
-    let mut embedded = Embedded { text: encode(&kept)?, results: kept, precision: MEASURED };
+    let (text, results) = (encode(results)?, results.clone());
+    let mut embedded = Embedded { text, results, precision: MEASURED };
     for precision in COARSER {
         if embedded.text.len() <= LIMIT {
             break;
@@ -50,17 +48,6 @@ pub fn embedded(results: &Results) -> io::Result<Embedded> {
         embedded = Embedded { text: encode(&results)?, results, precision };
     }
     Ok(embedded)
-}
-
-/// Where latency is not a figure, it is not kept.
-fn keep_figures(results: &mut Results) {
-    let scenarios = results.scenarios.iter().filter(|scenario| scenario.latency);
-    let names: HashSet<&str> = scenarios.map(|scenario| scenario.name.as_str()).collect();
-    for cell in &mut results.cells {
-        if !names.contains(cell.scenario.as_str()) {
-            cell.latency.clear();
-        }
-    }
 }
 
 fn encode(results: &Results) -> io::Result<String> {

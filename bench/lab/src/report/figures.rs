@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::results::{Cell, Entry, Kind, Results, Scenario};
-use crate::statistics::{Estimate, FEWEST_ROUNDS, Histograms, Interval};
+use crate::statistics::{Estimate, FEWEST_ROUNDS, Histograms, Interval, median};
 
 /// The percentiles that are looked at, as fractions.
 pub const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
@@ -21,8 +21,10 @@ const FEWEST_BEYOND: u64 = 10;
 /// Everything that is computed from [`Results`].
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Figures {
-    /// The largest of all scenarios.
+    /// That of the scenario in the middle,
     pub resolution: Resolution,
+    /// and the largest of all.
+    pub worst: Resolution,
     /// In the order of the results.
     pub scenarios: Vec<ScenarioFigures>,
 }
@@ -41,7 +43,7 @@ pub struct Resolution {
 pub struct ScenarioFigures {
     /// Its name.
     pub scenario: String,
-    /// That of the twins in this scenario; without them, the largest of all.
+    /// That of the twins in this scenario; without them, the worst of all.
     pub resolution: Resolution,
     /// Entries that have a measurement, void or not, in the order of the results.
     pub entries: Vec<EntryFigures>,
@@ -133,17 +135,18 @@ impl Figures {
             cpu: resolution(&cells, results, scenario, Figure::Cpu),
         };
         let own: Vec<Resolution> = results.scenarios.iter().map(own).collect();
-        let resolution = Resolution {
-            rate: largest(own.iter().filter_map(|own| own.rate)),
-            cpu: largest(own.iter().filter_map(|own| own.cpu)),
+        let of_all = |of: fn(&[f64]) -> Option<f64>| Resolution {
+            rate: of(&own.iter().filter_map(|own| own.rate).collect::<Vec<_>>()),
+            cpu: of(&own.iter().filter_map(|own| own.cpu).collect::<Vec<_>>()),
         };
+        let (resolution, worst) = (of_all(median), of_all(largest));
         let scenario_figures = |(scenario, own): (&Scenario, &Resolution)| {
-            let rate = own.rate.or(resolution.rate);
-            let cpu = own.cpu.or(resolution.cpu);
+            let rate = own.rate.or(worst.rate);
+            let cpu = own.cpu.or(worst.cpu);
             scenario_figures(&cells, results, scenario, Resolution { rate, cpu })
         };
         let scenarios = results.scenarios.iter().zip(&own).map(scenario_figures).collect();
-        Figures { resolution, scenarios }
+        Figures { resolution, worst, scenarios }
     }
 }
 
@@ -174,8 +177,8 @@ impl<'a> Cells<'a> {
     fn ratio(&self, scenario: &Scenario, a: &str, b: &str, figure: Figure) -> Option<Estimate> {
         let below = self.of(scenario, b);
         let pair = |cell: &&Cell| {
-            let other = below.iter().find(|other| other.round == cell.round)?;
-            Some((figure.of(cell)?, figure.of(other)?))
+            let of_round = |other: &&Cell| figure.of(other).filter(|_| other.round == cell.round);
+            Some((figure.of(cell)?, below.iter().find_map(of_round)?))
         };
         let pairs: Vec<_> = self.of(scenario, a).iter().filter_map(pair).collect();
         Estimate::of_ratio(&pairs)
@@ -193,11 +196,11 @@ fn resolution(
         let twin = entry.twin_of.as_ref()?;
         cells.ratio(scenario, &entry.name, twin, figure)?.resolution()
     };
-    largest(results.entries.iter().filter_map(of_twin))
+    largest(&results.entries.iter().filter_map(of_twin).collect::<Vec<_>>())
 }
 
-fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
-    values.reduce(f64::max)
+fn largest(values: &[f64]) -> Option<f64> {
+    values.iter().copied().reduce(f64::max)
 }
 
 fn scenario_figures(
@@ -240,15 +243,16 @@ fn judge(
         .iter()
         .zip(&estimates)
         .filter(|(entry, _)| competes(entry))
-        .filter_map(|(_, estimate)| *estimate)
+        .filter_map(|(_, estimate)| estimate.filter(Estimate::is_known))
         .reduce(|a, b| if figure.better(b.median, a.median) { b } else { a });
     let judged = |(entry, estimate): (&&Entry, &Option<Estimate>)| {
         let estimate = (*estimate)?;
         let floor = entry.floor.as_ref();
+        let is_candidate = competes(entry) && estimate.is_known();
         Some(Judged {
             estimate,
             floor: floor.and_then(|floor| cells.ratio(scenario, &entry.name, floor, figure)),
-            tied: competes(entry) && best.is_some_and(|best| !estimate.differs(&best, resolution)),
+            tied: is_candidate && best.is_some_and(|best| !estimate.differs(&best, resolution)),
         })
     };
     entries.iter().zip(&estimates).map(judged).collect()

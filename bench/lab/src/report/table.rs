@@ -12,7 +12,7 @@ use crate::statistics::Estimate;
 #[must_use]
 pub fn table(results: &Results) -> String {
     let figures = Figures::new(results);
-    let mut text = sentence(figures.resolution);
+    let mut text = sentence(figures.resolution, figures.worst);
     for sentence in judge::audit(results) {
         let _ = writeln!(text, "Not to be believed: {sentence}"); // a string takes everything
     }
@@ -30,14 +30,22 @@ pub fn table(results: &Results) -> String {
     text
 }
 
-fn sentence(resolution: Resolution) -> String {
+fn sentence(resolution: Resolution, worst: Resolution) -> String {
     match resolution {
+        Resolution { rate: None, cpu: Some(cpu) } => format!(
+            "This machine can tell apart what differs by at least {} in processor time per\n\
+             request: the same entries, measured twice, may differ by so much. In requests per\n\
+             second they were never both measured.\n",
+            Percent(cpu)
+        ),
         Resolution { rate: Some(rate), cpu: Some(cpu) } => format!(
             "This machine can tell apart what differs by at least {} in requests per second,\n\
-             and by {} in processor time per request: the same entries, measured twice, may\n\
-             differ by so much.\n",
+             and by {} in processor time per request: under the load in the middle the same\n\
+             entries, measured twice, may differ by so much; under the worst by {} and {}.\n",
             Percent(rate),
-            Percent(cpu)
+            Percent(cpu),
+            Percent(worst.rate.unwrap_or(rate)),
+            Percent(worst.cpu.unwrap_or(cpu))
         ),
         _ => "No entry was measured twice: what this machine can tell apart is not known.\n".into(),
     }

@@ -45,7 +45,7 @@ const SERVERS: [Server; 28] = [
 /// Name, group, connections, processor time in nanoseconds, load, and a sentence.
 type Load = (&'static str, &'static str, usize, f64, Option<f64>, &'static str);
 
-const LOADS: [Load; 20] = [
+const LOADS: [Load; 21] = [
     ("keep-alive 1", "connections", 1, 14e3, None, "One connection asks again and again."),
     ("keep-alive 64", "connections", 64, 9e3, None, "64 connections ask again and again."),
     ("keep-alive 512", "connections", 512, 9.8e3, None, "512 connections ask again and again."),
@@ -64,6 +64,7 @@ const LOADS: [Load; 20] = [
     ("work", "mixed", 64, 70e3, None, "Every tenth request computes, elsewhere than on the loop."),
     ("block", "mixed", 64, 68e3, None, "Every tenth request computes, wrongly on the loop."),
     ("load 5 %", "latency", 64, 12e3, Some(0.05), "Nearly idle."),
+    ("load 40 %", "latency", 64, 9.6e3, Some(0.4), "Less than half of its capacity."),
     ("load 70 %", "latency", 64, 9.2e3, Some(0.7), "At 70 % of its capacity."),
     ("load 150 %", "latency", 64, 9e3, Some(1.5), "Beyond its capacity."),
 ];
@@ -153,9 +154,12 @@ fn scenario(&(name, group, connections, _, load, summary): &Load) -> Scenario {
         group: group.into(),
         summary: summary.into(),
         connections,
-        command: format!("cargo lab load URL/text --connections {connections} --duration 3s"),
+        command: format!(
+            "cargo lab load http://ADDRESS/text --connections {connections} --duration 3s"
+        ),
         load,
-        latency: load.is_some(),
+        every: 1,
+        latency: load.is_some_and(|load| load <= 1.0),
     }
 }
 
@@ -193,10 +197,14 @@ fn cell(random: &mut Rng, server: &Server, load: &Load, round: u32) -> Cell {
         )),
         generator_busy: 0.2 + 0.3 * random.f64(),
         mean,
-        latency: latencies(random, mean, if load == Some(0.7) { 0.45 } else { 0.3 }, requests),
+        latency: match load {
+            Some(load) if load <= 1.0 => latencies(random, mean, load.max(0.3), requests),
+            _ => Vec::new(),
+        },
         recovery: load
             .is_some_and(|load| load > 1.0)
             .then(|| (0.9e9 * weight * (0.2 * gauss(random)).exp()) as u64),
+        distances: Some([66, 70]),
         errors: BTreeMap::new(),
         void: voids(random, name, scenario, round),
     }
@@ -285,7 +293,9 @@ fn calibrations(random: &mut Rng, rounds: u32) -> Vec<Calibration> {
     let calibration = |round| Calibration {
         at_seconds: f64::from(round) * 140.0,
         computation: (2.1e6 * (1.0 + 0.02 * random.f64())) as u64,
-        cache_line: if round > rounds / 2 { 430 } else { 104 } + random.u64(0..12),
+        cache_line: 104 + random.u64(0..12),
+        paused: 0.01,
+        longest_pause: 2_000_000,
     };
     (0..=rounds).map(calibration).collect()
 }

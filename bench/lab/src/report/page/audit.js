@@ -1,25 +1,30 @@
 // What is wrong with a file of results as a whole. `judge.rs` has the same rules, and its words.
 
+import { counts } from './figures.js'
+
 const DRIFT = 0.1
+const FARTHER = 0.5
 
 /** A sentence for each. */
 export function audit(results) {
-  return [...missing(results), ...unmarkedDrift(results)]
+  return [...missing(results), ...unmarkedDrift(results), ...unmarkedMoves(results)]
 }
 
 /** Who leaves out rounds shows the best of them. */
 function missing({ provenance, scenarios, entries, cells }) {
-  const counts = new Map()
-  for (const { scenario, entry } of cells) {
+  const seen = new Map()
+  for (const { scenario, entry, round } of cells) {
     const key = `${scenario}\n${entry}`
-    counts.set(key, (counts.get(key) ?? 0) + 1)
+    if (!seen.has(key)) seen.set(key, new Set())
+    seen.get(key).add(round)
   }
-  return scenarios.flatMap(({ name: scenario }) =>
+  return scenarios.flatMap(({ name: scenario, every = 1 }) =>
     entries.flatMap(({ name: entry }) => {
-      const found = counts.get(`${scenario}\n${entry}`) ?? provenance.rounds
-      if (found === provenance.rounds) return []
+      const rounds = Math.ceil(provenance.rounds / every)
+      const found = seen.get(`${scenario}\n${entry}`)?.size ?? rounds
+      if (found === rounds) return []
       return [
-        `${entry} in ${scenario}: ${found} of ${provenance.rounds} rounds are in this file. ` +
+        `${entry} in ${scenario}: ${found} of ${rounds} rounds are in this file. ` +
           'What is shown may be the best of them.',
       ]
     }),
@@ -30,8 +35,7 @@ function missing({ provenance, scenarios, entries, cells }) {
 function unmarkedDrift({ calibrations, cells }) {
   const computations = calibrations.map(({ computation }) => computation).sort((a, b) => a - b)
   const usual = computations[Math.floor(computations.length / 4)]
-  const countsIn = (round) =>
-    cells.some((cell) => cell.round === round && cell.void.every(({ figure }) => figure !== 'all'))
+  const countsIn = (round) => cells.some((cell) => cell.round === round && counts(cell, 'all'))
   return calibrations.slice(1).flatMap(({ computation }, round) => {
     const slowest = Math.max(calibrations[round].computation, computation) / usual
     if (slowest <= 1 + DRIFT || !countsIn(round)) return []
@@ -40,4 +44,15 @@ function unmarkedDrift({ calibrations, cells }) {
       `Round ${round + 1}: the machine itself was ${slower} % slower, and its figures count.`,
     ]
   })
+}
+
+/** Measurements that count although the cores were nearer or farther than they mostly are. */
+function unmarkedMoves({ cells }) {
+  const distances = cells.flatMap((cell) => cell.distances ?? []).sort((a, b) => a - b)
+  const usual = distances[Math.floor(distances.length / 2)]
+  const isFar = (distance) => Math.abs(Math.log(distance / usual)) > Math.log(1 + FARTHER)
+  const count = cells.filter((cell) => counts(cell, 'all') && cell.distances?.some(isFar)).length
+  return count === 0
+    ? []
+    : [`The cores were elsewhere during ${count} measurements, and they count.`]
 }

@@ -1,7 +1,7 @@
 // What results come to: estimates, ties, and which figures count for nothing. This is
 // `figures.rs` in JavaScript, and names everything alike.
 
-import { FEWEST_ROUNDS, Histograms, differ } from './statistics.js'
+import { FEWEST_ROUNDS, Histograms, differ, median } from './statistics.js'
 import { estimateMedian, estimateRatio, resolutionOf } from './statistics.js'
 
 /** The percentiles that are looked at, as fractions. */
@@ -71,28 +71,28 @@ export function computeFigures(results, cells = new Cells(results)) {
     rate: twinResolution(results, cells, name, 'rate'),
     cpu: twinResolution(results, cells, name, 'cpu'),
   }))
-  const resolution = {
-    rate: largest(own.map(({ rate }) => rate)),
-    cpu: largest(own.map(({ cpu }) => cpu)),
-  }
+  const ofAll = (of) => ({
+    rate: of(own.map(({ rate }) => rate).filter((one) => one !== null)),
+    cpu: of(own.map(({ cpu }) => cpu).filter((one) => one !== null)),
+  })
+  const [resolution, worst] = [ofAll(median), ofAll(largest)]
   const scenarios = results.scenarios.map((scenario, number) => {
-    const rate = own[number].rate ?? resolution.rate
-    const cpu = own[number].cpu ?? resolution.cpu
+    const rate = own[number].rate ?? worst.rate
+    const cpu = own[number].cpu ?? worst.cpu
     return scenarioFigures(results, cells, scenario, { rate, cpu })
   })
-  return { resolution, scenarios }
+  return { resolution, worst, scenarios }
 }
 
 /** What A/A shows: the most that the twins of a scenario may differ by. */
 export function twinResolution(results, cells, scenario, figure) {
   const twins = results.entries.filter((entry) => entry.twin_of !== null)
   const ratio = ({ name, twin_of: twin }) => cells.ratio(scenario, name, twin, figure)
-  return largest(twins.map((entry) => resolutionOf(ratio(entry))))
+  return largest(twins.map((entry) => resolutionOf(ratio(entry))).filter((one) => one !== null))
 }
 
 function largest(values) {
-  const known = values.filter((value) => value !== null)
-  return known.length === 0 ? null : Math.max(...known)
+  return values.length === 0 ? null : Math.max(...values)
 }
 
 function scenarioFigures(results, cells, scenario, resolution) {
@@ -115,10 +115,15 @@ export function competes(entry) {
   return entry.kind !== 'floor' && entry.twin_of === null
 }
 
+/** Whether there is an estimate, from enough rounds for an interval. */
+export function isKnown(estimate) {
+  return estimate !== null && estimate.interval !== null
+}
+
 /** The best of estimates, of which some may be `null`. */
 export function best(estimates, figure) {
   const { better } = FIGURES[figure]
-  const known = estimates.filter((estimate) => estimate !== null)
+  const known = estimates.filter(isKnown)
   return known.reduce((a, b) => (a === null || better(b.median, a.median) ? b : a), null)
 }
 
@@ -133,7 +138,7 @@ function judge(cells, scenario, entries, figure, resolution) {
     const estimate = estimates[number]
     if (estimate === null) return null
     const floor = entry.floor && cells.ratio(scenario, entry.name, entry.floor, figure)
-    const tied = competes(entry) && !differ(estimate, first, resolution)
+    const tied = competes(entry) && isKnown(estimate) && !differ(estimate, first, resolution)
     return { estimate, floor: floor ?? null, tied }
   })
 }
@@ -160,6 +165,11 @@ export function secondsMissing(value, interval, beyond, seconds) {
   const width = (interval.high - interval.low) / value / WIDEST
   const forBeyond = FEWEST_BEYOND / Math.max(beyond, 1)
   return seconds * (Math.max(width * width, forBeyond, 1) - 1)
+}
+
+/** The scenarios on a schedule that can be kept: their latency is a figure. */
+export function openLoops(results) {
+  return results.scenarios.filter(({ load, latency }) => load !== null && latency)
 }
 
 /**

@@ -1,6 +1,6 @@
 // The page: unpacks the results, computes the figures, and shows the sections.
 
-import { Cells, computeFigures } from './figures.js'
+import { Cells, computeFigures, openLoops } from './figures.js'
 import { html } from './charts.js'
 import { FIGURE_NAMES, KINDS } from './shared.js'
 import { prose, whole } from './text.js'
@@ -48,7 +48,7 @@ function openLab(results) {
   const cells = new Cells(results)
   const known = new Map()
   const first = (scenarios) => scenarios[0]?.name
-  const open = results.scenarios.filter(({ load, latency }) => load !== null && latency)
+  const open = openLoops(results)
   return {
     results,
     cells,
@@ -78,13 +78,7 @@ const CONTROLS = {
   scenario: (lab, changed) =>
     chooser('Scenario', grouped(lab.results.scenarios), lab, 'scenario', changed),
   load: (lab, changed) =>
-    chooser(
-      'Load',
-      [['', lab.results.scenarios.filter(({ load, latency }) => load !== null && latency)]],
-      lab,
-      'load',
-      changed,
-    ),
+    chooser('Load', [['', openLoops(lab.results)]], lab, 'load', changed),
   kinds: kindBoxes,
   figure: (lab, changed) => {
     const names = Object.entries(FIGURE_NAMES).map(([name, title]) => ({ name, title }))

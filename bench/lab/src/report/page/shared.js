@@ -1,7 +1,7 @@
 // What several sections need: who is shown, under which name, and with which command.
 
-import { differ } from './statistics.js'
-import { best } from './figures.js'
+import { differ, median } from './statistics.js'
+import { best, isKnown } from './figures.js'
 import { commands, plural, tick, time, whole } from './text.js'
 import { html, svg } from './charts.js'
 
@@ -41,8 +41,15 @@ export function name(entry) {
 export function copyButton(lab, entry, scenario) {
   const label = `Copy the command for ${entry.name} in ${scenario.name}`
   const onclick = () =>
-    lab.copy(commands(entry, scenario), `The command for ${entry.name} in ${scenario.name}`)
+    lab.copy(commands(entry, scenario, offered(lab, entry, scenario)), `The command for ${entry.name} in ${scenario.name}`)
   return html('button', { class: 'copy', 'aria-label': label, title: label, onclick }, copyIcon())
+}
+
+/** What an entry was offered in an open loop, in requests per second. */
+function offered(lab, entry, scenario) {
+  const rates = lab.cells.of(scenario.name, entry.name).map((cell) => cell.offered)
+  const rate = median(rates.filter((one) => one !== null))
+  return rate === null ? null : Math.round(rate)
 }
 
 export function copyIcon() {
@@ -65,7 +72,7 @@ export function value(number, print) {
 export function winners(lab, entries, figureName) {
   return lab.figures.scenarios.flatMap(({ scenario, resolution, entries: all }) => {
     const named = new Map(all.map((one) => [one.entry, one[figureName]?.estimate ?? null]))
-    const candidates = entries.filter((entry) => named.get(entry.name))
+    const candidates = entries.filter((entry) => isKnown(named.get(entry.name) ?? null))
     const first = best(
       candidates.map((entry) => named.get(entry.name)),
       figureName,

@@ -90,14 +90,14 @@ export function quoted(argument) {
 }
 
 /** What a reader types to measure one cell again. */
-export function commands(entry, scenario) {
+export function commands(entry, scenario, rate) {
   const start = entry.command.map(quoted).join(' ')
   const oneLine = (text) => text.replace(/\s+/g, ' ')
   return [
     `# ${oneLine(entry.name)}: start it, and see at which address it listens`,
     start,
-    `# ${oneLine(scenario.name)}: in another terminal, with that address in place of URL`,
-    scenario.command,
+    `# ${oneLine(scenario.name)}: in another terminal, with that address in place of ADDRESS`,
+    scenario.command.replace('--rate RATE', `--rate ${rate ?? 'RATE'}`),
     '',
   ].join('\n')
 }

@@ -2,12 +2,13 @@
 
 import { audit } from '../audit.js'
 import { twinResolution } from '../figures.js'
+import { median } from '../statistics.js'
 import { duration, percent, plural, prose, time } from '../text.js'
 import { bar, html, sparkline, table } from '../charts.js'
 import { value } from '../shared.js'
 
 export function apart(lab) {
-  const { resolution } = lab.figures
+  const { resolution, worst } = lab.figures
   const twins = lab.results.entries.filter((entry) => entry.twin_of !== null)
   const pairs = twins.map((entry) => `${entry.twin_of} = ${entry.name}`)
   const sentence =
@@ -27,7 +28,8 @@ export function apart(lab) {
           html('b', {}, `≥ ${percent(resolution.cpu)}`),
           ' in processor time per request, and by ',
           html('b', {}, `≥ ${value(resolution.rate, percent)}`),
-          ' in requests per second.',
+          ' in requests per second, under the load in the middle; under the worst, by ',
+          `${percent(worst.cpu)} and ${value(worst.rate, percent)}.`,
         )
   const how = html(
     'p',
@@ -37,7 +39,6 @@ export function apart(lab) {
           `The same servers were measured under two names (A/A: ${pairs.join(', ')}).`,
           'Whatever differs between them is noise: in each scenario, a smaller difference than',
           'theirs, or one whose intervals of 95 % overlap, is called a tie.',
-          'The figures above are those of the worst scenario.',
         )
       : '',
   )
@@ -94,6 +95,8 @@ function calibrations(lab) {
       html('dd', { class: 'n' }, sparkline(values, `${caption}: ${text}`), ` ${text}`),
     )
   }
+  const paused = all.map((one) => one.paused ?? 0)
+  const longest = Math.max(...all.map((one) => one.longest_pause ?? 0))
   const drift = (values) => Math.max(...values) / Math.min(...values) - 1
   const computation = all.map((one) => one.computation)
   const cacheLine = all.map((one) => one.cache_line)
@@ -117,6 +120,17 @@ function calibrations(lab) {
       line('a fixed computation', computation),
       line('a cache line, there and back', cacheLine),
     ),
+    longest === 0
+      ? null
+      : html(
+          'p',
+          { class: 'soft' },
+          prose(
+            `The server's core paused for ${percent(median(paused))} of the time, and for up to`,
+            `${time(longest)} at a time, though nothing else ran: what is slower than that in`,
+            'a latency need not be the server.',
+          ),
+        ),
     note,
   ]
 }

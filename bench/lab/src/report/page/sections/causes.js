@@ -5,6 +5,12 @@ import { percent, prose, time, times, whole } from '../text.js'
 import { html, table } from '../charts.js'
 import { copyButton, entryFigures, name, scenarioNamed, shown, value } from '../shared.js'
 
+/** Of all rounds together, since each has a dozen ticks only. */
+function kernelShare(cells) {
+  const cpu = cells.reduce((sum, cell) => sum + cell.cpu, 0)
+  return cpu ? cells.reduce((sum, cell) => sum + cell.cpu * cell.kernel_share, 0) / cpu : null
+}
+
 export function causes(lab) {
   const scenario = scenarioNamed(lab, lab.state.scenario)
   if (!scenario) return null
@@ -38,7 +44,7 @@ export function causes(lab) {
       html('td', { class: 'n' }, value(cause?.instructions, whole)),
       over(0),
       over(1),
-      html('td', { class: 'n' }, value(median(cells.map((cell) => cell.kernel_share)), percent)),
+      html('td', { class: 'n' }, value(kernelShare(cells), percent)),
       html(
         'td',
         {},

@@ -4,6 +4,11 @@ import { prose, time, whole } from '../text.js'
 import { html, table } from '../charts.js'
 import { name, shown, value } from '../shared.js'
 
+/** Memory that was given back meanwhile hides what connections took. */
+function known(bytes) {
+  return bytes > 0 ? bytes : null
+}
+
 export function idle(lab) {
   const weighed = lab.results.idle ?? []
   if (weighed.length === 0) return null
@@ -11,8 +16,8 @@ export function idle(lab) {
   const row = (one, entry) => [
     name(entry),
     cell(one.connections, whole),
-    cell(one.user_bytes, whole),
-    cell(one.kernel_bytes, whole),
+    cell(known(one.user_bytes), whole),
+    cell(known(one.kernel_bytes), whole),
     cell(one.active_alone, time),
     cell(one.active_among, time),
   ]

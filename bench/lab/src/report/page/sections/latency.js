@@ -1,19 +1,14 @@
 // Latency from open loops: by percentile, by load, and beyond capacity.
 
 import { estimateMedian } from '../statistics.js'
-import { PERCENTILES, competes, knee } from '../figures.js'
+import { PERCENTILES, competes, knee, openLoops } from '../figures.js'
 import { duration, percent, percentileName, prose, range, tick, time, whole } from '../text.js'
 import { axis, decades, html, panel, plot, table } from '../charts.js'
 import { TICKS, copyButton, entryFigures, name, panelsOf, shown, value } from '../shared.js'
 
-function openLoop(lab) {
-  return lab.results.scenarios
-    .filter(({ load, latency: has }) => load !== null && has)
-    .sort((a, b) => a.load - b.load)
-}
 
 export function latency(lab) {
-  const scenarios = openLoop(lab)
+  const scenarios = openLoops(lab.results).sort((a, b) => a.load - b.load)
   if (scenarios.length === 0) return null
   const scenario = scenarios.find((one) => one.name === lab.state.load) ?? scenarios[0]
   return [
@@ -33,7 +28,7 @@ export function latency(lab) {
     scenarios.length < 3 ? null : [html('h3', {}, 'By load'), loadPanels(lab, scenarios)],
     overload(
       lab,
-      scenarios.filter(({ load }) => load > 1),
+      lab.results.scenarios.filter(({ load }) => load > 1),
     ),
   ]
 }
@@ -69,13 +64,14 @@ function percentileTable(lab, scenario) {
 /** How far on the axis of percentiles: 90 % is at 1, 99 % at 2, 99.9 % at 3. */
 const nines = (fraction) => -Math.log10(1 - fraction)
 
-const LOAD_LINES = ['load-low', 'load-middle', 'load-high']
+const LOAD_LINES = ['load-low', 'load-some', 'load-middle', 'load-high']
 
 function percentilePanels(lab, scenarios) {
+  const step = (LOAD_LINES.length - 1) / Math.max(1, scenarios.length - 1)
   const kinds = new Map(
-    scenarios.map(({ name: scenario, load }) => [
+    scenarios.map(({ name: scenario }, number) => [
       scenario,
-      LOAD_LINES[load > 1 ? 2 : load > 0.5 ? 1 : 0],
+      LOAD_LINES[Math.round(number * step)],
     ]),
   )
   const lines = (entry) =>
