@@ -63,7 +63,7 @@ const HALF: &str = "latency at 40 %";
 /// How often an entry's capacity is looked for; the median counts.
 const CAPACITY_TRIES: usize = 3;
 
-/// How often a cell is measured at most because the cores had been moved.
+/// How often a cell is measured at most because the cores had been moved, unless it takes long.
 const PLACE_TRIES: usize = 3;
 
 /// How long each server answers requests before it is measured.
@@ -252,7 +252,7 @@ impl Run<'_> {
         }
     }
 
-    /// Makes rounds until so many count as were asked for, or too many do not; returns how many were
+    /// Makes rounds until so many count as were asked for, or too many do not; returns how many it
     /// made. Whether a round counts is judged anew after each: only all of them show what is usual.
     fn make_rounds(&mut self) -> io::Result<u32> {
         let most = self.settings.rounds + (f64::from(self.settings.rounds) * AGAIN) as u32;
@@ -325,7 +325,8 @@ impl Run<'_> {
         round: u32,
     ) -> io::Result<()> {
         let capacity = self.contestants[number].capacity;
-        for _ in 0..PLACE_TRIES {
+        let tries = if scenario.every > 1 { 1 } else { PLACE_TRIES };
+        for _ in 0..tries {
             let before = machine::distance(self.cores)?;
             let cell = self.measure(number, server, scenario, capacity, round);
             server.wait_until_quiet();

@@ -153,7 +153,8 @@ fn spaces(one: &Side, other: &Side) -> String {
 
 fn switches(one: &Side, other: &Side) -> String {
     if [one, other].iter().any(|side| side.cells.iter().any(|cell| cell.switches.is_none())) {
-        return "Context switches were not counted: there were too many threads, or they came and went.".to_owned();
+        let why = "there were too many threads, or they came and went";
+        return format!("Context switches were not counted: {why}.");
     }
     let waits = |cell: &Cell| cell.switches.map_or(0.0, |(waits, _)| waits as f64);
     let preemptions =

@@ -14,6 +14,7 @@
 //! * `cell`: one measurement.
 //! * [`compare`]: all entries in all scenarios, interleaved, in random order.
 //! * [`explain`]: what the difference between two entries consists of.
+//! * [`agreement`]: whether two runs say the same.
 //! * [`idle`]: what connections cost that nothing happens on.
 //! * [`judge`]: which measurements are none, and why.
 //! * [`machine`]: its cores, and what it does when nothing but it is measured.
@@ -27,6 +28,7 @@
 #![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
 
+pub mod agreement;
 mod cell;
 pub mod commands;
 pub mod compare;

@@ -160,7 +160,8 @@ pub struct Cell {
     pub generator_busy: f64,
     /// The mean latency.
     pub mean: f64,
-    /// Latencies, where they are a figure of the scenario: pairs of the distance from the value before, and how often.
+    /// Latencies, where they are a figure of the scenario: pairs of the distance from the value
+    /// before, and how often.
     pub latency: Vec<(u64, u64)>,
     /// How long until the server had caught up, after an overload.
     pub recovery: Option<u64>,
@@ -206,8 +207,8 @@ pub struct Idle {
     pub speaks: String,
     /// How many there were.
     pub connections: usize,
-    /// The server's own memory for each, in bytes. Not more than 0 if it gave back as much meanwhile
-    /// as the connections took: then it is not known.
+    /// The server's own memory for each, in bytes. Not more than 0 if it gave back as much as the
+    /// connections took meanwhile: then it is not known.
     pub user_bytes: f64,
     /// The kernel's memory for each, in bytes: of both ends, and of what serves it. The
     /// whole machine's is measured, so it may be below 0: then it is not known either.

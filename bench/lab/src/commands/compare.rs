@@ -79,7 +79,7 @@ impl Options {
         Settings {
             rounds: self.rounds.unwrap_or(if self.quick { 5 } else { 10 }),
             closed: Times::milliseconds(100),
-            open: Times::milliseconds(300),
+            open: Times::milliseconds(250),
             quick: self.quick,
             entries: self.entries.clone(),
             scenarios: self.scenarios.clone(),

@@ -1,5 +1,6 @@
 //! The command line. Each command is a file: its options, and what it does with them.
 
+mod agree;
 mod compare;
 mod explain;
 mod idle;
@@ -23,6 +24,7 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Agree(agree::Options),
     Compare(compare::Options),
     Explain(explain::Options),
     Idle(idle::Options),
@@ -37,6 +39,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Options::parse().command {
+        Command::Agree(options) => agree::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Idle(options) => idle::run(&options),

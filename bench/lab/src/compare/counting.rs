@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use nix::libc::{self, c_long};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use tempfile::TempDir;
@@ -20,52 +21,48 @@ use crate::machine::{self, Cores};
 /// Fewer than so many of a thousand requests make a system call that is not worth a word.
 const WORTH_A_WORD: f64 = 0.005;
 
-/// Every system call.
-const TOTAL: &str = "raw_syscalls:sys_enter";
+/// The tracepoint at which every system call arrives, with its number.
+const TRACEPOINT: &str = "raw_syscalls:sys_enter";
 
-/// How the kernel names the tracepoints of single ones.
-const GROUP: &str = "syscalls:";
-
-/// Where it lists them: each architecture has others.
-const TRACEPOINTS: &str = "/sys/kernel/tracing/events/syscalls";
-
-/// What servers ask for. To count all 350 by name would take ten seconds to begin with; whatever
-/// else there is, is `other`.
-const CALLS: [&str; 34] = [
-    "sys_enter_accept",
-    "sys_enter_accept4",
-    "sys_enter_clone3",
-    "sys_enter_close",
-    "sys_enter_epoll_ctl",
-    "sys_enter_epoll_pwait",
-    "sys_enter_epoll_wait",
-    "sys_enter_exit",
-    "sys_enter_fcntl",
-    "sys_enter_futex",
-    "sys_enter_getsockname",
-    "sys_enter_getsockopt",
-    "sys_enter_io_uring_enter",
-    "sys_enter_ioctl",
-    "sys_enter_madvise",
-    "sys_enter_mmap",
-    "sys_enter_munmap",
-    "sys_enter_newfstatat",
-    "sys_enter_openat",
-    "sys_enter_poll",
-    "sys_enter_pread64",
-    "sys_enter_read",
-    "sys_enter_readv",
-    "sys_enter_recvfrom",
-    "sys_enter_recvmsg",
-    "sys_enter_sched_yield",
-    "sys_enter_sendfile64",
-    "sys_enter_sendmsg",
-    "sys_enter_sendto",
-    "sys_enter_setsockopt",
-    "sys_enter_shutdown",
-    "sys_enter_statx",
-    "sys_enter_write",
-    "sys_enter_writev",
+/// What servers ask for; whatever else there is, is `other`. They are told apart by their numbers:
+/// a tracepoint of its own for each of them would take a second to turn on.
+const CALLS: &[(&str, c_long)] = &[
+    ("accept", libc::SYS_accept),
+    ("accept4", libc::SYS_accept4),
+    ("clone3", libc::SYS_clone3),
+    ("close", libc::SYS_close),
+    ("epoll_ctl", libc::SYS_epoll_ctl),
+    ("epoll_pwait", libc::SYS_epoll_pwait),
+    ("exit", libc::SYS_exit),
+    ("fcntl", libc::SYS_fcntl),
+    ("futex", libc::SYS_futex),
+    ("getsockname", libc::SYS_getsockname),
+    ("getsockopt", libc::SYS_getsockopt),
+    ("io_uring_enter", libc::SYS_io_uring_enter),
+    ("ioctl", libc::SYS_ioctl),
+    ("madvise", libc::SYS_madvise),
+    ("mmap", libc::SYS_mmap),
+    ("munmap", libc::SYS_munmap),
+    ("newfstatat", libc::SYS_newfstatat),
+    ("openat", libc::SYS_openat),
+    ("pread64", libc::SYS_pread64),
+    ("read", libc::SYS_read),
+    ("readv", libc::SYS_readv),
+    ("recvfrom", libc::SYS_recvfrom),
+    ("recvmsg", libc::SYS_recvmsg),
+    ("sched_yield", libc::SYS_sched_yield),
+    ("sendfile", libc::SYS_sendfile),
+    ("sendmsg", libc::SYS_sendmsg),
+    ("sendto", libc::SYS_sendto),
+    ("setsockopt", libc::SYS_setsockopt),
+    ("shutdown", libc::SYS_shutdown),
+    ("statx", libc::SYS_statx),
+    ("write", libc::SYS_write),
+    ("writev", libc::SYS_writev),
+    #[cfg(target_arch = "x86_64")]
+    ("epoll_wait", libc::SYS_epoll_wait),
+    #[cfg(target_arch = "x86_64")]
+    ("poll", libc::SYS_poll),
 ];
 
 /// Whether anything can be counted here; if not, why, for the operator.
@@ -80,11 +77,12 @@ pub(super) fn check() -> Result<(), String> {
 }
 
 fn perf(core: usize) -> Command {
-    let known = CALLS.iter().filter(|name| Path::new(TRACEPOINTS).join(name).exists());
-    let known: String = known.map(|name| format!("{GROUP}{name},")).collect();
     let mut perf = Command::new("perf");
-    let core = core.to_string();
-    perf.args(["stat", "-x", ",", "-C", &core, "-e"]).arg(known + TOTAL);
+    perf.args(["stat", "-x", ",", "-C", &core.to_string()]);
+    for (_, number) in CALLS {
+        perf.args(["-e", TRACEPOINT, "--filter", &format!("id == {number}")]);
+    }
+    perf.args(["-e", TRACEPOINT]);
     perf
 }
 
@@ -172,20 +170,18 @@ fn pipe(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
     Ok((OpenOptions::new().read(true).write(true).open(&path)?, path))
 }
 
-/// Reads lines such as `3,,syscalls:sys_enter_close,…`; what the total has beyond them is `other`.
+/// Reads lines such as `3,,raw_syscalls:sys_enter,…`: one for each of the calls in their order, and
+/// one for all. What that has beyond them is `other`.
 fn parse(said: &str) -> Vec<(String, f64)> {
-    let line = |line: &str| {
+    let count = |line: &str| {
         let mut columns = line.split(',');
-        let count: f64 = columns.next()?.parse().ok()?;
-        Some((columns.nth(1)?.to_owned(), count))
+        let count = columns.next()?.parse::<f64>();
+        (columns.nth(1)? == TRACEPOINT).then(|| count.unwrap_or(0.0))
     };
-    let lines: Vec<_> = said.lines().filter_map(line).collect();
-    let named = lines.iter().filter_map(|(name, count)| {
-        let name = name.strip_prefix(GROUP)?.strip_prefix("sys_enter_")?;
-        Some((name.to_owned(), *count))
-    });
-    let mut counts: Vec<_> = named.collect();
-    let total = lines.iter().find(|(name, _)| name == TOTAL).map_or(0.0, |(_, count)| *count);
+    let counted: Vec<f64> = said.lines().filter_map(count).collect();
+    let names = CALLS.iter().map(|(name, _)| (*name).to_owned());
+    let mut counts: Vec<_> = names.zip(counted.iter().copied()).collect();
+    let total = counted.get(CALLS.len()).copied().unwrap_or(0.0);
     let other = total - counts.iter().map(|(_, count)| count).sum::<f64>();
     counts.push(("other".to_owned(), other.max(0.0)));
     counts
@@ -196,12 +192,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_read_and_whatever_else_is_said_is_not() {
-        let said = "hello\n3,,syscalls:sys_enter_close,3256959,100.00,,\n\
-                    <not counted>,,syscalls:sys_enter_read,0,0.00,,\n\
-                    12,,syscalls:sys_enter_epoll_wait,3256959,100.00,,\n\
-                    17,,raw_syscalls:sys_enter,3256959,100.00,,\n";
-        let expected = [("close", 3.0), ("epoll_wait", 12.0), ("other", 2.0)];
-        assert_eq!(parse(said), expected.map(|(name, count)| (name.to_owned(), count)));
+    fn counts_are_read_in_their_order_and_whatever_else_is_said_is_not() {
+        let line = |count: &str| format!("{count},,raw_syscalls:sys_enter,3256959,100.00,,\n");
+        let mut said = "hello\n".to_owned();
+        for (name, _) in CALLS {
+            said += &line(match *name {
+                "close" => "3",
+                "write" => "12",
+                "read" => "<not counted>",
+                _ => "0",
+            });
+        }
+        let counts = parse(&(said + &line("17")));
+        let found: Vec<_> = counts.into_iter().filter(|(_, count)| *count > 0.0).collect();
+        let expected = [("close", 3.0), ("write", 12.0), ("other", 2.0)];
+        assert_eq!(found, expected.map(|(name, count)| (name.to_owned(), count)));
     }
 }

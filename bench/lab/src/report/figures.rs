@@ -185,6 +185,19 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// The ratio of a figure of two entries in a scenario, if both have it in any round.
+#[must_use]
+pub fn ratio(
+    results: &Results,
+    scenario: &str,
+    a: &str,
+    b: &str,
+    figure: Figure,
+) -> Option<Estimate> {
+    let scenario = results.scenarios.iter().find(|it| it.name == scenario)?;
+    Cells::new(results).ratio(scenario, a, b, figure)
+}
+
 /// What A/A shows: the most that the twins of a scenario may differ by.
 fn resolution(
     cells: &Cells<'_>,

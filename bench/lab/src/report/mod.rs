@@ -9,6 +9,7 @@ mod table;
 pub use data::{Embedded, decode, embedded};
 pub use figures::{
     EntryFigures, Figure, Figures, Judged, PERCENTILES, Percentile, Resolution, ScenarioFigures,
+    ratio,
 };
 pub use page::{LIMIT, page};
 pub use table::table;

@@ -57,12 +57,18 @@ export function bar({ median, interval }, most, kind) {
   return html('div', { class: `bar ${kind}`, 'aria-hidden': 'true' }, parts)
 }
 
+/** Names of ticks that are nearer to each other, as a part of the axis, would be over each other. */
+const NEAREST_TICKS = 0.105
+
 /** An axis: from where to where, and which places are named. */
 export function axis(ticks, { log = false } = {}) {
   const of = log ? Math.log10 : (value) => value
   const from = of(ticks[0][0])
   const to = of(ticks.at(-1)[0])
-  return { ticks, place: (value) => (of(value) - from) / (to - from) }
+  const place = (value) => (of(value) - from) / (to - from)
+  const hasRoom = ([value], number) =>
+    number === ticks.length - 1 || place(ticks[number + 1][0]) - place(value) > NEAREST_TICKS
+  return { ticks: ticks.filter(hasRoom), place }
 }
 
 /** A logarithmic axis over all decades that the values are in, at least two ticks. */

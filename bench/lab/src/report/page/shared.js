@@ -40,8 +40,8 @@ export function name(entry) {
 
 export function copyButton(lab, entry, scenario) {
   const label = `Copy the command for ${entry.name} in ${scenario.name}`
-  const onclick = () =>
-    lab.copy(commands(entry, scenario, offered(lab, entry, scenario)), `The command for ${entry.name} in ${scenario.name}`)
+  const text = () => commands(entry, scenario, offered(lab, entry, scenario))
+  const onclick = () => lab.copy(text(), `The command for ${entry.name} in ${scenario.name}`)
   return html('button', { class: 'copy', 'aria-label': label, title: label, onclick }, copyIcon())
 }
 

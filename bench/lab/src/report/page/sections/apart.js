@@ -3,7 +3,7 @@
 import { audit } from '../audit.js'
 import { twinResolution } from '../figures.js'
 import { median } from '../statistics.js'
-import { duration, percent, plural, prose, time } from '../text.js'
+import { duration, percent, plural, prose, time, whole } from '../text.js'
 import { bar, html, sparkline, table } from '../charts.js'
 import { value } from '../shared.js'
 
@@ -100,15 +100,18 @@ function calibrations(lab) {
   const drift = (values) => Math.max(...values) / Math.min(...values) - 1
   const computation = all.map((one) => one.computation)
   const cacheLine = all.map((one) => one.cache_line)
-  const worst = Math.max(drift(computation), drift(cacheLine))
+  const worst = drift(computation)
+  const moved = lab.results.cells.filter((cell) =>
+    cell.void.some(({ reason }) => reason.startsWith('a cache line took')),
+  ).length
   const note =
     worst > 0.1
       ? html(
           'p',
           { class: 'warn' },
           prose(
-            `The machine changed while it was measured, by up to ${percent(worst)}.`,
-            'Rounds are interleaved, so that all entries met both.',
+            `The machine computed up to ${percent(worst)} slower at times.`,
+            'Rounds are interleaved, so that all entries met that.',
           ),
         )
       : null
@@ -129,6 +132,17 @@ function calibrations(lab) {
             `The server's core paused for ${percent(median(paused))} of the time, and for up to`,
             `${time(longest)} at a time, though nothing else ran: what is slower than that in`,
             'a latency need not be the server.',
+          ),
+        ),
+    moved === 0
+      ? null
+      : html(
+          'p',
+          { class: 'soft' },
+          prose(
+            `During ${whole(moved)} of ${plural(lab.results.cells.length, 'measurement')} its cores`,
+            'were nearer to each other or farther apart than mostly. They are void, and were made',
+            'again.',
           ),
         ),
     note,

@@ -154,9 +154,6 @@ function loadPanels(lab, scenarios) {
   )
   const ticks = [0, ...scenarios.map(({ load }) => load * 100)]
   const x = axis(ticks.map((load) => [load, tick(load)]))
-  x.ticks = x.ticks.filter(
-    ([load], number) => number === 0 || x.place(load) - x.place(ticks[number - 1]) > 0.08,
-  )
   const one = (entry) => {
     const band = knee(means(entry))
     const note = band ? `knee between ${tick(band[0])} % and ${tick(band[1])} %` : 'no knee'

@@ -1,0 +1,303 @@
+//! The tables themselves, in Markdown.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::report::{EntryFigures, Figure, Figures, Percentile, ScenarioFigures, ratio};
+use crate::results::{Cell, Entry, Idle, Kind, Provenance, Results, Scenario};
+
+/// The load that stands for all others where there is room for one only.
+const PLAIN: &str = "keep-alive 64";
+
+/// The load under which latency is shown.
+const LOADED: &str = "latency at 70 %";
+
+/// Loads in which ours are set in relation to others,
+const RELATED: [&str; 5] =
+    ["keep-alive 1", PLAIN, "keep-alive 512", "pipelined 16", "twelve fields"];
+
+/// and the others, besides each one's floor.
+const OTHERS: [&str; 3] = ["hyper", "nginx", "h2o"];
+
+/// A short table: what matters most when one chooses, of our backends and of well-known servers.
+pub(super) fn backends(results: &Results) -> String {
+    let figures = Figures::new(results);
+    let head = [
+        "",
+        "µs of processor per request, 64 connections",
+        "÷ floor",
+        "a connection for each request",
+        "p50 / p99 at 70 % load",
+        "system calls per request",
+        "bytes per idle connection",
+    ];
+    let is_shown = |entry: &&Entry| entry.kind == Kind::Ours || OTHERS.contains(&&*entry.name);
+    let row = |entry: &Entry| {
+        let percentile = |fraction| percentile(&figures, LOADED, &entry.name, fraction);
+        vec![
+            entry.name.clone(),
+            cost(&figures, PLAIN, &entry.name),
+            floor_ratio(&figures, PLAIN, &entry.name),
+            cost(&figures, "connection per request", &entry.name),
+            format!("{} / {}", percentile(0.5), percentile(0.99)),
+            system_calls(results, PLAIN, &entry.name),
+            idle(results, &entry.name, "HTTP/1.1"),
+        ]
+    };
+    let rows = contestants(results).filter(is_shown).map(row);
+    markdown(&head, rows) + &provenance(&results.provenance, &figures)
+}
+
+/// Everything that was found out, as far as it is a figure for each entry.
+pub(super) fn everything(results: &Results) -> String {
+    let figures = Figures::new(results);
+    let mut text = provenance(&results.provenance, &figures);
+    let mut section = |title: &str, table: String| {
+        let _ = write!(text, "\n### {title}\n\n{table}"); // a string takes everything
+    };
+    section("Ours in relation to others", related(results));
+    for group in groups(results) {
+        let title = format!("Processor time, {group}: microseconds per request");
+        section(&title, costs(results, &figures, group));
+    }
+    section("Latency at 70 % of the capacity", latency(results, &figures));
+    section("Idle connections: bytes of the server's own memory for each", idle_table(results));
+    section("System calls per request", calls(results));
+    section("What this machine can tell apart, and what is void", doubts(results, &figures));
+    text
+}
+
+/// Those who have figures, without twins.
+fn contestants(results: &Results) -> impl Iterator<Item = &Entry> {
+    results.entries.iter().filter(|it| it.twin_of.is_none() && it.gate.failed.is_none())
+}
+
+fn groups(results: &Results) -> Vec<&str> {
+    let mut groups: Vec<&str> = results.scenarios.iter().map(|it| it.group.as_str()).collect();
+    groups.dedup();
+    groups
+}
+
+/// A table whose first column has names, and the others numbers.
+fn markdown(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut text = format!("| {} |\n|---|{}\n", head.join(" | "), "--:|".repeat(head.len() - 1));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", row.join(" | ")); // a string takes everything
+    }
+    text
+}
+
+/// The processor time of ours, divided by that of their floor, and of others.
+fn related(results: &Results) -> String {
+    let by = |scenario: &str, entry: &Entry| {
+        let others = entry.floor.as_deref().into_iter().chain(OTHERS);
+        let ratios = others.map(|other| {
+            let ratio = ratio(results, scenario, &entry.name, other, Figure::Cpu);
+            or_dash(ratio.map(|ratio| format!("{:.2}", ratio.median)))
+        });
+        ratios.collect::<Vec<_>>().join(" / ")
+    };
+    let row = |entry: &Entry| {
+        let ratios = RELATED.iter().map(|scenario| by(scenario, entry));
+        [entry.name.clone()].into_iter().chain(ratios).collect()
+    };
+    let ours = contestants(results).filter(|entry| entry.kind == Kind::Ours);
+    let head: Vec<&str> = [""].into_iter().chain(RELATED).collect();
+    let others = OTHERS.join(" / ");
+    format!("Processor time ÷ floor / {others}.\n\n") + &markdown(&head, ours.map(row))
+}
+
+fn costs(results: &Results, figures: &Figures, group: &str) -> String {
+    let scenarios: Vec<&Scenario> =
+        results.scenarios.iter().filter(|scenario| scenario.group == group).collect();
+    let names = scenarios.iter().map(|scenario| scenario.name.as_str());
+    let head: Vec<&str> = [""].into_iter().chain(names).collect();
+    let row = |entry: &Entry| {
+        let costs = scenarios.iter().map(|scenario| cost(figures, &scenario.name, &entry.name));
+        [entry.name.clone()].into_iter().chain(costs).collect()
+    };
+    let takes_part = |entry: &&Entry| {
+        scenarios.iter().any(|scenario| find(figures, &scenario.name, &entry.name).is_some())
+    };
+    markdown(&head, contestants(results).filter(takes_part).map(row))
+}
+
+fn latency(results: &Results, figures: &Figures) -> String {
+    let head = ["", "mean", "p50", "p90", "p99", "p99.9"];
+    let row = |entry: &Entry| {
+        let mean = find(figures, LOADED, &entry.name)?.mean?;
+        let of = |fraction| percentile(figures, LOADED, &entry.name, fraction);
+        Some(vec![
+            entry.name.clone(),
+            microseconds(mean.median),
+            of(0.5),
+            of(0.9),
+            of(0.99),
+            of(0.999),
+        ])
+    };
+    let table = markdown(&head, contestants(results).filter_map(row));
+    table + "\n\"+ n s\": it would have to be measured for so much longer to be known to 10 %.\n"
+}
+
+fn idle_table(results: &Results) -> String {
+    let speaks: BTreeSet<&str> = results.idle.iter().map(|it| it.speaks.as_str()).collect();
+    let head: Vec<&str> = [""].into_iter().chain(speaks.iter().copied()).collect();
+    let row = |entry: &Entry| {
+        let bytes = speaks.iter().map(|speaks| idle(results, &entry.name, speaks));
+        [entry.name.clone()].into_iter().chain(bytes).collect()
+    };
+    markdown(&head, contestants(results).map(row))
+}
+
+fn calls(results: &Results) -> String {
+    let is_counted = |scenario: &&Scenario| {
+        let counted = |it: &&crate::results::Cause| it.system_calls.is_some();
+        results.causes.iter().filter(counted).any(|cause| cause.scenario == scenario.name)
+    };
+    let names: Vec<&str> =
+        results.scenarios.iter().filter(is_counted).map(|it| it.name.as_str()).collect();
+    let head: Vec<&str> = [""].into_iter().chain(names.iter().copied()).collect();
+    let row = |entry: &Entry| {
+        let calls = names.iter().map(|scenario| system_calls(results, scenario, &entry.name));
+        [entry.name.clone()].into_iter().chain(calls).collect()
+    };
+    markdown(&head, contestants(results).map(row))
+}
+
+/// For each load, how small a difference is one, and how many measurements are void.
+fn doubts(results: &Results, figures: &Figures) -> String {
+    let head = ["", "A/A, processor time", "A/A, rate", "measurements", "void", "rate void"];
+    let percent = |part: Option<f64>| or_dash(part.map(|it| format!("{:.1} %", it * 100.0)));
+    let row = |scenario: &ScenarioFigures| {
+        let cells: Vec<&Cell> =
+            results.cells.iter().filter(|cell| cell.scenario == scenario.scenario).collect();
+        let void = |figure: &str| {
+            let is_void = |cell: &&&Cell| cell.void.iter().any(|void| void.figure == figure);
+            cells.iter().filter(is_void).count().to_string()
+        };
+        vec![
+            scenario.scenario.clone(),
+            percent(scenario.resolution.cpu),
+            percent(scenario.resolution.rate),
+            cells.len().to_string(),
+            void("all"),
+            void("rate"),
+        ]
+    };
+    markdown(&head, figures.scenarios.iter().map(row))
+}
+
+/// Where all of it comes from.
+fn provenance(provenance: &Provenance, figures: &Figures) -> String {
+    let Provenance { commit, toolchain, processor, kernel, pinning, command, rounds, .. } =
+        provenance;
+    let apart = figures.resolution.cpu.map_or_else(
+        || "what this machine can tell apart was not measured".to_owned(),
+        |cpu| {
+            let apart = "this machine can tell apart what differs by";
+            format!("{apart} {:.1} %, under the load in the middle", cpu * 100.0)
+        },
+    );
+    format!(
+        "\nMedians of {rounds} rounds; {apart}. `{command}` at {commit}, {toolchain}, {processor}, \
+         {kernel}, {pinning}. – : not measured, or void.\n"
+    )
+}
+
+fn find<'a>(figures: &'a Figures, scenario: &str, entry: &str) -> Option<&'a EntryFigures> {
+    let of_scenario = |it: &&ScenarioFigures| it.scenario == scenario;
+    let scenario = figures.scenarios.iter().find(of_scenario)?;
+    scenario.entries.iter().find(|it| it.entry == entry)
+}
+
+fn or_dash(figure: Option<String>) -> String {
+    figure.unwrap_or_else(|| "–".to_owned())
+}
+
+fn cost(figures: &Figures, scenario: &str, entry: &str) -> String {
+    let cpu = find(figures, scenario, entry).and_then(|it| it.cpu);
+    or_dash(cpu.map(|cpu| significant(cpu.estimate.median / 1e3)))
+}
+
+fn floor_ratio(figures: &Figures, scenario: &str, entry: &str) -> String {
+    let floor = find(figures, scenario, entry).and_then(|it| it.cpu?.floor);
+    or_dash(floor.map(|floor| format!("{:.2}", floor.median)))
+}
+
+fn percentile(figures: &Figures, scenario: &str, entry: &str, fraction: f64) -> String {
+    let is_it = |it: &&Percentile| it.fraction == fraction;
+    let percentile =
+        find(figures, scenario, entry).and_then(|it| it.percentiles.iter().find(is_it));
+    or_dash(percentile.map(|it| match it.needs {
+        0.0 => microseconds(it.value as f64),
+        needs => format!("+ {}", duration(needs)),
+    }))
+}
+
+fn system_calls(results: &Results, scenario: &str, entry: &str) -> String {
+    let cause = results.causes.iter().find(|it| it.scenario == scenario && it.entry == entry);
+    let calls = cause.and_then(|cause| cause.system_calls.as_ref());
+    // The sum of nothing is -0.
+    or_dash(calls.map(|calls| format!("{:.2}", 0.0 + calls.values().sum::<f64>())))
+}
+
+fn idle(results: &Results, entry: &str, speaks: &str) -> String {
+    let is_it = |it: &&Idle| it.entry == entry && it.speaks == speaks && it.user_bytes > 0.0;
+    or_dash(results.idle.iter().find(is_it).map(|idle| thousands(idle.user_bytes)))
+}
+
+/// Three digits, or all that are before the point.
+fn significant(number: f64) -> String {
+    let digits = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
+    format!("{number:.digits$}")
+}
+
+fn microseconds(nanoseconds: f64) -> String {
+    match nanoseconds / 1e3 {
+        microseconds if microseconds < 1e4 => format!("{} µs", significant(microseconds)),
+        microseconds => format!("{} ms", significant(microseconds / 1e3)),
+    }
+}
+
+/// A time that has to pass, in whole units.
+fn duration(seconds: f64) -> String {
+    let (unit, length) = match seconds {
+        ..100.0 => ("s", 1.0),
+        ..6000.0 => ("min", 60.0),
+        _ => ("h", 3600.0),
+    };
+    format!("{:.0} {unit}", (seconds / length).ceil())
+}
+
+/// A whole number, with a comma between the thousands.
+fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_as_many_digits_as_they_are_known_to() {
+        assert_eq!([6.204, 23.41, 382.23].map(significant), ["6.20", "23.4", "382"]);
+        assert_eq!([25_300.0, 74e6].map(microseconds), ["25.3 µs", "74.0 ms"]);
+        assert_eq!([0.2, 837.0, 61_733.0].map(duration), ["1 s", "14 min", "18 h"]);
+        assert_eq!([945.4, 5141.0, 1_234_567.0].map(thousands), ["945", "5,141", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_table_has_a_column_of_names_and_columns_of_numbers() {
+        let table = markdown(&["", "a"], [vec!["mio".to_owned(), "1".to_owned()]]);
+        assert_eq!(table, "|  | a |\n|---|--:|\n| mio | 1 |\n");
+    }
+}
