@@ -1,5 +1,5 @@
-//! Whether two runs agree about who is cheaper and who is faster. What one calls different, the other
-//! may call a tie; if it calls it different the other way round, one of them is wrong.
+//! Whether two runs agree about who is cheaper and who is faster. What one calls different, the
+//! other may call a tie; if it calls it different the other way round, one of them is wrong.
 
 use std::cmp::Ordering;
 
@@ -56,19 +56,28 @@ impl Figure {
 pub fn of(one: &Results, other: &Results) -> Agreement {
     let (figures, others) = (Figures::new(one), Figures::new(other));
     let mut agreement = Agreement::default();
+    let twins = one.entries.iter().filter(|it| it.twin_of.is_some());
+    let twins: Vec<String> = twins.map(|it| it.name.clone()).collect();
     for scenario in &figures.scenarios {
         let is_same = |it: &&ScenarioFigures| it.scenario == scenario.scenario;
         if let Some(same) = others.scenarios.iter().find(is_same) {
-            agreement.compare(scenario, same);
+            agreement.compare(scenario, same, &twins);
         }
     }
     agreement
 }
 
 impl Agreement {
-    fn compare(&mut self, one: &ScenarioFigures, other: &ScenarioFigures) {
-        for (number, a) in one.entries.iter().enumerate() {
-            for b in &one.entries[number + 1..] {
+    /// How many pairs were compared.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.same + self.one_only + self.tied + self.reversed.len()
+    }
+
+    fn compare(&mut self, one: &ScenarioFigures, other: &ScenarioFigures, twins: &[String]) {
+        let entries: Vec<_> = one.entries.iter().filter(|it| !twins.contains(&it.entry)).collect();
+        for (number, a) in entries.iter().enumerate() {
+            for b in &entries[number + 1..] {
                 for figure in [Figure::Cpu, Figure::Rate] {
                     let said = [one, other].map(|run| said(run, figure, &a.entry, &b.entry));
                     let [Some(first), Some(second)] = said else { continue };

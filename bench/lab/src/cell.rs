@@ -9,7 +9,7 @@ use crate::entries::{Running, Usage};
 use crate::judge;
 use crate::load::{self, Event, Next, Outcome, Plan, Trouble};
 use crate::results::{Cell, Void};
-use crate::scenarios::Scenario;
+use crate::scenarios::{Burden, Scenario};
 
 /// A burden lasts longer than the measurement that it burdens.
 const LONGER: Duration = Duration::from_secs(600);
@@ -31,8 +31,8 @@ pub(crate) fn measure(server: &Running, scenario: &Scenario, plan: &Plan) -> io:
     let seconds = outcome.elapsed.as_secs_f64();
     let core_used = used.cpu as f64 / 1e9 / seconds.max(f64::MIN_POSITIVE);
     let mut void = judge::voids(plan, &outcome, core_used, scenario.is_overload());
-    if scenario.burden_plan(plan).is_some() {
-        let reason = "the burden takes of it, and is not counted".to_owned();
+    if scenario.burden != Burden::None {
+        let reason = "the burden takes part of it, and its requests are not counted".to_owned();
         void.push(Void { figure: "cpu".to_owned(), reason });
     }
     let ticks = (used.user_ticks + used.kernel_ticks).max(1);

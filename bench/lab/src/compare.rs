@@ -66,6 +66,9 @@ const CAPACITY_TRIES: usize = 3;
 /// How often a cell is measured at most because the cores had been moved, unless it takes long.
 const PLACE_TRIES: usize = 3;
 
+/// At most one of so many cells may be such a repetition: a run has to come to its end.
+const MOST_REPEATED: usize = 4;
+
 /// How long each server answers requests before it is measured.
 const WARM_UP: Times = Times::milliseconds(60);
 
@@ -80,6 +83,8 @@ struct Contestant {
     gate: Gate,
     /// Requests per second of which open loops offer a part.
     capacity: f64,
+    /// Requests per second that a closed loop reaches.
+    closed_rate: f64,
 }
 
 /// A run that has begun.
@@ -92,6 +97,8 @@ struct Run<'a> {
     scenarios: Vec<&'static Scenario>,
     cells: Vec<Cell>,
     calibrations: Vec<Calibration>,
+    /// Cells that were measured again.
+    repeated: usize,
     rng: Rng,
     say: &'a mut dyn FnMut(&str),
 }
@@ -117,6 +124,7 @@ pub fn run(
         scenarios: settings.chosen_scenarios(),
         cells: Vec::new(),
         calibrations: Vec::new(),
+        repeated: 0,
         rng: Rng::with_seed(settings.seed),
         say,
     };
@@ -213,43 +221,36 @@ impl Run<'_> {
             return;
         }
         (self.say)("How much can be asked of each?");
-        let mut rates: HashMap<usize, Vec<f64>> = HashMap::new();
+        let mut found: HashMap<usize, Vec<(f64, f64)>> = HashMap::new();
         for _ in 0..CAPACITY_TRIES {
-            for (number, server) in self.start_all() {
+            let mut servers = self.start_all();
+            self.rng.shuffle(&mut servers);
+            for (number, server) in servers {
                 if self.stop.load(Ordering::Relaxed) {
                     return;
                 }
-                rates.entry(number).or_default().extend(self.capacity(number, &server));
+                found.entry(number).or_default().extend(self.capacity(number, &server));
                 server.stop();
             }
         }
-        for (number, rates) in rates {
-            self.contestants[number].capacity = median(&rates).unwrap_or(0.0);
+        for (number, found) in found {
+            let (capacities, rates): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+            self.contestants[number].capacity = median(&capacities).unwrap_or(0.0);
+            self.contestants[number].closed_rate = median(&rates).unwrap_or(0.0);
         }
-        self.share_capacities();
     }
 
     /// At how many requests per second its core would be full, by the processor time that each of
     /// them takes when about half as many are asked for as are answered in a closed loop. In a
-    /// closed loop itself a server finds so many at once that each costs less.
-    fn capacity(&self, number: usize, server: &Running) -> Option<f64> {
+    /// closed loop itself a server finds so many at once that each costs less. And that rate.
+    fn capacity(&self, number: usize, server: &Running) -> Option<(f64, f64)> {
         let named = |name| SCENARIOS.iter().find(|scenario| scenario.name == name);
         let counts = |cell: &Cell| cell.void.iter().all(|void| void.figure != "all");
         self.warm_up(server);
         let closed = self.measure(number, server, named(CAPACITY)?, 0.0, 0);
         let rate = Some(closed.requests as f64 / closed.seconds).filter(|_| counts(&closed))?;
         let open = self.measure(number, server, named(HALF)?, rate, 0);
-        Some(open.requests as f64 * 1e9 / open.cpu as f64).filter(|_| counts(&open))
-    }
-
-    /// Twins are offered the same: they differ in their names alone.
-    fn share_capacities(&mut self) {
-        let known: HashMap<String, f64> =
-            self.contestants.iter().map(|it| (it.name.clone(), it.capacity)).collect();
-        for contestant in &mut self.contestants {
-            let original = contestant.twin_of.as_ref().and_then(|name| known.get(name));
-            contestant.capacity = original.copied().unwrap_or(contestant.capacity);
-        }
+        Some((open.requests as f64 * 1e9 / open.cpu as f64, rate)).filter(|_| counts(&open))
     }
 
     /// Makes rounds until so many count as were asked for, or too many do not; returns how many it
@@ -260,7 +261,7 @@ impl Run<'_> {
         self.calibrate()?;
         while made < most && !self.stop.load(Ordering::Relaxed) {
             let first = self.cells.len();
-            self.make_round(made)?;
+            self.make_round(made);
             if self.stop.load(Ordering::Relaxed) {
                 self.cells.truncate(first); // half a round is none
                 break;
@@ -287,14 +288,15 @@ impl Run<'_> {
 
     fn mark_drifts(&mut self) {
         let drifts = judge::drifts(&self.calibrations);
-        let usual = judge::usual_distance(judge::distances(&self.cells));
+        let usual = judge::usual_distance(&self.calibrations, &self.cells);
         for cell in &mut self.cells {
             cell.void.extend(drifts.get(cell.round as usize).cloned().flatten());
             cell.void.extend(usual.zip(cell.distances).and_then(|(it, of)| judge::moved(it, of)));
         }
+        judge::keep_one_of_each_round(&mut self.cells);
     }
 
-    fn make_round(&mut self, round: u32) -> io::Result<()> {
+    fn make_round(&mut self, round: u32) {
         let mut servers = self.start_all();
         servers.iter().for_each(|(_, server)| self.warm_up(server));
         let mut scenarios = self.scenarios.clone();
@@ -305,15 +307,14 @@ impl Run<'_> {
             (self.say)(&format!("round {}: {}", round + 1, scenario.name));
             for (number, server) in &servers {
                 if self.stop.load(Ordering::Relaxed) {
-                    return Ok(());
+                    return;
                 }
                 if self.contestants[*number].takes_part(scenario) {
-                    self.measure_in_place(*number, server, scenario, round)?;
+                    self.measure_in_place(*number, server, scenario, round);
                 }
             }
         }
         servers.into_iter().for_each(|(_, server)| server.stop());
-        Ok(())
     }
 
     /// Measures until the cores were where they mostly are, within reason. All of it is kept.
@@ -323,38 +324,43 @@ impl Run<'_> {
         server: &Running,
         scenario: &Scenario,
         round: u32,
-    ) -> io::Result<()> {
-        let capacity = self.contestants[number].capacity;
+    ) {
+        let capacity = self.contestants[number].asked_of(scenario);
         let tries = if scenario.every > 1 { 1 } else { PLACE_TRIES };
         for _ in 0..tries {
-            let before = machine::distance(self.cores)?;
+            let before = machine::distance(self.cores).ok();
             let cell = self.measure(number, server, scenario, capacity, round);
             server.wait_until_quiet();
-            let distances = [before, machine::distance(self.cores)?];
-            self.cells.push(Cell { distances: Some(distances), ..cell });
-            let usual = judge::usual_distance(judge::distances(&self.cells));
-            if usual.is_none_or(|usual| judge::moved(usual, distances).is_none()) {
+            let distances = before.zip(machine::distance(self.cores).ok()).map(|(a, b)| [a, b]);
+            self.cells.push(Cell { distances, ..cell });
+            let usual = judge::usual_distance(&self.calibrations, &self.cells);
+            let moved = usual.zip(distances).and_then(|(usual, it)| judge::moved(usual, it));
+            let may_repeat = self.repeated < self.cells.len() / MOST_REPEATED;
+            if moved.is_none() || !may_repeat {
                 break;
             }
+            self.repeated += 1;
         }
-        Ok(())
     }
 
     /// A server of each contestant that answers rightly. One that does not start is left out: the
     /// report names the rounds that it lacks.
     fn start_all(&mut self) -> Vec<(usize, Running)> {
-        let mut servers = Vec::new();
-        for (number, contestant) in self.contestants.iter().enumerate() {
-            if !contestant.passed() || self.stop.load(Ordering::Relaxed) {
-                continue;
-            }
-            let start = machine::on_core(self.cores.server, || contestant.entry.start());
-            match start.and_then(|server| server) {
-                Ok(server) => servers.push((number, server)),
-                Err(error) => (self.say)(&format!("{} does not start: {error}", contestant.name)),
-            }
+        let numbers = 0..self.contestants.len();
+        numbers.filter_map(|number| Some((number, self.start(number)?))).collect()
+    }
+
+    fn start(&mut self, number: usize) -> Option<Running> {
+        let contestant = &self.contestants[number];
+        if !contestant.passed() || self.stop.load(Ordering::Relaxed) {
+            return None;
         }
-        servers
+        let start = machine::on_core(self.cores.server, || contestant.entry.start());
+        let start = start.and_then(|server| server);
+        if let Err(error) = &start {
+            (self.say)(&format!("{} does not start: {error}", contestant.name));
+        }
+        start.ok()
     }
 
     /// What a server does only once, it does before anything is measured.
@@ -363,7 +369,7 @@ impl Run<'_> {
             return;
         };
         if let Some(plan) = scenario.plan(server, 0.0, WARM_UP, self.cores.generator) {
-            let _ = load::run(&plan, &mut |_| Next::Go); // what comes of it nobody asks
+            let _ = load::run(&plan, &mut |_| Next::Go); // its outcome does not matter
             server.wait_until_quiet();
         }
     }
@@ -400,7 +406,12 @@ impl Run<'_> {
             Instructions::default()
         });
         let mut causes = Vec::new();
-        for (number, server) in self.start_all() {
+        for number in 0..self.contestants.len() {
+            if self.contestants[number].twin_of.is_some() {
+                continue;
+            }
+            // Alone on the core: whatever else is there would be counted with it.
+            let Some(server) = self.start(number) else { continue };
             let contestant = &self.contestants[number];
             (self.say)(&format!("{}: what does a request take?", contestant.name));
             let asks = |it: &&&Scenario| match self.settings.quick {
@@ -410,21 +421,23 @@ impl Run<'_> {
             for scenario in
                 self.scenarios.iter().filter(asks).filter(|it| contestant.takes_part(it))
             {
-                if self.stop.load(Ordering::Relaxed) || contestant.twin_of.is_some() {
+                if self.stop.load(Ordering::Relaxed) {
                     break;
                 }
                 let times = scenario.times(self.settings.times(scenario), &contestant.entry);
                 let plan = scenario.plan(&server, contestant.capacity, times, self.cores.generator);
-                let counted = plan.map(|plan| counting::system_calls(self.cores, &plan));
+                let counted = plan.map(|plan| counting::count(self.cores, &plan));
                 if let Some(Err(error)) = &counted {
                     (self.say)(&format!("{}: nothing is counted: {error}", contestant.name));
                 }
+                let counted = counted.and_then(Result::ok);
                 let trace = (scenario.name == CAPACITY && contestant.entry.kind != Kind::Peer)
                     .then(|| trace::path(contestant.entry.name).display().to_string());
                 causes.push(Cause {
                     scenario: scenario.name.to_owned(),
                     entry: contestant.name.clone(),
-                    system_calls: counted.and_then(Result::ok),
+                    switches: counted.as_ref().map(|counted| counted.switches),
+                    system_calls: counted.map(|counted| counted.system_calls),
                     instructions: instructions.of(scenario.name, &contestant.name),
                     trace,
                 });
@@ -476,7 +489,14 @@ impl Run<'_> {
 
 impl Contestant {
     fn new(entry: Entry, gate: Gate) -> Self {
-        Contestant { name: entry.name.to_owned(), entry, twin_of: None, gate, capacity: 0.0 }
+        Contestant {
+            name: entry.name.to_owned(),
+            entry,
+            twin_of: None,
+            gate,
+            capacity: 0.0,
+            closed_rate: 0.0,
+        }
     }
 
     /// The same under another name.
@@ -487,7 +507,14 @@ impl Contestant {
             twin_of: Some(self.name.clone()),
             gate: self.gate.clone(),
             capacity: 0.0,
+            closed_rate: 0.0,
         }
+    }
+
+    /// What a load is a part of. No overload is one if a closed loop reaches more.
+    fn asked_of(&self, scenario: &Scenario) -> f64 {
+        let closed_rate = if scenario.is_overload() { self.closed_rate } else { 0.0 };
+        self.capacity.max(closed_rate)
     }
 
     fn passed(&self) -> bool {
@@ -508,6 +535,7 @@ impl Contestant {
             twin_of: self.twin_of.clone(),
             version: self.entry.version.clone(),
             command: self.entry.command(),
+            capacity: (self.capacity > 0.0).then_some(self.capacity),
             gate: self.gate.clone(),
         }
     }

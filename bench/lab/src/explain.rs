@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
-use crate::results::{Cause, Cell, Results};
+use crate::results::{Cause, Cell, Results, Void};
 use crate::statistics::{Estimate, median};
 
 /// A question that the results cannot answer.
@@ -109,7 +109,8 @@ impl<'a> Side<'a> {
 
 /// Whether processor time and counts of a cell are figures; its rate alone may not be one.
 fn counts_in_full(cell: &Cell) -> bool {
-    cell.void.iter().all(|void| void.figure != "all") && cell.requests > 0
+    let is_void = |void: &Void| ["all", "cpu"].contains(&&*void.figure);
+    !cell.void.iter().any(is_void) && cell.requests > 0
 }
 
 fn total(one: &Side, other: &Side) -> String {
@@ -185,7 +186,8 @@ fn counts(one: &Side, other: &Side) -> Vec<String> {
         }
     }
     if let (Some(a), Some(b)) = (one.instructions, other.instructions) {
-        parts.push(format!("Instructions in user space: {a:.0} and {b:.0}."));
+        let on = "in user space, on one connection";
+        parts.push(format!("Instructions {on}: {a:.0} and {b:.0}."));
     }
     parts
 }

@@ -150,6 +150,7 @@ fn weigh_on(server: &Running, speaks: Speaks, count: usize, cores: Cores) -> io:
         speaks.open(server)?;
     }
     let alone = active(server, cores)?;
+    settle(server)?;
     let before = (server.memory()?, kernel_memory()?);
     let connections = (0..count).map(|_| speaks.open(server));
     let connections: Vec<_> = connections.collect::<io::Result<_>>()?;

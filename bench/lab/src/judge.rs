@@ -21,6 +21,9 @@ const FULL_CORE: f64 = 0.95;
 /// How far rate times latency may be from the requests under way (Little's law).
 const LITTLE: f64 = 0.05;
 
+/// How many of them may be at an edge of the time that counts, so that it is not known.
+const MOST_AT_THE_EDGES: f64 = 0.25;
+
 /// How much of the offered load has to be served for its latency to be one.
 const ACHIEVED: f64 = 0.97;
 
@@ -43,7 +46,7 @@ pub fn voids(plan: &Plan, outcome: &Outcome, core_used: f64, is_overload: bool) 
         littles_law(plan, outcome),
         not_sent(outcome),
         late_generator(plan, outcome).filter(|_| !is_overload),
-        not_achieved(plan, outcome).filter(|_| !is_overload),
+        if is_overload { no_overload(plan, outcome) } else { not_achieved(plan, outcome) },
     ];
     rules.into_iter().flatten().collect()
 }
@@ -107,7 +110,8 @@ fn littles_law(plan: &Plan, outcome: &Outcome) -> Option<Void> {
     let expected = (plan.connections * under_way) as f64;
     let found = outcome.under_way();
     // A request that is under way at an edge of the time that counts, counts whole or not at all.
-    let edge = outcome.latency.max() as f64 / 1e9 / outcome.elapsed.as_secs_f64();
+    let longest = outcome.latency.max() as f64 / 1e9 / outcome.elapsed.as_secs_f64();
+    let edge = longest.min(MOST_AT_THE_EDGES);
     if (found / expected - 1.0).abs() <= LITTLE + edge {
         return None;
     }
@@ -129,13 +133,23 @@ fn not_sent(outcome: &Outcome) -> Option<Void> {
 }
 
 fn not_achieved(plan: &Plan, outcome: &Outcome) -> Option<Void> {
-    let Pace::Open { steps, .. } = &plan.pace else { return None };
-    let offered: f64 = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
-    let achieved = outcome.rate() / offered;
+    let achieved = achieved(plan, outcome)?;
     if achieved >= ACHIEVED {
         return None;
     }
     void("latency", format!("only {:.0} % of what was offered was served", achieved * 100.0))
+}
+
+fn no_overload(plan: &Plan, outcome: &Outcome) -> Option<Void> {
+    achieved(plan, outcome).filter(|achieved| *achieved >= ACHIEVED)?;
+    void("all", "all that was offered was served: this is no overload".to_owned())
+}
+
+/// How much of what a schedule offers was served.
+fn achieved(plan: &Plan, outcome: &Outcome) -> Option<f64> {
+    let Pace::Open { steps, .. } = &plan.pace else { return None };
+    let offered: f64 = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
+    Some(outcome.rate() / offered)
 }
 
 /// Why rounds do not count, by how fast the machine itself was before and after each: `None` if one
@@ -156,11 +170,34 @@ pub fn drifts(calibrations: &[Calibration]) -> Vec<Option<Void>> {
     calibrations.windows(2).map(of_round).collect()
 }
 
-/// How long a cache line mostly takes to the other core, by all that was measured.
+/// How long a cache line usually takes to the other core and back: the median of all calibrations
+/// and of the first cell of each entry in each load and round. (Not of those that were measured
+/// again: that was done because the cores had been moved, so they would count for too much.)
 #[must_use]
-pub fn usual_distance(mut distances: Vec<u64>) -> Option<u64> {
-    distances.sort_unstable();
-    distances.get(distances.len() / 2).copied()
+pub fn usual_distance(calibrations: &[Calibration], cells: &[Cell]) -> Option<u64> {
+    let is_first = |(number, cell): &(usize, &Cell)| {
+        number.checked_sub(1).is_none_or(|before| !is_of_one_round(&cells[before], cell))
+    };
+    let first = cells.iter().enumerate().filter(is_first);
+    let beside = first.filter_map(|(_, cell)| cell.distances).flatten();
+    let mut all: Vec<_> = calibrations.iter().map(|it| it.cache_line).chain(beside).collect();
+    all.sort_unstable();
+    all.get(all.len() / 2).copied()
+}
+
+/// Whether one was measured because the other did not count. They follow each other.
+fn is_of_one_round(one: &Cell, other: &Cell) -> bool {
+    one.round == other.round && one.scenario == other.scenario && one.entry == other.entry
+}
+
+/// Voids all cells of a round but the last that counts, so that no round counts twice.
+pub fn keep_one_of_each_round(cells: &mut [Cell]) {
+    for round in cells.chunk_by_mut(is_of_one_round) {
+        let counting = round.iter_mut().filter(|cell| counts(cell));
+        for cell in counting.rev().skip(1) {
+            cell.void.extend(void("all", "it was measured again".to_owned()));
+        }
+    }
 }
 
 /// Why a measurement does not count before and after which a cache line took so long.
@@ -171,7 +208,8 @@ pub fn moved(usual: u64, distances: [u64; 2]) -> Option<Void> {
     if far(&odd) <= f64::ln(1.0 + FARTHER) {
         return None;
     }
-    void("all", format!("a cache line took {odd} ns to the other core, mostly {usual} ns"))
+    let there = "to the other core and back";
+    void("all", format!("a cache line took {odd} ns {there}, usually {usual} ns"))
 }
 
 /// What is wrong with a file of results as a whole: rounds that are missing,
@@ -214,7 +252,8 @@ fn unmarked_drift(results: &Results) -> Vec<String> {
 }
 
 fn unmarked_moves(results: &Results) -> Vec<String> {
-    let Some(usual) = usual_distance(distances(&results.cells)) else { return Vec::new() };
+    let usual = usual_distance(&results.calibrations, &results.cells);
+    let Some(usual) = usual else { return Vec::new() };
     let is_moved =
         |cell: &&Cell| counts(cell) && cell.distances.is_some_and(|it| moved(usual, it).is_some());
     match results.cells.iter().filter(is_moved).count() {
@@ -229,12 +268,6 @@ fn counts(cell: &Cell) -> bool {
     cell.void.iter().all(|void| void.figure != "all")
 }
 
-/// How long a cache line took, whenever that was measured beside a cell.
-#[must_use]
-pub fn distances(cells: &[Cell]) -> Vec<u64> {
-    cells.iter().filter_map(|cell| cell.distances).flatten().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -246,6 +279,15 @@ mod tests {
     use crate::load::{Exchange, Request, Step};
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn of_one_round_one_cell_counts() {
+        let cell = |round, void| Cell { round, void, ..Cell::default() };
+        let odd = void("all", "the cores were elsewhere".to_owned()).expect("it is one");
+        let mut cells = [cell(0, vec![]), cell(0, vec![]), cell(0, vec![odd]), cell(1, vec![])];
+        keep_one_of_each_round(&mut cells);
+        assert_eq!(cells.map(|cell| counts(&cell)), [false, true, false, true]);
+    }
 
     /// 64 connections, one request under way on each.
     fn closed_loop() -> Plan {
@@ -367,6 +409,8 @@ mod tests {
         let behind = Outcome { scheduled: Some(1000), ..outcome(1000, Duration::from_millis(400)) };
         assert_eq!(only_void(&open_loop(1100.0), &behind, 1.0).figure, "latency");
         assert_eq!(voids(&open_loop(1100.0), &behind, 1.0, true), []);
+        let none = voids(&open_loop(1000.0), &behind, 0.8, true);
+        assert!(none[0].figure == "all" && none[0].reason.contains("no overload"), "{none:?}");
     }
 
     #[test]
@@ -390,7 +434,12 @@ mod tests {
 
     #[test]
     fn a_measurement_while_the_cores_were_elsewhere_counts_for_nothing() {
-        let usual = usual_distance(vec![330, 66, 64, 65, 70]).expect("there are some");
+        let calibration = Calibration { cache_line: 66, ..Calibration::default() };
+        let cell =
+            |round, near: u64| Cell { round, distances: Some([near, near + 1]), ..Cell::default() };
+        // The second and the third are the first again.
+        let cells = [cell(0, 330), cell(0, 331), cell(0, 332), cell(1, 66), cell(2, 63)];
+        let usual = usual_distance(&[calibration], &cells).expect("there are some");
         assert_eq!(usual, 66);
         assert_eq!(moved(usual, [60, 96]), None);
         for odd in [[29, 64], [64, 190], [330, 66]] {

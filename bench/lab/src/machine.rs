@@ -148,23 +148,28 @@ pub fn distance(cores: Cores) -> io::Result<u64> {
 fn cache_line(cores: Cores) -> io::Result<u64> {
     let turn = AtomicU32::new(0);
     // Even numbers are the server's to change, odd ones the generator's.
+    let wait_for = |number| {
+        while turn.load(Ordering::Acquire) != number {
+            hint::spin_loop();
+        }
+    };
     let take_turns = |first: u32| {
         for number in (first..2 * EXCHANGES).step_by(2) {
-            while turn.load(Ordering::Acquire) != number {
-                hint::spin_loop();
-            }
+            wait_for(number);
             turn.store(number + 1, Ordering::Release);
         }
     };
     thread::scope(|scope| {
         let other = scope.spawn(|| on_core(cores.generator, || take_turns(1)));
         let taken = on_core(cores.server, || {
+            turn.store(1, Ordering::Release);
+            wait_for(2); // until then, the other thread had to start
             let began = Instant::now();
-            take_turns(0);
+            take_turns(2);
             nanoseconds(began)
         });
         other.join().map_err(|_| io::Error::other("a thread has panicked"))??;
-        Ok(taken? / u64::from(EXCHANGES))
+        Ok(taken? / u64::from(EXCHANGES - 1))
     })
 }
 

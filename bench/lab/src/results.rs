@@ -82,6 +82,9 @@ pub struct Entry {
     pub version: String,
     /// The command that starts it.
     pub command: Vec<String>,
+    /// Requests per second of which open loops offered a part, if there were any.
+    #[serde(default)]
+    pub capacity: Option<f64>,
     /// Whether it answered rightly, however the requests were split. If not, it has no figures.
     pub gate: Gate,
 }
@@ -139,8 +142,8 @@ pub struct Cell {
     pub scenario: String,
     /// The entry's name.
     pub entry: String,
-    /// The round, from 0. A cell that does not count because the cores had been moved is followed
-    /// by another of the same round.
+    /// The round, from 0. A cell that does not count because the cores had been moved may be
+    /// followed by another of the same round; only one of a round counts.
     pub round: u32,
     /// How long was measured, in seconds.
     pub seconds: f64,
@@ -177,7 +180,7 @@ pub struct Cell {
 /// Why a cell, or one of its figures, counts for nothing.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Void {
-    /// Which figure: `all`, `rate` or `latency`.
+    /// Which figure: `all`, `rate`, `cpu` or `latency`.
     pub figure: String,
     /// The reason, with its numbers.
     pub reason: String,
@@ -192,7 +195,10 @@ pub struct Cause {
     pub entry: String,
     /// System calls for each request, by name, if `perf` is there and may count them.
     pub system_calls: Option<BTreeMap<String, f64>>,
-    /// Instructions in user space for each request, if Valgrind is there and can run the entry.
+    /// Context switches of the server's core for each request, likewise.
+    #[serde(default)]
+    pub switches: Option<f64>,
+    /// Instructions in user space for each request on one connection, as they are committed.
     pub instructions: Option<f64>,
     /// The recorded trace of one exchange, if there is one: a path in the repository.
     pub trace: Option<String>,

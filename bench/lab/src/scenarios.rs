@@ -176,7 +176,7 @@ pub const SCENARIOS: &[Scenario] = &[
         summary: "256 connections; requests on a schedule, at 10 % of the entry's own capacity.",
         connections: 256,
         load: Some(0.1),
-        who: OURS_AND_FLOORS,
+        who: EVERYBODY,
         ..PLAIN
     },
     Scenario {
@@ -213,7 +213,7 @@ pub const SCENARIOS: &[Scenario] = &[
                   and then none, until all are answered.",
         connections: 256,
         load: Some(1.5),
-        who: OURS,
+        who: SERVERS,
         ..PLAIN
     },
     Scenario {
@@ -297,8 +297,11 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "heavy work beside it",
         group: "under burden",
-        summary: "64 connections that ask for the text, while four others have the server compute \
-                  for 2 ms each time, on threads that are there for it.",
+        summary: "256 connections; requests on a schedule, at 40 % of the entry's own capacity, \
+                  while four others have the server compute for 2 ms each time, on threads that \
+                  are there for it.",
+        connections: 256,
+        load: Some(0.4),
         burden: Burden::Requests(4, "/work/2000"),
         needs: &[Ability::Work],
         who: OURS,
@@ -308,6 +311,8 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "heavy work on the loop",
         group: "under burden",
         summary: "The same, but computed where connections are driven: wrongly.",
+        connections: 256,
+        load: Some(0.4),
         burden: Burden::Requests(4, "/block/2000"),
         needs: &[Ability::Block],
         who: OURS,
@@ -397,7 +402,9 @@ impl Scenario {
         let has_threads = entry.model == "threads";
         let each = ACCEPTING + if has_threads { STARTING_A_THREAD } else { Duration::ZERO };
         let opening = each * u32::try_from(self.connections).unwrap_or(u32::MAX);
-        Times { warm_up: times.warm_up + opening, ..times }
+        // With so many, each of them has few turns in a short time.
+        let measured = if self.every > 1 { times.measured * 3 } else { times.measured };
+        Times { warm_up: times.warm_up + opening, measured }
     }
 
     /// This load on a server, which has so much capacity in requests per second.

@@ -27,6 +27,7 @@ fn honest() -> Results {
         twin_of: twin_of.map(str::to_owned),
         version: String::new(),
         command: vec!["server".to_owned()],
+        capacity: None,
         gate: Gate { tried: 100, failed: None, conformance: None },
     };
     let scenario = Scenario {

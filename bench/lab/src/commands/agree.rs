@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::agreement;
+use crate::judge;
 use crate::results::Results;
 
 /// Say whether two runs agree about who is cheaper and who is faster.
@@ -25,7 +26,15 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     let [one, other] = [read(&options.one)?, read(&options.other)?];
+    for (results, path) in [(&one, &options.one), (&other, &options.other)] {
+        for sentence in judge::audit(results) {
+            println!("Not to be believed: {}: {sentence}", path.display());
+        }
+    }
     let agreement = agreement::of(&one, &other);
+    if agreement.pairs() == 0 {
+        return Err("the two have no pair of servers under the same load".into());
+    }
     println!("{} pairs are different in both, in the same direction.", agreement.same);
     println!("{} are different in one of them only.", agreement.one_only);
     println!("{} are a tie in both.", agreement.tied);

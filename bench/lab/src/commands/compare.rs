@@ -27,7 +27,7 @@ pub(super) struct Options {
     /// Fewer scenarios and rounds: under four minutes instead of under 25
     #[arg(long)]
     quick: bool,
-    /// How often each server is measured under each load [default: 10; quick: 5]
+    /// How often each server is measured under each load [default: 10; quick: 6]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Only servers whose name contains one of these
@@ -77,7 +77,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
 impl Options {
     fn settings(&self) -> Settings {
         Settings {
-            rounds: self.rounds.unwrap_or(if self.quick { 5 } else { 10 }),
+            rounds: self.rounds.unwrap_or(if self.quick { 6 } else { 10 }),
             closed: Times::milliseconds(100),
             open: Times::milliseconds(250),
             quick: self.quick,

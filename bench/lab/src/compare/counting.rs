@@ -1,8 +1,8 @@
-//! System calls, counted by the kernel's tracepoints: the server is hardly slowed down by it, so it
-//! waits and is woken as often as without.
+//! System calls and context switches, counted by the kernel's tracepoints: that slows a server down
+//! far less than to stop it at each call, so it waits and is woken about as often as without.
 //!
-//! What is counted is whatever runs on the server's core. Nothing else does, but for what the
-//! system does on its own.
+//! What is counted is whatever runs on the server's core: the server, which is alone there, and
+//! what the system does on its own.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -23,6 +23,9 @@ const WORTH_A_WORD: f64 = 0.005;
 
 /// The tracepoint at which every system call arrives, with its number.
 const TRACEPOINT: &str = "raw_syscalls:sys_enter";
+
+/// The one at which a core goes from one thread to another, or to its idle loop.
+const SWITCHES: &str = "sched:sched_switch";
 
 /// What servers ask for; whatever else there is, is `other`. They are told apart by their numbers:
 /// a tracepoint of its own for each of them would take a second to turn on.
@@ -82,12 +85,20 @@ fn perf(core: usize) -> Command {
     for (_, number) in CALLS {
         perf.args(["-e", TRACEPOINT, "--filter", &format!("id == {number}")]);
     }
-    perf.args(["-e", TRACEPOINT]);
+    perf.args(["-e", TRACEPOINT, "-e", SWITCHES]);
     perf
 }
 
-/// System calls for each request of a load, by name, in a run of its own.
-pub(super) fn system_calls(cores: Cores, plan: &Plan) -> io::Result<BTreeMap<String, f64>> {
+/// What was counted, for each request.
+pub(super) struct Counted {
+    /// System calls by name.
+    pub(super) system_calls: BTreeMap<String, f64>,
+    /// Context switches of the core.
+    pub(super) switches: f64,
+}
+
+/// Counts while a load is on the server, in a run of its own.
+pub(super) fn count(cores: Cores, plan: &Plan) -> io::Result<Counted> {
     let mut counter = machine::on_core(cores.generator, || Counter::start(cores.server))??;
     let mut controlled = Ok(());
     let outcome = load::run(plan, &mut |event| {
@@ -100,10 +111,17 @@ pub(super) fn system_calls(cores: Cores, plan: &Plan) -> io::Result<BTreeMap<Str
         Next::Go
     })?;
     controlled?;
-    let requests = outcome.requests.max(1) as f64;
-    let counts = parse(&counter.finish()?);
-    let each = counts.into_iter().map(|(name, count)| (name, count / requests));
-    Ok(each.filter(|(_, count)| *count >= WORTH_A_WORD).collect())
+    if outcome.requests == 0 || !outcome.errors.is_empty() {
+        return Err(io::Error::other("not all requests were answered rightly"));
+    }
+    let requests = outcome.requests as f64;
+    let said = counter.finish()?;
+    let (calls, switches) = parse(&said).ok_or_else(|| io::Error::other(said))?;
+    let each = calls.into_iter().map(|(name, count)| (name, count / requests));
+    Ok(Counted {
+        system_calls: each.filter(|(_, count)| *count >= WORTH_A_WORD).collect(),
+        switches: switches / requests,
+    })
 }
 
 /// A `perf stat` that counts when it is asked to.
@@ -170,21 +188,21 @@ fn pipe(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
     Ok((OpenOptions::new().read(true).write(true).open(&path)?, path))
 }
 
-/// Reads lines such as `3,,raw_syscalls:sys_enter,…`: one for each of the calls in their order, and
-/// one for all. What that has beyond them is `other`.
-fn parse(said: &str) -> Vec<(String, f64)> {
-    let count = |line: &str| {
-        let mut columns = line.split(',');
-        let count = columns.next()?.parse::<f64>();
-        (columns.nth(1)? == TRACEPOINT).then(|| count.unwrap_or(0.0))
+/// Reads lines such as `3,,raw_syscalls:sys_enter,…`: one for each of the calls in their order,
+/// one for all of them, and one for context switches. What all have beyond those by name is
+/// `other`. `None` if a line is missing, or something could not be counted.
+fn parse(said: &str) -> Option<(Vec<(String, f64)>, f64)> {
+    let is_count = |line: &&str| {
+        line.split(',').nth(2).is_some_and(|event| [TRACEPOINT, SWITCHES].contains(&event))
     };
-    let counted: Vec<f64> = said.lines().filter_map(count).collect();
+    let count = |line: &str| line.split(',').next()?.parse::<f64>().ok();
+    let counts: Option<Vec<f64>> = said.lines().filter(is_count).map(count).collect();
+    let counts = counts.filter(|counts| counts.len() == CALLS.len() + 2)?;
+    let [ref named @ .., total, switches] = counts[..] else { return None };
     let names = CALLS.iter().map(|(name, _)| (*name).to_owned());
-    let mut counts: Vec<_> = names.zip(counted.iter().copied()).collect();
-    let total = counted.get(CALLS.len()).copied().unwrap_or(0.0);
-    let other = total - counts.iter().map(|(_, count)| count).sum::<f64>();
-    counts.push(("other".to_owned(), other.max(0.0)));
-    counts
+    let mut calls: Vec<_> = names.zip(named.iter().copied()).collect();
+    calls.push(("other".to_owned(), (total - named.iter().sum::<f64>()).max(0.0)));
+    Some((calls, switches))
 }
 
 #[cfg(test)]
@@ -193,19 +211,24 @@ mod tests {
 
     #[test]
     fn counts_are_read_in_their_order_and_whatever_else_is_said_is_not() {
-        let line = |count: &str| format!("{count},,raw_syscalls:sys_enter,3256959,100.00,,\n");
-        let mut said = "hello\n".to_owned();
-        for (name, _) in CALLS {
-            said += &line(match *name {
-                "close" => "3",
-                "write" => "12",
-                "read" => "<not counted>",
-                _ => "0",
-            });
-        }
-        let counts = parse(&(said + &line("17")));
-        let found: Vec<_> = counts.into_iter().filter(|(_, count)| *count > 0.0).collect();
+        let line = |count: &str, event| format!("{count},,{event},3256959,100.00,,\n");
+        let said = |of_read: &str| {
+            let mut said = "hello\n".to_owned();
+            for (name, _) in CALLS {
+                said += &match *name {
+                    "close" => line("3", TRACEPOINT),
+                    "write" => line("12", TRACEPOINT),
+                    "read" => line(of_read, TRACEPOINT),
+                    _ => line("0", TRACEPOINT),
+                };
+            }
+            said + &line("17", TRACEPOINT) + &line("40", SWITCHES)
+        };
+        let (calls, switches) = parse(&said("0")).expect("nothing is missing");
+        let found: Vec<_> = calls.into_iter().filter(|(_, count)| *count > 0.0).collect();
         let expected = [("close", 3.0), ("write", 12.0), ("other", 2.0)];
         assert_eq!(found, expected.map(|(name, count)| (name.to_owned(), count)));
+        assert_eq!(switches, 40.0);
+        assert!(parse(&said("<not counted>")).is_none() && parse("hello\n").is_none());
     }
 }

@@ -5,12 +5,17 @@ use std::fmt::Write;
 
 use crate::report::{EntryFigures, Figure, Figures, Percentile, ScenarioFigures, ratio};
 use crate::results::{Cell, Entry, Idle, Kind, Provenance, Results, Scenario};
+use crate::statistics::Estimate;
 
 /// The load that stands for all others where there is room for one only.
 const PLAIN: &str = "keep-alive 64";
 
-/// The load under which latency is shown.
-const LOADED: &str = "latency at 70 %";
+/// The loads under which latency is shown.
+const LOADED: [(&str, &str); 3] = [
+    ("latency at 70 %", "Latency at 70 % of the capacity"),
+    ("heavy work beside it", "Latency while others have it compute, on threads for that"),
+    ("heavy work on the loop", "Latency while others have it compute, wrongly on the loop"),
+];
 
 /// Loads in which ours are set in relation to others,
 const RELATED: [&str; 5] =
@@ -33,7 +38,7 @@ pub(super) fn backends(results: &Results) -> String {
     ];
     let is_shown = |entry: &&Entry| entry.kind == Kind::Ours || OTHERS.contains(&&*entry.name);
     let row = |entry: &Entry| {
-        let percentile = |fraction| percentile(&figures, LOADED, &entry.name, fraction);
+        let percentile = |fraction| percentile(&figures, LOADED[0].0, &entry.name, fraction);
         vec![
             entry.name.clone(),
             cost(&figures, PLAIN, &entry.name),
@@ -60,7 +65,9 @@ pub(super) fn everything(results: &Results) -> String {
         let title = format!("Processor time, {group}: microseconds per request");
         section(&title, costs(results, &figures, group));
     }
-    section("Latency at 70 % of the capacity", latency(results, &figures));
+    for (scenario, title) in LOADED {
+        section(title, latency(results, &figures, scenario));
+    }
     section("Idle connections: bytes of the server's own memory for each", idle_table(results));
     section("System calls per request", calls(results));
     section("What this machine can tell apart, and what is void", doubts(results, &figures));
@@ -93,7 +100,7 @@ fn related(results: &Results) -> String {
         let others = entry.floor.as_deref().into_iter().chain(OTHERS);
         let ratios = others.map(|other| {
             let ratio = ratio(results, scenario, &entry.name, other, Figure::Cpu);
-            or_dash(ratio.map(|ratio| format!("{:.2}", ratio.median)))
+            or_dash(ratio.filter(Estimate::is_known).map(|ratio| format!("{:.2}", ratio.median)))
         });
         ratios.collect::<Vec<_>>().join(" / ")
     };
@@ -122,11 +129,11 @@ fn costs(results: &Results, figures: &Figures, group: &str) -> String {
     markdown(&head, contestants(results).filter(takes_part).map(row))
 }
 
-fn latency(results: &Results, figures: &Figures) -> String {
+fn latency(results: &Results, figures: &Figures, scenario: &str) -> String {
     let head = ["", "mean", "p50", "p90", "p99", "p99.9"];
     let row = |entry: &Entry| {
-        let mean = find(figures, LOADED, &entry.name)?.mean?;
-        let of = |fraction| percentile(figures, LOADED, &entry.name, fraction);
+        let mean = find(figures, scenario, &entry.name)?.mean?;
+        let of = |fraction| percentile(figures, scenario, &entry.name, fraction);
         Some(vec![
             entry.name.clone(),
             microseconds(mean.median),
@@ -167,7 +174,16 @@ fn calls(results: &Results) -> String {
 
 /// For each load, how small a difference is one, and how many measurements are void.
 fn doubts(results: &Results, figures: &Figures) -> String {
-    let head = ["", "A/A, processor time", "A/A, rate", "measurements", "void", "rate void"];
+    let head = [
+        "",
+        "A/A, processor time",
+        "A/A, rate",
+        "measurements",
+        "void",
+        "only rate",
+        "only processor time",
+        "only latency",
+    ];
     let percent = |part: Option<f64>| or_dash(part.map(|it| format!("{:.1} %", it * 100.0)));
     let row = |scenario: &ScenarioFigures| {
         let cells: Vec<&Cell> =
@@ -183,6 +199,8 @@ fn doubts(results: &Results, figures: &Figures) -> String {
             cells.len().to_string(),
             void("all"),
             void("rate"),
+            void("cpu"),
+            void("latency"),
         ]
     };
     markdown(&head, figures.scenarios.iter().map(row))
@@ -196,12 +214,12 @@ fn provenance(provenance: &Provenance, figures: &Figures) -> String {
         || "what this machine can tell apart was not measured".to_owned(),
         |cpu| {
             let apart = "this machine can tell apart what differs by";
-            format!("{apart} {:.1} %, under the load in the middle", cpu * 100.0)
+            format!("{apart} {:.1} % (median over all loads)", cpu * 100.0)
         },
     );
     format!(
         "\nMedians of {rounds} rounds; {apart}. `{command}` at {commit}, {toolchain}, {processor}, \
-         {kernel}, {pinning}. – : not measured, or void.\n"
+         {kernel}, {pinning}. – : not measured, or void; ~ : too few rounds for an interval.\n"
     )
 }
 
@@ -217,11 +235,15 @@ fn or_dash(figure: Option<String>) -> String {
 
 fn cost(figures: &Figures, scenario: &str, entry: &str) -> String {
     let cpu = find(figures, scenario, entry).and_then(|it| it.cpu);
-    or_dash(cpu.map(|cpu| significant(cpu.estimate.median / 1e3)))
+    or_dash(cpu.map(|cpu| {
+        let is_known = cpu.estimate.is_known();
+        format!("{}{}", if is_known { "" } else { "~" }, significant(cpu.estimate.median / 1e3))
+    }))
 }
 
 fn floor_ratio(figures: &Figures, scenario: &str, entry: &str) -> String {
     let floor = find(figures, scenario, entry).and_then(|it| it.cpu?.floor);
+    let floor = floor.filter(Estimate::is_known);
     or_dash(floor.map(|floor| format!("{:.2}", floor.median)))
 }
 

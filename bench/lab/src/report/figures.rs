@@ -120,6 +120,12 @@ impl Figure {
         })
     }
 
+    /// Whether it says something in a scenario: on a schedule that can be kept, the rate is what
+    /// was offered.
+    fn is_one_of(self, scenario: &Scenario) -> bool {
+        self != Figure::Rate || scenario.load.is_none_or(|load| load > 1.0)
+    }
+
     fn better(self, a: f64, b: f64) -> bool {
         if self == Figure::Rate { a > b } else { a < b }
     }
@@ -169,12 +175,18 @@ impl<'a> Cells<'a> {
     }
 
     fn estimate(&self, scenario: &Scenario, entry: &str, figure: Figure) -> Option<Estimate> {
+        if !figure.is_one_of(scenario) {
+            return None;
+        }
         let cells = self.of(scenario, entry).iter();
         Estimate::of_median(&cells.filter_map(|cell| figure.of(cell)).collect::<Vec<_>>())
     }
 
     /// The ratio of two entries, from the rounds in which both count.
     fn ratio(&self, scenario: &Scenario, a: &str, b: &str, figure: Figure) -> Option<Estimate> {
+        if !figure.is_one_of(scenario) {
+            return None;
+        }
         let below = self.of(scenario, b);
         let pair = |cell: &&Cell| {
             let of_round = |other: &&Cell| figure.of(other).filter(|_| other.round == cell.round);
@@ -306,7 +318,7 @@ mod tests {
         assert_eq!(needs(100, within(96.0, 104.0), 10, 30.0), 0.0);
         assert_eq!(needs(100, within(90.0, 110.0), 10, 30.0), 90.0);
         assert_eq!(needs(100, within(96.0, 104.0), 5, 30.0), 30.0);
-        assert_eq!(needs(100, None, 10, 30.0), 90.0);
+        assert_eq!(needs(100, None, 10, 30.0), 180.0);
     }
 
     #[test]

@@ -40,8 +40,8 @@ fn sentence(resolution: Resolution, worst: Resolution) -> String {
         ),
         Resolution { rate: Some(rate), cpu: Some(cpu) } => format!(
             "This machine can tell apart what differs by at least {} in requests per second,\n\
-             and by {} in processor time per request: under the load in the middle the same\n\
-             entries, measured twice, may differ by so much; under the worst by {} and {}.\n",
+             and by {} in processor time per request: the same entries, measured twice, may\n\
+             differ by so much (medians over all loads); under the worst load by {} and {}.\n",
             Percent(rate),
             Percent(cpu),
             Percent(worst.rate.unwrap_or(rate)),

@@ -77,7 +77,7 @@ fn the_page_asks_for_nothing_else() {
 
 #[test]
 fn the_table_begins_with_what_the_machine_can_tell_apart() {
-    let table = report::table(&sample::results(5, 3));
+    let table = report::table(&sample::results(5, 6));
     assert!(table.starts_with("This machine can tell apart what differs by at least "), "{table}");
     assert!(table.contains("mini-async-http has no figures: GET /text, split after byte 17"));
     assert!(table.contains("void: round of tiny_http in round "));
@@ -88,7 +88,7 @@ fn the_table_begins_with_what_the_machine_can_tell_apart() {
 
 #[test]
 fn twins_are_not_told_apart_and_a_server_that_takes_twice_the_time_is() {
-    let figures = Figures::new(&sample::results(6, 5));
+    let figures = Figures::new(&sample::results(6, 7));
     let scenario = &figures.scenarios[1];
     let cpu = |name: &str| {
         let entry = scenario.entries.iter().find(|entry| entry.entry == name).unwrap();
@@ -102,7 +102,7 @@ fn twins_are_not_told_apart_and_a_server_that_takes_twice_the_time_is() {
 
 #[test]
 fn neither_a_floor_nor_a_twin_is_the_best() {
-    let results = sample::results(7, 3);
+    let results = sample::results(7, 6);
     let figures = Figures::new(&results);
     for scenario in &figures.scenarios {
         for (entry, tied) in scenario.entries.iter().map(|e| (e, e.cpu.is_some_and(|c| c.tied))) {
@@ -120,7 +120,7 @@ fn a_browser_computes_the_same_figures() {
         return;
     };
     assert!(version.success());
-    let results = sample::results(8, 3);
+    let results = sample::results(8, 6);
     let embedded = report::embedded(&results).unwrap().results;
     let file = tempfile::NamedTempFile::new().unwrap();
     embedded.write(file.path()).unwrap();

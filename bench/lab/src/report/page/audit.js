@@ -46,10 +46,14 @@ function unmarkedDrift({ calibrations, cells }) {
   })
 }
 
-/** Measurements that count although the cores were nearer or farther than they mostly are. */
-function unmarkedMoves({ cells }) {
-  const distances = cells.flatMap((cell) => cell.distances ?? []).sort((a, b) => a - b)
-  const usual = distances[Math.floor(distances.length / 2)]
+/** Measurements that count although the cores were nearer or farther than they usually are. */
+function unmarkedMoves({ calibrations, cells }) {
+  const isAgain = (cell, number) =>
+    ['round', 'scenario', 'entry'].every((key) => cells[number - 1]?.[key] === cell[key])
+  const first = cells.filter((cell, number) => !isAgain(cell, number))
+  const beside = first.flatMap((cell) => cell.distances ?? [])
+  const all = [...calibrations.map((one) => one.cache_line), ...beside].sort((a, b) => a - b)
+  const usual = all[Math.floor(all.length / 2)]
   const isFar = (distance) => Math.abs(Math.log(distance / usual)) > Math.log(1 + FARTHER)
   const count = cells.filter((cell) => counts(cell, 'all') && cell.distances?.some(isFar)).length
   return count === 0

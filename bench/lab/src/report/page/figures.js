@@ -30,6 +30,10 @@ export function counts(cell, figure) {
 export class Cells {
   constructor(results) {
     this.byScenario = new Map()
+    /** On a schedule that can be kept, the rate is what was offered: it is no figure. */
+    this.scheduled = new Set(
+      results.scenarios.filter(({ load }) => load !== null && load <= 1).map(({ name }) => name),
+    )
     for (const cell of results.cells) {
       if (!this.byScenario.has(cell.scenario)) this.byScenario.set(cell.scenario, new Map())
       const entries = this.byScenario.get(cell.scenario)
@@ -43,6 +47,7 @@ export class Cells {
   }
 
   counted(scenario, entry, figure) {
+    if (figure === 'rate' && this.scheduled.has(scenario)) return []
     return this.of(scenario, entry).filter((cell) => counts(cell, figure))
   }
 

@@ -28,7 +28,7 @@ export function apart(lab) {
           html('b', {}, `≥ ${percent(resolution.cpu)}`),
           ' in processor time per request, and by ',
           html('b', {}, `≥ ${value(resolution.rate, percent)}`),
-          ' in requests per second, under the load in the middle; under the worst, by ',
+          ' in requests per second (medians over all loads); under the worst load, by ',
           `${percent(worst.cpu)} and ${value(worst.rate, percent)}.`,
         )
   const how = html(
@@ -130,8 +130,8 @@ function calibrations(lab) {
           { class: 'soft' },
           prose(
             `The server's core paused for ${percent(median(paused))} of the time, and for up to`,
-            `${time(longest)} at a time, though nothing else ran: what is slower than that in`,
-            'a latency need not be the server.',
+            `${time(longest)} at a time: latencies up to that may be the machine's rather than the`,
+            "server's.",
           ),
         ),
     moved === 0
@@ -141,8 +141,8 @@ function calibrations(lab) {
           { class: 'soft' },
           prose(
             `During ${whole(moved)} of ${plural(lab.results.cells.length, 'measurement')} its cores`,
-            'were nearer to each other or farther apart than mostly. They are void, and were made',
-            'again.',
+            'were nearer to each other or farther apart than usual. They are void, and most were',
+            'made again.',
           ),
         ),
     note,

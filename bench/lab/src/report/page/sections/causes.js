@@ -44,18 +44,12 @@ export function causes(lab) {
       html('td', { class: 'n' }, value(cause?.instructions, whole)),
       over(0),
       over(1),
+      html('td', { class: 'n' }, value(cause?.switches, times)),
       html('td', { class: 'n' }, value(kernelShare(cells), percent)),
       html(
         'td',
         {},
-        cause?.trace
-          ? html(
-              'a',
-              { href: encodeURI(`./${cause.trace}`) },
-              'trace',
-              html('span', { class: 'hidden' }, ` of ${entry.name}`),
-            )
-          : '–',
+        cause?.trace ? html('code', {}, cause.trace) : '–',
       ),
       html('td', {}, copyButton(lab, entry, scenario)),
     ]
@@ -66,9 +60,10 @@ export function causes(lab) {
     'processor time',
     'system calls',
     'by name',
-    'instructions',
+    'instructions, one connection',
     'waits',
     'preemptions',
+    'switches of the core',
     'in the kernel',
     'trace',
     html('th', { scope: 'col' }, html('span', { class: 'hidden' }, 'command')),
@@ -78,8 +73,10 @@ export function causes(lab) {
       'p',
       { class: 'soft' },
       prose(
-        'For each request. Instructions are those in user space; waits and preemptions are context',
-        'switches, because a thread slept or had to give way. Traces are files of the repository.',
+        'For each request. Instructions are those in user space, counted apart, with one connection;',
+        'waits and preemptions are context switches, because a thread slept or had to give way;',
+        'switches of the core are all, to its idle loop and back included. Traces are files of the',
+        'repository.',
       ),
     ),
     table(`Causes in ${scenario.name}`, head, rows),

@@ -32,7 +32,7 @@ export function idle(lab) {
   const tables = [...new Set(weighed.map(({ speaks }) => speaks))].map((speaks) => {
     const rows = shown(lab).flatMap((entry) => {
       const own = weighed.filter((one) => one.speaks === speaks && one.entry === entry.name)
-      return own.map((one) => [one.user_bytes, row(one, entry)])
+      return own.map((one) => [known(one.user_bytes) ?? Infinity, row(one, entry)])
     })
     rows.sort(([a], [b]) => a - b)
     return table(

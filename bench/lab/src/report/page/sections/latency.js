@@ -10,6 +10,7 @@ import { TICKS, copyButton, entryFigures, name, panelsOf, shown, value } from '.
 export function latency(lab) {
   const scenarios = openLoops(lab.results).sort((a, b) => a.load - b.load)
   if (scenarios.length === 0) return null
+  const unburdened = scenarios.filter(({ group }) => group === 'latency')
   const scenario = scenarios.find((one) => one.name === lab.state.load) ?? scenarios[0]
   return [
     html(
@@ -24,8 +25,8 @@ export function latency(lab) {
     ),
     percentileTable(lab, scenario),
     html('h3', {}, 'By percentile'),
-    percentilePanels(lab, scenarios),
-    scenarios.length < 3 ? null : [html('h3', {}, 'By load'), loadPanels(lab, scenarios)],
+    percentilePanels(lab, unburdened),
+    unburdened.length < 3 ? null : [html('h3', {}, 'By load'), loadPanels(lab, unburdened)],
     overload(
       lab,
       lab.results.scenarios.filter(({ load }) => load > 1),
