@@ -67,7 +67,7 @@ const CAPACITY_TRIES: usize = 3;
 const PLACE_TRIES: usize = 3;
 
 /// At most one of so many cells may be such a repetition: a run has to come to its end.
-const MOST_REPEATED: usize = 4;
+const MOST_REPEATED: usize = 8;
 
 /// How long each server answers requests before it is measured.
 const WARM_UP: Times = Times::milliseconds(60);

@@ -5,11 +5,16 @@ import { commands, list, plural, prose, ratio } from '../text.js'
 import { html, table } from '../charts.js'
 import { FIGURE_NAMES, ours, scenarioNamed, shown, winners } from '../shared.js'
 
+const NO_WINNERS = prose(
+  'In no scenario do two of those shown have figures from enough rounds for an interval,',
+  'so none is called better than another.',
+)
+
 export function wins(lab) {
   const of = lab.state.figure
   const entries = shown(lab).filter(competes)
   const all = winners(lab, entries, of)
-  if (all.length === 0) return null
+  if (all.length === 0) return html('p', { class: 'soft' }, NO_WINNERS)
   const cell = ({ scenario, first, named, tied }, entry) => {
     const estimate = named.get(entry.name)
     if (!estimate) return html('td', { class: 'none' }, '–')
