@@ -161,6 +161,24 @@ mod on_bad_input {
     }
 
     #[test]
+    fn facts_and_quizzes_stand_in_prose() {
+        let facts = "# ANCHOR: some\n17\n# ANCHOR_END: some\n";
+        let chapter = "It takes {{#include ../facts.txt:some}} calls.\n\n\
+                       {{#include ../quiz/chapter.md}}\n";
+        let files = BTreeMap::from([
+            ("book/facts.txt", facts),
+            ("book/quiz/chapter.md", "### Why?\n"),
+            ("book/src/chapter.md", chapter),
+        ]);
+        assert_eq!(check(&files, "book/src/chapter.md"), []);
+        expect(
+            "book/src/chapter.md",
+            "It takes {{#include ../facts.txt:other}} calls.\n",
+            "book/facts.txt does not exist",
+        );
+    }
+
+    #[test]
     fn listings_that_are_not_set_as_such_are_found() {
         let include = "{{#include ../../src/code.rs:good}}";
         let chapter = |text: &str| text.replace("@", include);
