@@ -2,6 +2,7 @@
 //!
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
 //! * [`held`] finds attacks in SECURITY.md against which there is no test.
+//! * [`predicates`] finds sentences about a trace that are not true of it.
 //! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
@@ -13,6 +14,7 @@
 pub mod frames;
 pub mod held;
 pub mod links;
+pub mod predicates;
 pub mod rust;
 pub mod transcript;
 pub mod waits;
