@@ -281,6 +281,7 @@ fn unreadable(error: &io::Error) -> Response {
     }
 }
 
+// ANCHOR: failure
 /// The response to a file operation that failed.
 fn failure(error: &io::Error) -> Response {
     let status = match error.kind() {
@@ -306,6 +307,7 @@ fn failure(error: &io::Error) -> Response {
     };
     Response::plain(status)
 }
+// ANCHOR_END: failure
 
 /// Too many symbolic links.
 #[cfg(unix)]

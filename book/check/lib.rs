@@ -30,6 +30,7 @@ macro_rules! chapter {
 
 chapter!(Introduction, "../src/introduction.md");
 chapter!(Bytes, "../src/bytes.md");
+chapter!(Answering, "../src/answering.md");
 chapter!(StateMachine, "../src/state-machine.md");
 chapter!(EventLoop, "../src/event-loop.md");
 chapter!(Completions, "../src/completions.md");

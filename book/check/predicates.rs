@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::links::{Files, Problem, line_of};
 
+mod answering;
 mod bytes;
 mod calls;
 mod completions;
@@ -38,7 +39,8 @@ use predicates;
 /// All predicates by their names.
 #[must_use]
 pub fn all() -> Vec<(&'static str, Predicate)> {
-    [bytes::ALL, state_machine::ALL, event_loop::ALL, completions::ALL, http2::ALL].concat()
+    [bytes::ALL, answering::ALL, state_machine::ALL, event_loop::ALL, completions::ALL, http2::ALL]
+        .concat()
 }
 
 /// A sentence about a trace: the predicate that it is true by.

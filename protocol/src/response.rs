@@ -86,6 +86,7 @@ impl Response {
         self
     }
 
+    // ANCHOR: field
     /// Adds a field line. `Content-Type` replaces the one that was set.
     #[must_use]
     pub fn field(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -96,6 +97,7 @@ impl Response {
         }
         self
     }
+    // ANCHOR_END: field
 
     /// Sets the body.
     #[must_use]
@@ -170,6 +172,7 @@ fn is_framing(name: &HeaderName) -> bool {
         .contains(name)
 }
 
+// ANCHOR: from_refusal
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         let status = refusal.status();
@@ -182,6 +185,7 @@ impl From<Refusal> for Response {
         response
     }
 }
+// ANCHOR_END: from_refusal
 
 impl From<StatusCode> for Response {
     fn from(status: StatusCode) -> Self {
@@ -201,6 +205,7 @@ impl From<String> for Response {
     }
 }
 
+// ANCHOR: body
 /// The content of a response.
 #[derive(Debug)]
 pub enum Body {
@@ -213,6 +218,7 @@ pub enum Body {
     /// Produced piece by piece: chunked, or up to the close for an HTTP/1.0 client.
     Stream(Box<dyn Source>),
 }
+// ANCHOR_END: body
 
 impl Body {
     /// A body produced piece by piece.

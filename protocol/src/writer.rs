@@ -28,6 +28,7 @@ pub(crate) enum Persistence {
     Upgrade,
 }
 
+// ANCHOR: write_head
 /// Appends the head of `response`, up to and with the empty line.
 pub(crate) fn write_head(
     out: &mut Vec<u8>,
@@ -55,6 +56,7 @@ pub(crate) fn write_head(
     }
     out.extend_from_slice(b"\r\n");
 }
+// ANCHOR_END: write_head
 
 fn write_status_line(out: &mut Vec<u8>, status: StatusCode) {
     // Most responses are this one.
@@ -100,12 +102,15 @@ fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
     line(out, b": ", value);
 }
 
+// ANCHOR: line
 fn line(out: &mut Vec<u8>, before: &[u8], value: &[u8]) {
     out.extend_from_slice(before);
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
 }
+// ANCHOR_END: line
 
+// ANCHOR: write_chunk
 /// Appends one chunk (RFC 9112 §7.1) whose content `fill` appends in place; nothing at all if it
 /// appends nothing, since an empty chunk would end the body.
 pub(crate) fn write_chunk<R>(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) -> R) -> R {
@@ -128,6 +133,7 @@ pub(crate) fn write_chunk<R>(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>) 
     out.extend_from_slice(b"\r\n");
     result
 }
+// ANCHOR_END: write_chunk
 
 /// The end of a chunked body, without trailer fields.
 pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";

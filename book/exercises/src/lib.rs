@@ -8,18 +8,28 @@
 //! | chapter | exercise |
 //! |---|---|
 //! | Bytes, not messages | `head_end`, `chunked` |
+//! | Answering well | `field_line`, `chunk_writer`, `upload_failure` |
 //! | The connection as a state machine | `keep_alive`, `pipeline` |
+//! | Static or dynamic | `hand_vtable`, `router`, `erased` |
 //! | The event loop | `timer_queue`, `edge_loop` |
 //! | Layers | `frames`, `layer` |
 
 #![cfg_attr(not(feature = "solutions"), allow(unused, clippy::all))]
 
+#[cfg_attr(feature = "solutions", path = "../solutions/chunk_writer.rs")]
+pub mod chunk_writer;
 #[cfg_attr(feature = "solutions", path = "../solutions/chunked.rs")]
 pub mod chunked;
 #[cfg_attr(feature = "solutions", path = "../solutions/edge_loop.rs")]
 pub mod edge_loop;
+#[cfg_attr(feature = "solutions", path = "../solutions/erased.rs")]
+pub mod erased;
+#[cfg_attr(feature = "solutions", path = "../solutions/field_line.rs")]
+pub mod field_line;
 #[cfg_attr(feature = "solutions", path = "../solutions/frames.rs")]
 pub mod frames;
+#[cfg_attr(feature = "solutions", path = "../solutions/hand_vtable.rs")]
+pub mod hand_vtable;
 #[cfg_attr(feature = "solutions", path = "../solutions/head_end.rs")]
 pub mod head_end;
 #[cfg_attr(feature = "solutions", path = "../solutions/keep_alive.rs")]
@@ -28,5 +38,9 @@ pub mod keep_alive;
 pub mod layer;
 #[cfg_attr(feature = "solutions", path = "../solutions/pipeline.rs")]
 pub mod pipeline;
+#[cfg_attr(feature = "solutions", path = "../solutions/router.rs")]
+pub mod router;
 #[cfg_attr(feature = "solutions", path = "../solutions/timer_queue.rs")]
 pub mod timer_queue;
+#[cfg_attr(feature = "solutions", path = "../solutions/upload_failure.rs")]
+pub mod upload_failure;
