@@ -1,0 +1,18 @@
+//! A program with three handlers, and one connection for any handler: `book/museum/measure`
+//! measures how much code it is.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use museum::dispatch::any::AnyConnection;
+use museum::dispatch::handlers::{Echo, Handler, Hello, Refuse};
+
+fn main() -> io::Result<()> {
+    let (mut input, mut out) = (Vec::new(), Vec::new());
+    io::stdin().read_to_end(&mut input)?;
+    let handlers: [Arc<dyn Handler>; 3] =
+        [Arc::new(Hello), Arc::new(Echo), Arc::new(Refuse { status: 404 })];
+    let consumed = handlers.map(|handler| AnyConnection::new(handler).receive(&input, &mut out));
+    out.extend(format!("{consumed:?}\n").into_bytes());
+    io::stdout().write_all(&out)
+}
