@@ -207,6 +207,7 @@ impl<S: Socket> WebSocket<S> {
             }
             Event::Ping(payload) => self.outgoing.control(Control::Pong, payload, out), // §5.5.3
             Event::Pong => {}
+            // ANCHOR: follow
             Event::Close(status) => {
                 // §5.5.1: it is answered, unless it is an answer.
                 let answer = status.as_ref().map(|(code, _)| (*code, ""));
@@ -218,6 +219,7 @@ impl<S: Socket> WebSocket<S> {
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
                 self.finish(Closed::Clean { code, reason });
             }
+            // ANCHOR_END: follow
         }
     }
 
