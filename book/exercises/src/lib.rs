@@ -12,7 +12,9 @@
 //! | The connection as a state machine | `keep_alive`, `pipeline` |
 //! | Static or dynamic | `hand_vtable`, `router`, `erased` |
 //! | The event loop | `timer_queue`, `edge_loop` |
-//! | Layers | `frames`, `layer` |
+//! | Completions | `multishot` |
+//! | TLS and HTTP/2 | `frames`, `layer` |
+//! | WebSocket | `closing` |
 
 #![cfg_attr(not(feature = "solutions"), allow(unused, clippy::all))]
 
@@ -20,6 +22,8 @@
 pub mod chunk_writer;
 #[cfg_attr(feature = "solutions", path = "../solutions/chunked.rs")]
 pub mod chunked;
+#[cfg_attr(feature = "solutions", path = "../solutions/closing.rs")]
+pub mod closing;
 #[cfg_attr(feature = "solutions", path = "../solutions/edge_loop.rs")]
 pub mod edge_loop;
 #[cfg_attr(feature = "solutions", path = "../solutions/erased.rs")]
@@ -36,6 +40,8 @@ pub mod head_end;
 pub mod keep_alive;
 #[cfg_attr(feature = "solutions", path = "../solutions/layer.rs")]
 pub mod layer;
+#[cfg_attr(feature = "solutions", path = "../solutions/multishot.rs")]
+pub mod multishot;
 #[cfg_attr(feature = "solutions", path = "../solutions/pipeline.rs")]
 pub mod pipeline;
 #[cfg_attr(feature = "solutions", path = "../solutions/router.rs")]
