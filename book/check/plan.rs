@@ -88,7 +88,8 @@ impl Table {
             if minutes == 0 {
                 continue;
             }
-            if self.now - self.since >= BLOCK {
+            // The key points end a lesson, they do not begin one.
+            if self.now - self.since >= BLOCK && section.heading != "Key points" {
                 self.pause();
             }
             let Page { title, file, .. } = page;

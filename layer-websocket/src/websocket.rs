@@ -218,8 +218,7 @@ impl<S: Socket> WebSocket<S> {
                 }
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
                 self.finish(Closed::Clean { code, reason });
-            }
-            // ANCHOR_END: follow
+            } // ANCHOR_END: follow
         }
     }
 
