@@ -200,6 +200,7 @@ impl<S: Socket> WebSocket<S> {
         !self.input_closed && (self.takes_frames() || self.phase.is_lingering())
     }
 
+    // ANCHOR: follow
     fn follow(&mut self, event: Event<'_>, out: &mut Vec<u8>, now: Now) {
         match event {
             Event::Message(message) => {
@@ -207,7 +208,6 @@ impl<S: Socket> WebSocket<S> {
             }
             Event::Ping(payload) => self.outgoing.control(Control::Pong, payload, out), // §5.5.3
             Event::Pong => {}
-            // ANCHOR: follow
             Event::Close(status) => {
                 // §5.5.1: it is answered, unless it is an answer.
                 let answer = status.as_ref().map(|(code, _)| (*code, ""));
@@ -218,9 +218,10 @@ impl<S: Socket> WebSocket<S> {
                 }
                 let (code, reason) = status.unwrap_or((1005, "".into())); // §7.1.5
                 self.finish(Closed::Clean { code, reason });
-            } // ANCHOR_END: follow
+            }
         }
     }
+    // ANCHOR_END: follow
 
     /// Calls the socket. What it says goes into the output; if it panics, the connection fails.
     fn tell(&mut self, out: &mut Vec<u8>, act: impl FnOnce(&mut S, &mut Outbox<'_>)) {
