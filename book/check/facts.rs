@@ -1,6 +1,6 @@
-//! Numbers in prose. What was measured or counted stands in `book/facts.txt` with its source, and a
-//! chapter includes it from there. A number with a unit that is typed into a chapter is a problem,
-//! unless a predicate on a trace holds the paragraph that it is in.
+//! Numbers in prose. What was measured or counted stands in `book/facts.txt` with its source, and
+//! a chapter includes it from there. A number with a unit that is typed into a chapter is a
+//! problem, unless a predicate on a trace holds the paragraph that it is in.
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 

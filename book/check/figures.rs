@@ -1,6 +1,6 @@
 //! Figures of states against the code. Above such a figure a comment names the enums:
-//! `<!-- states FILE: Enum, Enum; FILE: Enum -->`. In the figure a group of the class `states` has one
-//! label for each of their variants, and no other.
+//! `<!-- states FILE: Enum, Enum; FILE: Enum -->`. In the figure a group of the class `states` has
+//! one label for each of their variants, and no other.
 
 use std::collections::BTreeSet;
 

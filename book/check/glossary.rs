@@ -1,5 +1,5 @@
-//! The glossary of the course is CONCEPTS.md as the book can show it. Links to lines of code would be
-//! dead once it is published; they become footnotes that name the file and quote the line.
+//! The glossary of the course is CONCEPTS.md as the book can show it. Links to lines of code would
+//! be dead once it is published; they become footnotes that name the file and quote the line.
 
 use pulldown_cmark::{Event, Parser, Tag};
 

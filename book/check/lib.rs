@@ -3,10 +3,10 @@
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
 //! * [`glossary()`](glossary::glossary) makes the glossary of the course from CONCEPTS.md.
 //! * [`held`] finds attacks in SECURITY.md against which there is no test.
-//! * [`prose`] reads a chapter as its reader does; with it [`minutes`] finds a chapter whose minutes do
-//!   not add up, [`terms`] a term before its definition, [`facts`] a number without a source,
-//!   [`figures`] a figure of states that is not that of the code, [`confusions`] a confusion that
-//!   the index lacks.
+//! * [`prose`] reads a chapter as its reader does; with it [`minutes`] finds a chapter whose
+//!   minutes do not add up, [`terms`] a term before its definition, [`facts`] a number without a
+//!   source, [`figures`] a figure of states that is not that of the code, [`confusions`] a
+//!   confusion that the index lacks.
 //! * [`mod@plan`] makes the plan for a class from the minutes.
 //! * [`predicates`] finds sentences about a trace that are not true of it.
 //! * [`rust`] finds the oldest Rust that the text promises.

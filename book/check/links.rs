@@ -301,8 +301,8 @@ fn listing(
     }
 }
 
-/// How many lines each code block of a chapter shows, with the line at which it stands. A source that is
-/// not there counts for none.
+/// How many lines each code block of a chapter shows, with the line at which it stands. A source
+/// that is not there counts for none.
 pub fn shown_lines(files: &impl Files, file: &str, text: &str) -> Vec<(usize, usize)> {
     let lines = |(range, _): (Range<usize>, String)| {
         let block = &text[range.clone()];

@@ -1,5 +1,5 @@
-//! How long a chapter takes: the first line under each heading says its minutes, the line under the
-//! title their sum, and the introduction has a table of all.
+//! How long a chapter takes: the first line under each heading says its minutes, the line under
+//! the title their sum, and the introduction has a table of all.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! The plan of a course of some days, made from the minutes of the chapters: `book/days.txt` says which
-//! chapters a day has, and how many minutes of their exercises are done in class.
+//! The plan of a course of some days, made from the minutes of the chapters: `book/days.txt` says
+//! which chapters a day has, and how many minutes of their exercises are done in class.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! The text of a chapter as its reader has it: words without listings and figures, sections, and the
-//! order in which chapters are read.
+//! The text of a chapter as its reader has it: words without listings and figures, sections, and
+//! the order in which chapters are read.
 
 use std::ops::Range;
 
@@ -60,8 +60,8 @@ pub struct Word {
     pub link: Option<String>,
 }
 
-/// The words of a text outside of code, figures and comments. What is in code between two words gives
-/// an empty word, so that the two do not seem to stand side by side.
+/// The words of a text outside of code, figures and comments. What is in code between two words
+/// gives an empty word, so that the two do not seem to stand side by side.
 #[must_use]
 pub fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
@@ -93,8 +93,8 @@ pub fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// How many words a learner reads: code that stands within a sentence counts as one, and the note for
-/// teachers is not for learners.
+/// How many words a learner reads: code that stands within a sentence counts as one, and the note
+/// for teachers is not for learners.
 #[must_use]
 pub fn count(text: &str) -> usize {
     let end = text.find("\n## For teachers\n").unwrap_or(text.len());
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn words_are_those_of_prose() {
-        let text = "# A *high-water\nmark*, `code`\n\n```rust\nnot this\n```\n\n<!-- nor this -->\n\n\
-                    See [here](b.md#c).\n";
+        let text = "# A *high-water\nmark*, `code`\n\n```rust\nnot this\n```\n\n\
+                    <!-- nor this -->\n\nSee [here](b.md#c).\n";
         let words = words(text);
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         assert_eq!(texts, ["A", "high-water", "mark", "", "See", "here"]);

@@ -1,5 +1,5 @@
-//! Terms before use. `book/terms.txt` has a term and where it is defined on each line; a chapter may use
-//! it only from there on, or as a link to its definition or to the glossary.
+//! Terms before use. `book/terms.txt` has a term and where it is defined on each line; a chapter
+//! may use it only from there on, or as a link to its definition or to the glossary.
 
 use crate::prose::{Page, Word, place_of, words};
 

@@ -1,13 +1,14 @@
 //! WebSocket: the closing handshake.
 //!
-//! There is one fact from which all others follow: the state. Each method asks it first, and all that
-//! may end a connection goes through `finish`, which does it once and forgets the deadline.
+//! There is one fact from which all others follow: the state. Each method asks it first, and all
+//! that may end a connection goes through `finish`, which does it once and forgets the deadline.
 //!
 //! `say` speaks only while the connection is open, which covers both “nothing after our Close” and
 //! “nothing after the end”.
 //!
-//! A Close that comes is answered only while we are open. If we are closing, it *is* the answer. That
-//! it is the answer means that the peer has read all that we said before: frames are read in order.
+//! A Close that comes is answered only while we are open. If we are closing, it *is* the answer.
+//! That it is the answer means that the peer has read all that we said before: frames are read in
+//! order.
 
 use std::time::Duration;
 

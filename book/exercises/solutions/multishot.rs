@@ -1,15 +1,16 @@
 //! Completions: a receive that goes on.
 //!
-//! Two things are known of the receive: whether it is under way, and whether it has been told to end.
-//! They are one value with three states, since what is not under way cannot be cancelled. Whether input
-//! is wanted, what is held and whether the peer has ended are apart from that.
+//! Two things are known of the receive: whether it is under way, and whether it has been told to
+//! end. They are one value with three states, since what is not under way cannot be cancelled.
+//! Whether input is wanted, what is held and whether the peer has ended are apart from that.
 //!
-//! After each event the same question is asked in `settle`: given all that, should a receive begin or
-//! be cancelled? So it does not matter in which order things happened. A receive that ended because the
-//! ring was empty, or because it was cancelled for bytes that are wanted by now, begins again at the
-//! same place in the code.
+//! After each event the same question is asked in `settle`: given all that, should a receive begin
+//! or be cancelled? So it does not matter in which order things happened. A receive that ended
+//! because the ring was empty, or because it was cancelled for bytes that are wanted by now,
+//! begins again at the same place in the code.
 //!
-//! Bytes are always put behind what is held, and taken from there. With that, nothing can overtake.
+//! Bytes are always put behind what is held, and taken from there. With that, nothing can
+//! overtake.
 
 /// What has come of the receive that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]

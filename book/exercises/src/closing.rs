@@ -1,18 +1,19 @@
 //! WebSocket: the closing handshake.
 //!
-//! A connection is to end so that both sides know what the other has read. One side says Close; the
-//! other says it back; then both are closed. Write our half of it, without a socket and without a
-//! clock: what comes is an argument, and so is the time.
+//! A connection is to end so that both sides know what the other has read. One side says Close;
+//! the other says it back; then both are closed. Write our half of it, without a socket and
+//! without a clock: what comes is an argument, and so is the time.
 //!
-//! * While it is open, what the application says is sent, a Ping is answered by a Pong with the same
-//!   payload, and a text is given to the application.
+//! * While it is open, what the application says is sent, a Ping is answered by a Pong with the
+//!   same payload, and a text is given to the application.
 //! * We say Close once. After it we say nothing: no text, no Pong, no second Close.
 //! * The peer's Close is answered by a Close with the same code, unless it is itself an answer to
 //!   ours. In both cases the connection is closed.
 //! * A text that comes after we have said Close is of no interest to anybody.
 //! * From our Close on the peer has a time to answer. Nothing puts that time off: a peer could
 //!   otherwise keep a connection for ever by saying something now and then.
-//! * If the peer's side ends without a Close, the connection is cut. What it had read is not known.
+//! * If the peer's side ends without a Close, the connection is cut. What it had read is not
+//!   known.
 //! * The end is the end: how a connection has ended does not change any more.
 
 use std::time::Duration;

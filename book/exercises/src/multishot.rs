@@ -1,18 +1,20 @@
 //! Completions: a receive that goes on.
 //!
-//! A multishot receive brings input until it is cancelled, whether the connection wants it or not. The
-//! bytes lie in provided buffers, of which all connections together have few. Write what stands between
-//! the ring and a connection: it says what is to be done, and does none of it itself.
+//! A multishot receive brings input until it is cancelled, whether the connection wants it or not.
+//! The bytes lie in provided buffers, of which all connections together have few. Write what
+//! stands between the ring and a connection: it says what is to be done, and does none of it
+//! itself.
 //!
 //! * A buffer goes back as soon as its completion has been seen, before anything else. What the
 //!   connection does not want yet is copied and kept; nothing may be lost, and the order stays.
-//! * While input is wanted, a receive is under way, but never two. What was kept is delivered first.
+//! * While input is wanted, a receive is under way, but never two. What was kept is delivered
+//!   first.
 //! * That input is not wanted any more is no reason to cancel: most clients send nothing then. The
 //!   receive is cancelled once bytes are held that nobody wants, and it is cancelled once.
-//! * A cancelled receive has not ended before its last completion says so. It may bring bytes until
-//!   then. The next begins after that end, if input is wanted by then.
-//! * A receive also ends when the buffer ring was empty, or when it says that there will be no more.
-//!   If input is wanted, another begins.
+//! * A cancelled receive has not ended before its last completion says so. It may bring bytes
+//!   until then. The next begins after that end, if input is wanted by then.
+//! * A receive also ends when the buffer ring was empty, or when it says that there will be no
+//!   more. If input is wanted, another begins.
 //! * After the peer's end none begins any more.
 
 /// What has come of the receive that is under way.
