@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backend_common::{Backend, Handler, Limits, Reply, Request, Response};
+use museum::clients::{CLIENTS, KEEP, Pace};
 use protocol::bytes::Bytes;
 use protocol::http::HeaderValue;
 use protocol::{Now, Outcome, Protocol, Step, Ticket, Wait};
@@ -51,6 +52,20 @@ fn raise_descriptor_limit() {
         limit.current = limit.maximum;
         setrlimit(Resource::Nofile, limit).unwrap();
     }
+}
+
+/// The clients of the first chapter of the course, and the one of the chapter on threads that
+/// stays.
+pub fn clients_that_end_a_first_server_do_no_harm<B: Backend>(model: B) {
+    // The pool needs a thread for each client that is silent or stays.
+    let server = server(model).threads(8).spawn(|_: &Request<'_>| "Hello.").unwrap();
+    let pace = Pace { pause: Duration::from_millis(100), patience: Duration::from_secs(60) };
+    for client in CLIENTS.into_iter().chain([KEEP]) {
+        if let Err(killed) = (client.run)(server.address(), pace) {
+            panic!("{}: {killed}", client.name);
+        }
+    }
+    end(server);
 }
 
 pub fn further_connections_wait_for_room<B: Backend>(model: B) {

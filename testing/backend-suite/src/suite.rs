@@ -22,6 +22,7 @@ macro_rules! suite {
                 serving::every_request_of_many_connections_is_answered,
                 serving::further_connections_wait_for_room,
                 serving::a_panic_costs_one_connection,
+                serving::clients_that_end_a_first_server_do_no_harm,
                 serving::work_beyond_the_bound_is_refused,
                 serving::futures_are_work_too,
                 serving::fifty_sleeping_requests_take_as_long_as_one,

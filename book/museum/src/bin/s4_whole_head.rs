@@ -1,0 +1,98 @@
+//! Step 4: a head is read to its end, however many pieces it comes in.
+
+#![allow(clippy::unwrap_used)] // as a first server does
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+const WORKERS: usize = 4;
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+// ANCHOR: main
+fn main() {
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:7878".into());
+    let listener = TcpListener::bind(address).unwrap();
+    println!("http://{}", listener.local_addr().unwrap());
+    let workers = start_workers();
+    for stream in listener.incoming() {
+        match stream {
+            Ok(stream) => workers.send(stream).unwrap(),
+            Err(error) => eprintln!("accept: {error}"),
+        }
+    }
+}
+
+/// Starts the threads, and returns the channel through which they take connections.
+fn start_workers() -> mpsc::Sender<TcpStream> {
+    let (sender, receiver) = mpsc::channel();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..WORKERS {
+        let receiver = Arc::clone(&receiver);
+        thread::spawn(move || {
+            loop {
+                let received = receiver.lock().unwrap().recv();
+                let Ok(stream) = received else { break };
+                if let Err(error) = serve(&stream) {
+                    eprintln!("{:?}: {error}", stream.peer_addr());
+                }
+            }
+        });
+    }
+    sender
+}
+// ANCHOR_END: main
+
+// ANCHOR: serve
+fn serve(mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    let mut buffer = [0; 1024];
+    let length = read_head(stream, &mut buffer)?;
+    let head = String::from_utf8_lossy(&buffer[..length]);
+    let Some(request_line) = head.lines().next() else { return Ok(()) };
+    stream.write_all(answer(request_line).as_bytes())
+}
+// ANCHOR_END: serve
+
+// ANCHOR: read_head
+/// Reads until the empty line that ends a head. The client has `TIMEOUT` for all of it.
+fn read_head(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let deadline = Instant::now() + TIMEOUT;
+    let mut length = 0;
+    while !ends_head(&buffer[..length]) {
+        stream.set_read_timeout(Some(left(deadline)?))?;
+        match stream.read(&mut buffer[length..])? {
+            0 if length == 0 => break, // connected, and left
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => length += n,
+        }
+    }
+    Ok(length)
+}
+
+fn ends_head(bytes: &[u8]) -> bool {
+    bytes.windows(4).any(|four| four == b"\r\n\r\n")
+}
+// ANCHOR_END: read_head
+
+// ANCHOR: left
+/// The time until then. None left is an error, since a timeout of zero would be none at all.
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+// ANCHOR_END: left
+
+fn answer(request_line: &str) -> String {
+    match request_line {
+        "GET / HTTP/1.1" => response("200 OK", "Hello.\n"),
+        _ => response("404 Not Found", "There is no such page.\n"),
+    }
+}
+
+fn response(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}

@@ -1,0 +1,105 @@
+//! Five steps and four clients: each step survives one client more than the step before.
+
+mod server;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use museum::clients::{CLIENTS, Pace};
+use server::{LONG, Server, response};
+
+/// Plays each client to a server of its own. The first `survived` must do no harm, the others must.
+fn climb(program: &str, survived: usize) {
+    for (index, client) in CLIENTS.iter().enumerate() {
+        let server = Server::start(program);
+        let result = (client.run)(server.address, pace(client.name, index < survived));
+        match (index < survived, result) {
+            (true, Err(killed)) => panic!("{program}: {}: {killed}", client.name),
+            (false, Ok(())) => panic!("{program}: {}: it survives", client.name),
+            _ => {}
+        }
+    }
+}
+
+/// A server that is to fail gets the time to do so: the client waits for what it should not say.
+/// Only for an answer that must not come it does not wait long.
+fn pace(client: &str, survives: bool) -> Pace {
+    let short = Duration::from_millis(500);
+    Pace {
+        pause: if survives { short } else { LONG },
+        patience: if client == "idle" && !survives { short } else { LONG },
+    }
+}
+
+#[test]
+fn step_1_survives_none() {
+    climb(env!("CARGO_BIN_EXE_s1_first"), 0);
+}
+
+#[test]
+fn step_2_survives_clients_that_leave() {
+    climb(env!("CARGO_BIN_EXE_s2_errors"), 1);
+}
+
+#[test]
+fn step_3_survives_idle_clients_too() {
+    climb(env!("CARGO_BIN_EXE_s3_timeout"), 2);
+}
+
+#[test]
+fn step_4_survives_pieces_too() {
+    climb(env!("CARGO_BIN_EXE_s4_whole_head"), 3);
+}
+
+#[test]
+fn step_5_survives_all() {
+    climb(env!("CARGO_BIN_EXE_s5_limit"), 4);
+}
+
+#[test]
+fn clients_that_leave_end_the_process_of_step_1() {
+    let server = Server::start(env!("CARGO_BIN_EXE_s1_first"));
+    server.wait_until_refused();
+    assert_eq!(server.wait().0.code(), Some(101), "the exit code after a panic in `main`");
+}
+
+#[test]
+fn it_is_the_idle_clients_that_step_2_waits_for() {
+    let server = Server::start(env!("CARGO_BIN_EXE_s2_errors"));
+    let idle: Vec<TcpStream> = (0..4).map(|_| server.connect()).collect();
+    let stream = server.send(b"GET / HTTP/1.1\r\n\r\n");
+    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let error = stream.peek(&mut [0]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    drop(idle);
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    assert!(response(stream).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn a_client_that_sends_byte_after_byte_does_not_keep_step_4() {
+    let server = Server::start(env!("CARGO_BIN_EXE_s4_whole_head"));
+    let mut stream = server.connect();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < LONG, "it still reads");
+        let sent = stream.write_all(b"x");
+        match stream.read(&mut [0]) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Ok(1..) => panic!("no head has been sent"),
+            Ok(0) | Err(_) => break,
+        }
+        if sent.is_err() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_head_beyond_the_limit_of_step_5_is_answered_431_and_not_reset() {
+    let server = Server::start(env!("CARGO_BIN_EXE_s5_limit"));
+    let stream = server.send(&[b'x'; 40_000]);
+    assert!(response(stream).starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
+}
