@@ -15,8 +15,11 @@ mod bytes;
 mod calls;
 mod completions;
 mod event_loop;
+mod first_server;
 mod http2;
 mod state_machine;
+mod threads;
+mod under_std_net;
 
 /// Whether what is said of a trace is true.
 pub type Predicate = fn(&str) -> bool;
@@ -39,8 +42,18 @@ use predicates;
 /// All predicates by their names.
 #[must_use]
 pub fn all() -> Vec<(&'static str, Predicate)> {
-    [bytes::ALL, answering::ALL, state_machine::ALL, event_loop::ALL, completions::ALL, http2::ALL]
-        .concat()
+    [
+        first_server::ALL,
+        under_std_net::ALL,
+        bytes::ALL,
+        answering::ALL,
+        state_machine::ALL,
+        threads::ALL,
+        event_loop::ALL,
+        completions::ALL,
+        http2::ALL,
+    ]
+    .concat()
 }
 
 /// A sentence about a trace: the predicate that it is true by.
