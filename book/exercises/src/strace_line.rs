@@ -1,0 +1,38 @@
+//! Under `std::net`: a line of `strace`, column by column.
+//!
+//! ```text
+//! 4736  recvfrom(4, "GET / HT", 1024, 0, NULL, NULL) = 8
+//! ```
+//!
+//! * `thread` is the number in front. Without `strace -f` there is none.
+//! * `arguments` are what stands between the parentheses, without the spaces around each. A comma
+//!   in quotes, or within braces, brackets or parentheses, does not separate. In quotes a
+//!   backslash takes its meaning from the character behind it: `\"` does not end them.
+//! * `outcome` is what stands after the equals sign: a number, which may have something behind it
+//!   (`0 (Timeout)`, `0 <0.000009>`); `-1` with the name of an errno; or `?`, if no result ever
+//!   came.
+//! * What is no whole call gives `None`: `+++ exited with 0 +++`, `accept4(3,  <unfinished ...>`,
+//!   `<... accept4 resumed>, …) = 4`.
+//!
+//! `None` also for what `strace` would not write. Bytes may stand in quotes that look like
+//! anything.
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    pub thread: Option<u32>,
+    pub name: &'a str,
+    pub arguments: Vec<&'a str>,
+    pub outcome: Outcome<'a>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    Returned(i64),
+    /// The name of the errno.
+    Failed(&'a str),
+    Unknown,
+}
+
+pub fn parse(line: &str) -> Option<Line<'_>> {
+    todo!()
+}
