@@ -30,6 +30,7 @@ impl<T: Send + 'static> Pool<T> {
         builder: impl Fn() -> thread::Builder,
         serve: impl Fn(T) + Clone + Send + 'static,
     ) -> io::Result<Self> {
+        // ANCHOR: pool
         // Not bounded here: what is sent has a place already, among connections or work.
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
@@ -43,6 +44,7 @@ impl<T: Send + 'static> Pool<T> {
             })?;
         }
         Ok(Pool { sender })
+        // ANCHOR_END: pool
     }
 
     /// Hands something to the next thread that is free.

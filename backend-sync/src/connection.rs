@@ -28,6 +28,7 @@ impl WakeHandle {
         WakeHandle { socket, thread: thread::current(), wakeup: Wakeup::default() }
     }
 
+    // ANCHOR: wake
     /// Wakes the thread because shutdown has begun, if it sleeps without a request. One that has a
     /// request sees the shutdown when it has answered.
     pub(crate) fn wake(&self) {
@@ -41,6 +42,7 @@ impl WakeHandle {
         let _ = self.socket.shutdown(Shutdown::Both);
         self.thread.unpark();
     }
+    // ANCHOR_END: wake
 }
 
 /// Drives one connection on the current thread.

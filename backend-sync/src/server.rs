@@ -42,6 +42,7 @@ impl Backend for Model {
     fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
         let (open, changed) = (Mutex::default(), Condvar::new());
         let connections = Arc::new(Connections { context, open, changed });
+        // ANCHOR: models
         let mut hand_over: Box<dyn FnMut(Accepted)> = match self {
             Model::Threads => {
                 let mut spare = Spare::start(&connections)?;
@@ -56,6 +57,7 @@ impl Backend for Model {
                 Box::new(move |accepted| pool.send(accepted))
             }
         };
+        // ANCHOR_END: models
         let listener = Arc::new(listener);
         connections.wake_on_shutdown(&listener);
         while let Some(accepted) = connections.accept(&listener) {
