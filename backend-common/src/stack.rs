@@ -42,6 +42,7 @@ impl Stack {
         Some(Stack::Plain(http))
     }
 
+    // ANCHOR: lowest
     /// What the socket's bytes belong to.
     pub(crate) fn lowest(&mut self) -> &mut dyn Protocol {
         match self {
@@ -50,6 +51,7 @@ impl Stack {
             Stack::Tls(tls) => &mut **tls,
         }
     }
+    // ANCHOR_END: lowest
 
     /// The range of a file that is to be sent after all bytes of the output.
     pub(crate) fn file(&self) -> Option<&FileRange> {
@@ -95,6 +97,7 @@ impl fmt::Debug for Http {
     }
 }
 
+// ANCHOR: spoken
 // An indirection for each would cost the first, for the sake of the others.
 #[allow(clippy::large_enum_variant, reason = "the first is the common one")]
 enum Spoken {
@@ -107,6 +110,7 @@ enum Spoken {
         has_finished: bool,
     },
 }
+// ANCHOR_END: spoken
 
 impl From<Connection> for Http {
     /// A connection on which nothing has come.

@@ -35,6 +35,7 @@ chapter!(Bytes, "../src/bytes.md");
 chapter!(Answering, "../src/answering.md");
 chapter!(StateMachine, "../src/state-machine.md");
 chapter!(Threads, "../src/threads.md");
+chapter!(Dispatch, "../src/dispatch.md");
 chapter!(EventLoop, "../src/event-loop.md");
 chapter!(Completions, "../src/completions.md");
 chapter!(Layers, "../src/layers.md");

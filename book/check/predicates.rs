@@ -14,6 +14,7 @@ mod answering;
 mod bytes;
 mod calls;
 mod completions;
+mod dispatch;
 mod event_loop;
 mod first_server;
 mod http2;
@@ -49,6 +50,7 @@ pub fn all() -> Vec<(&'static str, Predicate)> {
         answering::ALL,
         state_machine::ALL,
         threads::ALL,
+        dispatch::ALL,
         event_loop::ALL,
         completions::ALL,
         http2::ALL,

@@ -105,6 +105,7 @@ impl Exchange {
         ticket: None,
     };
 
+    // ANCHOR: begin
     /// Asks the handler. The request has a body if `body` says how much of it is certain to come.
     pub fn begin(
         handler: &dyn Handler,
@@ -115,6 +116,7 @@ impl Exchange {
         let reply = catch_panic(|| handler.handle(request));
         Exchange::new(reply.unwrap_or_else(|| panicked().into()), body, limits)
     }
+    // ANCHOR_END: begin
 
     /// A request that has been replied to in this way.
     #[must_use]

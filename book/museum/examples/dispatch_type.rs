@@ -1,9 +1,10 @@
 //! A program with three handlers, and a connection for each type of handler: `book/museum/measure`
 //! measures how much code it is.
 
+use std::io::{self, Read, Write};
+
 use museum::dispatch::connection::Connection;
 use museum::dispatch::handlers::{Echo, Hello, Refuse};
-use std::io::{self, Read, Write};
 
 fn main() -> io::Result<()> {
     let (mut input, mut out) = (Vec::new(), Vec::new());
