@@ -98,8 +98,8 @@ impl EventLoop {
     }
     // ANCHOR_END: timeout
 
-    // ANCHOR: drive
     /// Does all that can be done for a connection without waiting.
+    // ANCHOR: drive
     fn drive(&mut self, key: usize) {
         for _ in 0..TURN {
             let Some(connection) = self.connections.get_mut(key) else { return };

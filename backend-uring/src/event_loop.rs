@@ -130,6 +130,7 @@ impl EventLoop {
                     }
                     return;
                 }
+                // ANCHOR_END: drive
                 // work done elsewhere
                 Next::Run(ticket, work) => {
                     let mailbox = Arc::clone(&self.mailbox);
@@ -146,7 +147,6 @@ impl EventLoop {
         }
         self.on_closed(key, &Ok(()));
     }
-    // ANCHOR_END: drive
 
     // ANCHOR: on_completion
     /// Something has been done. What it was done for is still there: a connection is forgotten

@@ -1,7 +1,13 @@
 //! What keeps the course true. The text is in `book/src`; here is what tests it.
 //!
 //! * [`links`] finds listings without a source, dead links and lines that have moved.
+//! * [`glossary()`](glossary::glossary) makes the glossary of the course from CONCEPTS.md.
 //! * [`held`] finds attacks in SECURITY.md against which there is no test.
+//! * [`prose`] reads a chapter as its reader does; with it [`minutes`] finds a chapter whose
+//!   minutes do not add up, [`terms`] a term before its definition, [`facts`] a number without a
+//!   source, [`figures`] a figure of states that is not that of the code, [`confusions`] a
+//!   confusion that the index lacks.
+//! * [`mod@plan`] makes the plan for a class from the minutes.
 //! * [`predicates`] finds sentences about a trace that are not true of it.
 //! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
@@ -11,11 +17,19 @@
 
 #![forbid(unsafe_code)]
 
+pub mod confusions;
+pub mod facts;
+pub mod figures;
 pub mod frames;
+pub mod glossary;
 pub mod held;
 pub mod links;
+pub mod minutes;
+pub mod plan;
 pub mod predicates;
+pub mod prose;
 pub mod rust;
+pub mod terms;
 pub mod transcript;
 pub mod waits;
 
@@ -38,5 +52,8 @@ chapter!(Threads, "../src/threads.md");
 chapter!(Dispatch, "../src/dispatch.md");
 chapter!(EventLoop, "../src/event-loop.md");
 chapter!(Completions, "../src/completions.md");
-chapter!(Layers, "../src/layers.md");
+chapter!(TlsAndHttp2, "../src/tls-and-http2.md");
+chapter!(WebSocket, "../src/websocket.md");
+chapter!(Confusions, "../src/confusions.md");
+chapter!(Teaching, "../src/teaching.md");
 chapter!(Concepts, "../../CONCEPTS.md");

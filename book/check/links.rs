@@ -68,17 +68,22 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with a Markdown file.
 pub fn check(files: &impl Files, file: &str) -> Vec<Problem> {
-    let Some(text) = files.text(file) else {
-        return vec![Problem { file: file.into(), line: 1, what: "cannot be read".into() }];
-    };
-    let mut found = listings(files, file, &text);
-    for link in links(&text) {
-        if let Err(what) = follow(files, file, &text, &link) {
+    match files.text(file) {
+        Some(text) => check_text(files, file, &text),
+        None => vec![Problem { file: file.into(), line: 1, what: "cannot be read".into() }],
+    }
+}
+
+/// Everything that is wrong with a text that stands in this file, or is included there.
+pub fn check_text(files: &impl Files, file: &str, text: &str) -> Vec<Problem> {
+    let mut found = listings(files, file, text);
+    for link in links(text) {
+        if let Err(what) = follow(files, file, text, &link) {
             found.push((link.at.start, what));
         }
     }
     found.sort();
-    let problem = |(at, what)| Problem { file: file.into(), line: line_of(&text, at), what };
+    let problem = |(at, what)| Problem { file: file.into(), line: line_of(text, at), what };
     found.into_iter().map(problem).collect()
 }
 
@@ -170,7 +175,7 @@ fn follow(files: &impl Files, file: &str, text: &str, link: &Link) -> Result<(),
     if !path.ends_with(".md") {
         return line_holds(&there, target, fragment, &link.title);
     }
-    if headings(&there).iter().any(|id| id == fragment) {
+    if heading_ids(&there).iter().any(|id| id == fragment) {
         Ok(())
     } else {
         Err(format!("{target}: there is no such heading"))
@@ -204,7 +209,7 @@ fn lines_with(code: &str, quoted: &str) -> Vec<usize> {
 }
 
 /// The identifiers of all headings, as mdBook and the forges make them.
-fn headings(text: &str) -> Vec<String> {
+pub(crate) fn heading_ids(text: &str) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     let mut seen = BTreeMap::<String, usize>::new();
     let mut open: Option<(Option<String>, String)> = None;
@@ -296,9 +301,35 @@ fn listing(
     }
 }
 
+/// How many lines each code block of a chapter shows, with the line at which it stands. A source
+/// that is not there counts for none.
+pub fn shown_lines(files: &impl Files, file: &str, text: &str) -> Vec<(usize, usize)> {
+    let lines = |(range, _): (Range<usize>, String)| {
+        let block = &text[range.clone()];
+        let inside = block.lines().skip(1).filter(|line| !line.starts_with("```"));
+        let count = inside.map(|line| {
+            let source = line.strip_prefix("{{#include ").and_then(|it| it.strip_suffix("}}"));
+            source.map_or(1, |source| included(files, file, source).lines().count())
+        });
+        (line_of(text, range.start), count.sum())
+    };
+    code_blocks(text).into_iter().map(lines).collect()
+}
+
+/// What stands in place of a directive, as far as it can be found.
+fn included(files: &impl Files, file: &str, source: &str) -> String {
+    let (path, anchor) = source.split_once(':').map_or((source, None), |(p, a)| (p, Some(a)));
+    let text = resolve(file, path).and_then(|path| files.text(&path)).unwrap_or_default();
+    match anchor {
+        None => text,
+        Some(anchor) => anchored(&text, anchor).unwrap_or_default(),
+    }
+}
+
 /// Whether a file is included as text and not as a listing: facts, quizzes, the glossary.
 fn is_prose(path: &str) -> bool {
-    path == "book/facts.txt" || path == "CONCEPTS.md" || path.starts_with("book/quiz/")
+    matches!(path, "book/facts.txt" | "book/minutes.md" | "book/plan.md")
+        || path.starts_with("book/quiz/")
 }
 
 /// What stands between the two ends of an anchor, as mdBook shows it.

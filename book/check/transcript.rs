@@ -54,6 +54,7 @@ pub fn transcript_of_http2() -> String {
     let mut driver = Driver::new(describe, |now| {
         Http2::new(Arc::new(answer), Arc::new(Limits::default()), no_file, now)
     });
+    driver.begin_part("work");
     driver.remark(
         "Each side begins with its settings. The client's window is 10 bytes, to make a point.",
     );
@@ -76,6 +77,8 @@ pub fn transcript_of_http2() -> String {
     driver.poll();
     driver.sent();
     driver.poll();
+    driver.end_part("work");
+    driver.begin_part("window");
     driver.remark("HEADERS 7 asks for 15 bytes, and HEADERS 9 for /fast.");
     driver.receive(&frames::get(7, "/long"));
     driver.sent();
@@ -97,6 +100,7 @@ pub fn transcript_of_http2() -> String {
     driver.poll();
     driver.eof();
     driver.poll();
+    driver.end_part("window");
     driver.text
 }
 
@@ -152,8 +156,18 @@ impl Driver {
     }
 
     fn remark(&mut self, text: &str) {
-        let gap = if self.text.is_empty() { "" } else { "\n" };
+        let is_first = self.text.lines().next_back().is_none_or(|line| line.contains("ANCHOR:"));
+        let gap = if is_first { "" } else { "\n" };
         self.write(format_args!("{gap}# {text}\n"));
+    }
+
+    /// What follows is shown under this name.
+    fn begin_part(&mut self, name: &str) {
+        self.write(format_args!("# ANCHOR: {name}\n"));
+    }
+
+    fn end_part(&mut self, name: &str) {
+        self.write(format_args!("# ANCHOR_END: {name}\n"));
     }
 
     fn line(&mut self, call: &str, result: &str) {

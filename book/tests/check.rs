@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use book::glossary::glossary;
 use book::held::unheld;
-use book::links::{Disk, check, unlisted, update};
+use book::links::{Disk, check, check_text, unlisted, update};
 use book::rust::{mentioned, required};
 use book::transcript::{transcript, transcript_of_http2};
 
@@ -53,6 +54,35 @@ fn listings_links_and_quoted_lines_hold() {
 }
 
 #[test]
+fn links_in_quizzes_hold() {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join("book/quiz")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        // A link leads from the chapter that includes the quiz.
+        let problems = check_text(
+            &Disk(root()),
+            &format!("book/src/{name}"),
+            &fs::read_to_string(&path).unwrap(),
+        );
+        found.extend(problems.iter().map(|problem| format!("quiz of {problem}")));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_snippets_of_every_page_are_tests() {
+    let lib = fs::read_to_string(root().join("book/check/lib.rs")).unwrap();
+    let untested: Vec<String> = chapters()
+        .into_iter()
+        // The glossary is CONCEPTS.md, whose snippets are tests.
+        .filter(|name| !["SUMMARY.md", "glossary.md"].contains(&name.as_str()))
+        .filter(|name| !lib.contains(&format!("\"../src/{name}\"")))
+        .collect();
+    assert_eq!(untested, Vec::<String>::new(), "book/check/lib.rs lacks `chapter!` for these");
+}
+
+#[test]
 fn every_promise_of_an_oldest_rust_is_that_of_cargo_toml() {
     let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
     let (workspace, exercises) = (read("Cargo.toml"), read("book/exercises/Cargo.toml"));
@@ -78,6 +108,18 @@ fn every_attack_has_a_test_that_is_there() {
 fn every_chapter_can_be_reached() {
     let summary = fs::read_to_string(root().join("book/src/SUMMARY.md")).unwrap();
     assert_eq!(unlisted(&summary, &chapters()), Vec::<String>::new());
+}
+
+#[test]
+fn the_glossary_is_made_from_the_concepts() {
+    let concepts = fs::read_to_string(root().join("CONCEPTS.md")).unwrap();
+    let file = root().join("book/src/glossary.md");
+    let made = glossary(&concepts);
+    if std::env::var_os("UPDATE_LINKS").is_some_and(|it| it == "1") {
+        fs::write(&file, &made).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == made, "`cargo xtask links` makes it anew");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Holds the six backends to one order of the five waits.
+//! Holds the six backends, and that of the capstone, to one order of the five waits.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::fs;
@@ -7,13 +7,14 @@ use std::path::Path;
 use book::waits::{misplaced_rows, misplaced_tags};
 
 /// The backends, and the file of each that waits.
-const BACKENDS: [(&str, &str); 6] = [
+const BACKENDS: [(&str, &str); 7] = [
     ("backend-sync", "connection.rs"),
     ("backend-mio", "event_loop.rs"),
     ("backend-uring", "event_loop.rs"),
     ("backend-tokio", "connection.rs"),
     ("backend-async-std", "connection.rs"),
     ("backend-smol", "connection.rs"),
+    ("book/capstone/backend-poll", "event_loop.rs"),
 ];
 
 fn read(path: &str) -> String {

@@ -239,7 +239,6 @@ impl Protocol for Http2 {
 }
 
 impl Http2 {
-    // ANCHOR: drive
     /// Goes on as far as input, windows and room for output allow.
     fn drive(&mut self, out: &mut Vec<u8>) {
         if self.phase.is_open() {
@@ -255,6 +254,7 @@ impl Http2 {
     fn turn(&mut self, out: &mut Vec<u8>) {
         let before = out.len();
         self.lend(out);
+        // ANCHOR: turn
         loop {
             self.poll_engine();
             self.engine.rest(); // what it wants of the streams comes now
@@ -265,12 +265,12 @@ impl Http2 {
                 break;
             }
         }
+        // ANCHOR_END: turn
         let appended = self.take_back(out, before);
         self.unsent.append(appended, self.shared.now.instant);
         self.must_receive |= self.input.is_held && self.takes_input();
         self.rest();
     }
-    // ANCHOR_END: drive
 
     /// Has h2 write into this output, as far as there is room.
     fn lend(&mut self, out: &mut Vec<u8>) {

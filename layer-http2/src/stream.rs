@@ -256,11 +256,9 @@ impl Stream {
                     Poll::Pending => return,
                 }
             }
-            // ANCHOR: take
             let content = self.input.held.split_to(self.input.held.len().min(room));
             // The window opens again as the content is taken: that is the backpressure.
             let _ = body.flow_control().release_capacity(content.len());
-            // ANCHOR_END: take
             self.input.declared = self.input.declared.saturating_sub(content.len() as u64);
             self.input.progress.advance(content.len() as u64, shared.now.instant);
             let taken = self.exchange.receive(&content, self.input.declared, shared.limits());

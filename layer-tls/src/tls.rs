@@ -341,7 +341,6 @@ impl<P: Inner> Tls<P> {
         if wait.read && self.input.held != Held::Nothing {
             return Step::Receive;
         }
-        // ANCHOR: file
         // The next piece is read when the last has been sent: the range begins behind it then.
         let mut retry = None;
         if let Some(range) = self.inner.file()
@@ -353,7 +352,6 @@ impl<P: Inner> Tls<P> {
             }
             retry = self.file.deadline();
         }
-        // ANCHOR_END: file
         let read = wait.read || self.state.is_handshaking();
         let handshake = self.state.deadline();
         Step::Wait(Wait { read, deadline: earliest([inner, handshake, retry]) })

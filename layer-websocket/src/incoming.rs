@@ -152,6 +152,7 @@ impl Incoming {
 /// Where the payload of the longest header begins, in bytes (§5.2).
 const FIRST_PAYLOAD: usize = 14;
 
+// ANCHOR: check
 /// Checks what goes for every frame (§5.1, §5.2).
 fn check(header: &FrameHeader, length: u64, header_length: usize) -> Result<Mask, Failure> {
     if header.rsv1 || header.rsv2 || header.rsv3 {
@@ -168,6 +169,7 @@ fn check(header: &FrameHeader, length: u64, header_length: usize) -> Result<Mask
     }
     Ok(Mask(mask))
 }
+// ANCHOR_END: check
 
 /// Checks what goes for control frames (§5.5).
 fn control_length(header: &FrameHeader, length: u64) -> Result<usize, Failure> {

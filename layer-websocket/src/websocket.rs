@@ -200,6 +200,7 @@ impl<S: Socket> WebSocket<S> {
         !self.input_closed && (self.takes_frames() || self.phase.is_lingering())
     }
 
+    // ANCHOR: follow
     fn follow(&mut self, event: Event<'_>, out: &mut Vec<u8>, now: Now) {
         match event {
             Event::Message(message) => {
@@ -220,6 +221,7 @@ impl<S: Socket> WebSocket<S> {
             }
         }
     }
+    // ANCHOR_END: follow
 
     /// Calls the socket. What it says goes into the output; if it panics, the connection fails.
     fn tell(&mut self, out: &mut Vec<u8>, act: impl FnOnce(&mut S, &mut Outbox<'_>)) {

@@ -41,6 +41,7 @@ pub trait Protocol: Send {
 
     /// What to do next.
     fn poll(&mut self) -> Step;
+    // ANCHOR_END: protocol
 
     /// What was to be sent was not there: it was not the peer who was slow. Its time to take more
     /// begins anew.
@@ -53,7 +54,6 @@ pub trait Protocol: Send {
         None
     }
 }
-// ANCHOR_END: protocol
 
 // ANCHOR: step
 /// What a connection wants next.

@@ -81,8 +81,14 @@ pub(crate) const STEPS: &[Step] = &[
     )
     .needs("cargo-deny")
     .if_asked(),
-    step("course", "it builds without a warning; exercises are red, solutions green", course)
+    step("course", "no warning; exercises and capstone begin red, and end green", course)
         .needs("mdbook"),
+    step(
+        "pages",
+        "the pages of the course can be read on a phone and a desk, light and dark",
+        pages,
+    )
+    .needs("mdbook, Chromium, Node.js"),
     step("benches", "the benches run", benches),
     step("counts", "no request takes 2 % more instructions than is committed", counts)
         .needs("Valgrind"),
@@ -203,12 +209,27 @@ fn advisories() -> Result {
 }
 
 fn course() -> Result {
+    build_course()?;
+    command("book/exercises/check").run()?;
+    command("book/capstone/check").run()
+}
+
+fn build_course() -> Result {
     cargo_tool("mdbook", "0.5.4")?;
     let said = command("mdbook build book").said()?;
     if let Some(line) = said.lines().find(|line| line.contains("WARN") || line.contains("ERROR")) {
         return Err(Failure::found(format!("mdbook says: {line}")));
     }
-    command("book/exercises/check").run()
+    Ok(())
+}
+
+fn pages() -> Result {
+    debian("chromium", &["chromium"])?;
+    debian("node", &["nodejs"])?;
+    debian("npm", &["npm"])?;
+    build_course()?;
+    command(".ci/course/run").run()?;
+    Ok(())
 }
 
 fn benches() -> Result {

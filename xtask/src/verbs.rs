@@ -29,8 +29,12 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "links",
         takes: "",
-        does: "puts the line numbers in links to code right",
-        run: |_| cargo("test --quiet --locked -p book --test check").env("UPDATE_LINKS", "1").run(),
+        does: "puts line numbers in links to code right; makes the course's glossary and tables",
+        run: |_| {
+            cargo("test --quiet --locked -p book --test check --test prose")
+                .env("UPDATE_LINKS", "1")
+                .run()
+        },
     },
     Verb {
         name: "traces",

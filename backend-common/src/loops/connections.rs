@@ -73,6 +73,11 @@ impl<S> Connections<S> {
         self.slab.get_mut(key)
     }
 
+    /// All of them, with their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Connection<S>)> {
+        self.slab.iter()
+    }
+
     /// Removes a connection and its timer.
     ///
     /// # Panics

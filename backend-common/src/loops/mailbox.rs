@@ -10,7 +10,7 @@ use crate::admission::Slot;
 use crate::loops::connections::ConnectionId;
 use crate::sync::{Mutex, MutexGuard};
 
-// ANCHOR: mailbox
+// ANCHOR: message
 /// What other threads tell an event loop, whose sockets are `S`.
 pub enum Message<S> {
     /// A connection has been accepted.
@@ -29,7 +29,9 @@ pub enum Message<S> {
     /// There will be no more connections.
     NoMoreConnections,
 }
+// ANCHOR_END: message
 
+// ANCHOR: mailbox
 /// Where an event loop finds its messages. The first of them wakes it.
 pub struct Mailbox<S> {
     messages: Mutex<Vec<Message<S>>>,
@@ -56,12 +58,12 @@ impl<S> Mailbox<S> {
     pub fn take(&self) -> Vec<Message<S>> {
         std::mem::take(&mut *self.lock())
     }
+    // ANCHOR_END: mailbox
 
     fn lock(&self) -> MutexGuard<'_, Vec<Message<S>>> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-// ANCHOR_END: mailbox
 
 impl<S> fmt::Debug for Message<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,12 @@ fn receives(trace: &str) -> Vec<Call<'_>> {
 }
 
 predicates! {
+    /// 33 and 57 bytes, which are two requests of 45.
+    fn two_reads_of_33_and_57_bytes(trace) {
+        let brought: Vec<i64> = receives(trace).iter().filter_map(Call::returned).collect();
+        brought == [33, 57, 0] && brought.iter().sum::<i64>() == 2 * 45
+    }
+
     /// The second receive has less room, by what the first has brought.
     fn the_piece_of_a_head_keeps_its_place_in_the_buffer(trace) {
         let receives = receives(trace);

@@ -15,7 +15,9 @@
 //! | Threads | `pool`, `bounded_queue` |
 //! | Static or dynamic | `hand_vtable`, `router`, `erased` |
 //! | The event loop | `timer_queue`, `edge_loop` |
-//! | Layers | `frames`, `layer` |
+//! | Completions | `multishot` |
+//! | TLS and HTTP/2 | `frames`, `layer` |
+//! | WebSocket | `closing` |
 
 #![cfg_attr(not(feature = "solutions"), allow(unused, clippy::all))]
 
@@ -27,6 +29,8 @@ pub mod bounded_queue;
 pub mod chunk_writer;
 #[cfg_attr(feature = "solutions", path = "../solutions/chunked.rs")]
 pub mod chunked;
+#[cfg_attr(feature = "solutions", path = "../solutions/closing.rs")]
+pub mod closing;
 #[cfg_attr(feature = "solutions", path = "../solutions/descriptors.rs")]
 pub mod descriptors;
 #[cfg_attr(feature = "solutions", path = "../solutions/edge_loop.rs")]
@@ -47,6 +51,8 @@ pub mod head_end;
 pub mod keep_alive;
 #[cfg_attr(feature = "solutions", path = "../solutions/layer.rs")]
 pub mod layer;
+#[cfg_attr(feature = "solutions", path = "../solutions/multishot.rs")]
+pub mod multishot;
 #[cfg_attr(feature = "solutions", path = "../solutions/pipeline.rs")]
 pub mod pipeline;
 #[cfg_attr(feature = "solutions", path = "../solutions/pool.rs")]

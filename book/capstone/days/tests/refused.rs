@@ -1,0 +1,33 @@
+//! The tests of a day refuse the loop of the evening before: there is something to be done.
+
+#![cfg(unix)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use capstone_days::after::{Day1, Day2, Day3};
+use capstone_days::{day2, day3, day4};
+
+fn expect_refusal(test: impl FnOnce()) {
+    catch_unwind(AssertUnwindSafe(test)).expect_err("the test has passed");
+}
+
+#[test]
+fn the_second_day_refuses_one_connection_at_a_time() {
+    expect_refusal(|| day2::a_silent_client_keeps_nobody_waiting(Day1));
+}
+
+#[test]
+fn the_third_day_refuses_a_loop_without_deadlines() {
+    expect_refusal(|| day3::an_idle_connection_is_closed(Day2));
+    expect_refusal(|| day3::half_a_head_is_answered_408(Day2));
+}
+
+#[test]
+fn the_fourth_day_refuses_a_loop_that_does_work_itself() {
+    expect_refusal(|| day4::work_keeps_nobody_waiting(Day3));
+}
+
+#[test]
+fn the_fourth_day_refuses_a_loop_that_asks_for_clients_it_has_no_place_for() {
+    expect_refusal(|| day4::the_loop_sleeps_while_there_is_no_place(Day3));
+}
