@@ -1,4 +1,4 @@
-//! What *Completions: io_uring* says of the trace of `backend-uring`.
+//! What the chapter on completions says of the trace of `backend-uring`.
 
 use super::calls::{Call, calls};
 use super::predicates;
