@@ -99,28 +99,34 @@ fn a_closed_queue_refuses_items_and_says_why() {
     assert_eq!(queue.pop(), None);
 }
 
-/// The processor time of this process, in ticks of the kernel.
+/// How often the scheduler has taken this thread off a processor, and how many ticks it ran.
 #[cfg(target_os = "linux")]
-fn ticks() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-    let fields = stat.rsplit_once(')').unwrap().1;
-    fields.split_whitespace().skip(11).take(2).map(|it| it.parse::<u64>().unwrap()).sum()
+fn activity() -> (u64, u64) {
+    let read = |file| std::fs::read_to_string(format!("/proc/thread-self/{file}")).unwrap();
+    let status = read("status");
+    let switches = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
+    let switches = switches.map(|(_, count)| count.trim().parse::<u64>().unwrap()).sum();
+    let stat = read("stat");
+    let ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().skip(11).take(2);
+    (switches, ticks.map(|count| count.parse::<u64>().unwrap()).sum())
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_thread_that_waits_uses_no_processor() {
+fn a_thread_that_waits_sleeps() {
     let queue = Arc::new(Queue::<u32>::new(1));
     let (used, is_used) = channel();
     let waits = Arc::clone(&queue);
     thread::spawn(move || {
-        let before = ticks();
+        let before = activity();
         let popped = waits.pop();
-        used.send((popped, ticks() - before)).unwrap();
+        let after = activity();
+        used.send((popped, after.0 - before.0, after.1 - before.1)).unwrap();
     });
     thread::sleep(Duration::from_millis(500));
     queue.close();
-    let (popped, ticks) = is_used.recv_timeout(LONG).unwrap();
+    let (popped, switches, ticks) = is_used.recv_timeout(LONG).unwrap();
     assert_eq!(popped, None);
-    assert!(ticks <= 2, "it ran for {ticks} of some 50 ticks");
+    // On a busy machine a thread that looks again and again is interrupted often, on others it runs.
+    assert!(switches <= 6 && ticks <= 2, "{switches} times off the processor, {ticks} ticks on it");
 }
