@@ -127,6 +127,7 @@ fn a_thread_that_waits_sleeps() {
     queue.close();
     let (popped, switches, ticks) = is_used.recv_timeout(LONG).unwrap();
     assert_eq!(popped, None);
-    // On a busy machine a thread that looks again and again is interrupted often, on others it runs.
+    // On a busy machine a thread that looks again and again is interrupted often, on others it
+    // runs.
     assert!(switches <= 6 && ticks <= 2, "{switches} times off the processor, {ticks} ticks on it");
 }
