@@ -18,6 +18,7 @@ mod dispatch;
 mod event_loop;
 mod first_server;
 mod http2;
+mod poll;
 mod state_machine;
 mod threads;
 mod under_std_net;
@@ -54,6 +55,7 @@ pub fn all() -> Vec<(&'static str, Predicate)> {
         event_loop::ALL,
         completions::ALL,
         http2::ALL,
+        poll::ALL,
     ]
     .concat()
 }

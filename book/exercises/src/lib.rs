@@ -14,6 +14,7 @@
 //! | The connection as a state machine | `keep_alive`, `pipeline` |
 //! | Threads | `pool`, `bounded_queue` |
 //! | Static or dynamic | `hand_vtable`, `router`, `erased` |
+//! | select, poll, epoll | `unsent`, `poll_set`, `level_loop`, `acceptor` |
 //! | The event loop | `timer_queue`, `edge_loop` |
 //! | Completions | `multishot` |
 //! | TLS and HTTP/2 | `frames`, `layer` |
@@ -23,6 +24,8 @@
 
 #[cfg_attr(feature = "solutions", path = "../solutions/accept_loop.rs")]
 pub mod accept_loop;
+#[cfg_attr(feature = "solutions", path = "../solutions/acceptor.rs")]
+pub mod acceptor;
 #[cfg_attr(feature = "solutions", path = "../solutions/bounded_queue.rs")]
 pub mod bounded_queue;
 #[cfg_attr(feature = "solutions", path = "../solutions/chunk_writer.rs")]
@@ -51,10 +54,14 @@ pub mod head_end;
 pub mod keep_alive;
 #[cfg_attr(feature = "solutions", path = "../solutions/layer.rs")]
 pub mod layer;
+#[cfg_attr(feature = "solutions", path = "../solutions/level_loop.rs")]
+pub mod level_loop;
 #[cfg_attr(feature = "solutions", path = "../solutions/multishot.rs")]
 pub mod multishot;
 #[cfg_attr(feature = "solutions", path = "../solutions/pipeline.rs")]
 pub mod pipeline;
+#[cfg_attr(feature = "solutions", path = "../solutions/poll_set.rs")]
+pub mod poll_set;
 #[cfg_attr(feature = "solutions", path = "../solutions/pool.rs")]
 pub mod pool;
 #[cfg_attr(feature = "solutions", path = "../solutions/read_head.rs")]
@@ -65,5 +72,7 @@ pub mod router;
 pub mod strace_line;
 #[cfg_attr(feature = "solutions", path = "../solutions/timer_queue.rs")]
 pub mod timer_queue;
+#[cfg_attr(feature = "solutions", path = "../solutions/unsent.rs")]
+pub mod unsent;
 #[cfg_attr(feature = "solutions", path = "../solutions/upload_failure.rs")]
 pub mod upload_failure;
