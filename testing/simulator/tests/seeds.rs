@@ -1,6 +1,6 @@
 //! Simulations from fixed seeds, in which every rule is kept; and that they meet what they are for.
 
-use simulator::{Tally, Words, play};
+use simulator::{Language, Tally, Words, play};
 
 fn play_all(seeds: std::ops::Range<u64>) -> Tally {
     let mut tally = Tally::default();
@@ -52,7 +52,7 @@ fn connections_from_further_seeds_keep_every_rule_and_meet_every_mishap() {
         }
         for words in [Words::Http1, Words::Http2, Words::WebSocket] {
             for tls in [false, true] {
-                let count = tally.languages.get(&simulator::Language { tls, words });
+                let count = tally.languages.get(&Language { tls, words });
                 assert!(count.is_some_and(|&count| count >= 50), "{words:?}: {count:?}");
             }
         }
@@ -72,4 +72,15 @@ fn a_seed_leads_to_the_same_every_time() {
         };
         assert_eq!(trace(), trace(), "seed {seed}");
     }
+}
+
+/// The chapter on the state machine shows this one.
+#[test]
+fn the_seed_in_the_course_cuts_a_head_brings_work_and_ends_in_a_reset() {
+    let mut said = String::new();
+    let only = Some(Language { tls: false, words: Words::Http1 });
+    play(433, only, Some(&mut |line| said += &format!("{line}\n"))).expect("nothing goes wrong");
+    let places = ["4 bytes arrive: GET ", "33 bytes arrive: ", "work Ticket(1) comes", "resets"];
+    let places = places.map(|part| said.find(part).unwrap_or_else(|| panic!("{part}:\n{said}")));
+    assert!(places.is_sorted(), "{said}");
 }
