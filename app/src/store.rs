@@ -298,6 +298,8 @@ fn failure(error: &io::Error) -> Response {
         | ErrorKind::IsADirectory
         | ErrorKind::DirectoryNotEmpty => StatusCode::CONFLICT,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            // No client can make room, so it is the operator's to know.
+            tracing::warn!("no room for a file: {error}");
             StatusCode::INSUFFICIENT_STORAGE // RFC 4918 §11.5
         }
         _ => {
