@@ -33,7 +33,7 @@ pub fn table() -> String {
             let status = catch_unwind(|| level(pages, path).status).ok();
             let mark = if status == Some(right) { ' ' } else { '!' };
             let status = status.map_or("-".to_owned(), |status| status.to_string());
-            let _ = write!(table, "{:>5}{mark}", status);
+            let _ = write!(table, "{status:>5}{mark}");
         }
         table.truncate(table.trim_end().len());
         table.push('\n');
