@@ -10,6 +10,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium } from '../../browser/node_modules/playwright-core/index.mjs'
@@ -102,7 +103,18 @@ async function checkFits(name, page) {
 
 // --- Content -------------------------------------------------------------------
 
-async function checkContent(page) {
+/** The raw figures inside of the page, as text. */
+function rawFigures(file) {
+  const data = /<script[^>]*id="data"[^>]*>([^<]*)</.exec(readFileSync(file, 'latin1'))[1]
+  return gunzipSync(Buffer.from(data, 'base64')).toString()
+}
+
+async function checkContent(page, { file }) {
+  await check('the seed is shown digit by digit', async () => {
+    const [, seed] = /"seed": ?([0-9]+)/.exec(rawFigures(file))
+    assert((await page.locator('#apart').innerText()).includes(`seed ${seed}`), `${seed} is not`)
+    return seed
+  })
   await check('every section has a heading and content', async () => {
     const sections = await page
       .locator('main > section')
@@ -346,7 +358,7 @@ async function checkWide(browser, options) {
   const { page, seen, context } = await open(browser, options, {
     viewport: { width: 1280, height: 900 },
   })
-  await checkContent(page)
+  await checkContent(page, options)
   if (options.figures) await checkFigures(page, options.figures)
   await checkKeyboard(page)
   await checkCopying(page)

@@ -61,9 +61,9 @@ pub(super) fn everything(results: &Results) -> String {
         let _ = write!(text, "\n### {title}\n\n{table}"); // a string takes everything
     };
     section("Ours in relation to others", related(results));
-    for group in groups(results) {
+    for group in groups(results, &figures) {
         let title = format!("Processor time, {group}: microseconds per request");
-        section(&title, costs(results, &figures, group));
+        section(&title, costs(results, &figures, &group));
     }
     for (scenario, title) in LOADED {
         section(title, latency(results, &figures, scenario));
@@ -79,8 +79,15 @@ fn contestants(results: &Results) -> impl Iterator<Item = &Entry> {
     results.entries.iter().filter(|it| it.twin_of.is_none() && it.gate.failed.is_none())
 }
 
-fn groups(results: &Results) -> Vec<&str> {
-    let mut groups: Vec<&str> = results.scenarios.iter().map(|it| it.group.as_str()).collect();
+/// The groups of scenarios in which processor time counts: where a burden takes a part of it,
+/// nobody knows how much of it the requests took.
+fn groups(results: &Results, figures: &Figures) -> Vec<String> {
+    let is_known = |scenario: &&Scenario| {
+        let names = contestants(results).map(|it| &it.name);
+        names.filter_map(|name| find(figures, &scenario.name, name)).any(|it| it.cpu.is_some())
+    };
+    let known = results.scenarios.iter().filter(is_known);
+    let mut groups: Vec<String> = known.map(|it| it.group.clone()).collect();
     groups.dedup();
     groups
 }

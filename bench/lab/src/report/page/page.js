@@ -41,7 +41,9 @@ const byId = (id) => document.getElementById(id)
 async function unpack() {
   const bytes = Uint8Array.from(atob(byId('data').textContent), (letter) => letter.charCodeAt(0))
   const json = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
-  return new Response(json).json()
+  // A number in JavaScript has 53 bits, a seed 64: it stays text.
+  const text = await new Response(json).text()
+  return JSON.parse(text.replace(/("seed": ?)([0-9]+)/, '$1"$2"'))
 }
 
 function openLab(results) {
