@@ -9,6 +9,8 @@
 //!   confusion that the index lacks.
 //! * [`mod@plan`] makes the plan for a class from the minutes.
 //! * [`predicates`] finds sentences about a trace that are not true of it.
+//! * [`quiz`] finds questions from which nobody could learn, and computed ones that are marked
+//!   wrongly.
 //! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
@@ -20,7 +22,6 @@
 pub mod confusions;
 pub mod facts;
 pub mod figures;
-pub mod frames;
 pub mod glossary;
 pub mod held;
 pub mod links;
@@ -28,10 +29,13 @@ pub mod minutes;
 pub mod plan;
 pub mod predicates;
 pub mod prose;
+pub mod quiz;
 pub mod rust;
 pub mod terms;
 pub mod transcript;
 pub mod waits;
+
+pub use live::frames;
 
 /// A chapter, for the sake of its snippets.
 macro_rules! chapter {

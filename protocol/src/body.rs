@@ -43,6 +43,15 @@ impl BodyDecoder {
         }
     }
 
+    /// The name of the state of a chunked body.
+    #[cfg(feature = "internals")]
+    pub(crate) fn state(&self) -> String {
+        match self {
+            BodyDecoder::Known(_) => "Known".to_owned(),
+            BodyDecoder::Chunked(chunked) => format!("{:?}", chunked.state),
+        }
+    }
+
     /// How much content is certain to come.
     pub(crate) fn declared(&self) -> u64 {
         match self {

@@ -77,6 +77,38 @@ pub fn decode_chunked_by(
     Ok((content, at))
 }
 
+/// A decoder of a chunked body that says after each byte in which state it is.
+#[derive(Debug)]
+pub struct ChunkStates {
+    decoder: BodyDecoder,
+    limits: Limits,
+}
+
+impl Default for ChunkStates {
+    fn default() -> Self {
+        let decoder = BodyDecoder::new(BodyLength::Chunked);
+        ChunkStates { decoder, limits: Limits::default() }
+    }
+}
+
+impl ChunkStates {
+    /// The name of the state.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.decoder.state()
+    }
+
+    /// Takes a byte. Says whether it is content; `None` if it comes behind the end of the body.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn take(&mut self, byte: u8) -> Result<Option<bool>, Refusal> {
+        let input = [byte];
+        let piece = self.decoder.decode(&input, usize::MAX, &self.limits)?;
+        Ok((piece.consumed > 0).then_some(!piece.content.is_empty()))
+    }
+}
+
 /// Writes the head of a response, and its body if that is in memory.
 pub fn write_response(response: &Response, out: &mut Vec<u8>) {
     let framing = response.body.length().map_or(BodyFraming::Chunked, BodyFraming::Length);

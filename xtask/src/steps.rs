@@ -2,6 +2,7 @@
 
 use crate::circles;
 use crate::install::{cargo_tool, components, debian, python, python_tool, target, toolchain};
+use crate::live;
 use crate::run::{Failure, Result, cargo, command, read, root, write};
 use crate::wasm;
 use crate::width;
@@ -89,6 +90,12 @@ pub(crate) const STEPS: &[Step] = &[
         pages,
     )
     .needs("mdbook, Chromium, Node.js"),
+    step(
+        "live",
+        "the module of the course is what its sources give, and says the same",
+        live::check,
+    )
+    .needs("Node.js; a target of Rust, or the hash has to do"),
     step("benches", "the benches run", benches),
     step("counts", "no request takes 2 % more instructions than is committed", counts)
         .needs("Valgrind"),

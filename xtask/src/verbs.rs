@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::live;
 use crate::run::{Result, cargo, command};
 use crate::select::UsageError;
 
@@ -52,6 +53,12 @@ pub(crate) const VERBS: &[Verb] = &[
             cargo("build --locked -p backend-sync -p backend-mio -p backend-uring").run()?;
             command("book/traces/record").run()
         },
+    },
+    Verb {
+        name: "live",
+        takes: "",
+        does: "builds the module of the course, book/theme/live/module.js",
+        run: |_| live::rebuild(),
     },
     Verb {
         name: "seeds",

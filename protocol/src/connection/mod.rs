@@ -103,6 +103,8 @@ impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
             .field("phase", &self.phase)
+            .field("incoming", &format_args!("{}", self.input.incoming.name()))
+            .field("outgoing", &format_args!("{}", self.output.outgoing.name()))
             .field("served", &self.served)
             .finish_non_exhaustive()
     }

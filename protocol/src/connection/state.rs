@@ -68,7 +68,7 @@ const TRANSITIONS: [(&str, &str); 8] = [
 ];
 
 impl Incoming {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Incoming::Head(_) => "Head",
             Incoming::Body(_) => "Body",
@@ -152,6 +152,18 @@ pub(super) enum Outgoing {
     Stream(Producer, Ends),
 }
 // ANCHOR_END: outgoing
+
+impl Outgoing {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Outgoing::Nothing => "Nothing",
+            Outgoing::Owed => "Owed",
+            Outgoing::Bytes(_) => "Bytes",
+            Outgoing::File(_) => "File",
+            Outgoing::Stream(..) => "Stream",
+        }
+    }
+}
 
 /// How the end of a body that is being produced is marked.
 #[derive(Clone, Copy, PartialEq, Eq)]

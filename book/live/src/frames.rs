@@ -1,5 +1,8 @@
 //! Frames of HTTP/2 (RFC 9113 §4): as a client sends them, and what a server's are in a few words.
 
+/// The longest payload of a frame that every receiver takes (§4.2).
+pub const LONGEST: usize = 1 << 14;
+
 const HEADER: usize = 9;
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
@@ -16,13 +19,25 @@ pub fn preface(window: u32) -> Vec<u8> {
 /// A request without a body, on this stream (§8.3.1).
 #[must_use]
 pub fn get(stream: u32, path: &str) -> Vec<u8> {
-    // RFC 7541: two fields of the static table, and two whose values are written out.
-    let mut block = vec![0x82, 0x86];
-    for (name, value) in [(0x04, path), (0x01, "example.org")] {
-        block.extend([name, u8::try_from(value.len()).unwrap_or(u8::MAX)]);
-        block.extend(value.as_bytes());
-    }
-    frame(1, END_STREAM | END_HEADERS, stream, &block)
+    frame(1, END_STREAM | END_HEADERS, stream, &head(0x82, path))
+}
+
+/// A request whose body follows, on this stream (§8.3.1).
+#[must_use]
+pub fn post(stream: u32, path: &str) -> Vec<u8> {
+    frame(1, END_HEADERS, stream, &head(0x83, path))
+}
+
+/// A piece of a request body, which may be its last (§6.1).
+#[must_use]
+pub fn data(stream: u32, content: &[u8], is_last: bool) -> Vec<u8> {
+    frame(0, if is_last { END_STREAM } else { 0 }, stream, content)
+}
+
+/// The client gives a stream up (§6.4): CANCEL.
+#[must_use]
+pub fn reset(stream: u32) -> Vec<u8> {
+    frame(3, 0, stream, &8_u32.to_be_bytes())
 }
 
 /// Room for so many bytes more (§6.9).
@@ -42,6 +57,18 @@ pub fn ping_answer(frames: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn describe(frames: &[u8]) -> String {
     split(frames).map(|frame| frame.describe()).collect::<Vec<_>>().join(", ")
+}
+
+/// The fields of a request (RFC 7541): two of the static table, and two whose values are written
+/// out. Longer values than 126 bytes would need a length of several bytes.
+fn head(method: u8, path: &str) -> Vec<u8> {
+    let mut block = vec![method, 0x86];
+    for (name, value) in [(0x04, path), (0x01, "example.org")] {
+        let value = &value.as_bytes()[..value.len().min(126)];
+        block.extend([name, u8::try_from(value.len()).unwrap_or_default()]);
+        block.extend(value);
+    }
+    block
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
