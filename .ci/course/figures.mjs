@@ -157,7 +157,10 @@ const FIGURES = {
 
   async ending(figure) {
     await press(figure, 'A last request, “Connection: close”')
-    await says(figure, 'It lingers')
+    await says(figure, 'The connection is closed.')
+    await press(figure, 'Begin anew')
+    await press(figure, 'An upload that is refused')
+    await says(figure, 'It lingers: what comes is thrown away until the client closes, or until 2 s.')
     await press(figure, 'The client closes its side')
     await says(figure, 'The connection is closed.')
   },

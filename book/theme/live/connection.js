@@ -229,11 +229,14 @@
   Live.figure('ending', async (root) => {
     const request =
       'receive GET /echo/bye HTTP/1.1\\r\\nHost: example.org\\r\\nConnection: close\\r\\n\\r\\n'
+    const upload =
+      'receive POST /refuse HTTP/1.1\\r\\nHost: h\\r\\nContent-Length: 1073741824\\r\\n\\r\\n'
     const figure = Live.stepper(root, {
       head: ['speak http1'],
       steps: [],
       controls: (add) => [
         button('A last request, “Connection: close”', () => add(request)),
+        button('An upload that is refused', () => add(upload)),
         button('The beginning of a request', () => add('receive GET /ec')),
         button('A request for work', () =>
           add('receive GET /work HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n'),
