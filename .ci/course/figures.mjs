@@ -260,7 +260,7 @@ async function checkQuiz(page) {
   const wrong = form.locator('li.quiz-wrong')
   assert((await wrong.count()) > 0, 'nothing is wrong')
   for (const text of await wrong.locator('.quiz-reason').allInnerTexts()) {
-    assert(/^Wrong\. \S.{10}/.test(text), `no reason: “${text}”`)
+    assert(/^Wrong\.\s+\S.{10}/.test(text), `no reason: “${text}”`)
   }
   const before = await quiz.locator('legend').allInnerTexts()
   await quiz.getByRole('button', { name: 'Again, with other questions' }).press('Enter')
@@ -352,7 +352,7 @@ async function checkPlain(browser, book, file) {
     const page = await context.newPage()
     await page.goto(pathToFileURL(join(book, file)).href)
     for (const text of await page.locator('div.live').allInnerTexts()) {
-      assert(text.trim().length > 40, `a figure says only “${text}”`)
+      assert(text.trim().length > 30, `a figure says only “${text}”`)
     }
     const quiz = page.locator('div.quiz')
     if (await quiz.count()) assert((await quiz.locator('li p').count()) > 10, 'the quiz is no list')

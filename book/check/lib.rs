@@ -62,4 +62,5 @@ chapter!(WebSocket, "../src/websocket.md");
 chapter!(Confusions, "../src/confusions.md");
 chapter!(Teaching, "../src/teaching.md");
 chapter!(Capstone, "../src/capstone.md");
+chapter!(Progress, "../src/progress.md");
 chapter!(Concepts, "../../CONCEPTS.md");

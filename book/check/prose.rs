@@ -93,14 +93,17 @@ pub fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// How many words a learner reads: code that stands within a sentence counts as one, and the note
-/// for teachers is not for learners.
+/// How many words a learner reads: code that stands within a sentence counts as one, and neither
+/// the note for teachers is for learners nor the text that stands in for a live figure.
 #[must_use]
 pub fn count(text: &str) -> usize {
     let end = text.find("\n## For teachers\n").unwrap_or(text.len());
-    let (mut count, mut is_code) = (0, false);
+    let (mut count, mut is_code, mut is_figure) = (0, false, false);
     for event in Parser::new_ext(&text[..end], options()) {
         match event {
+            Event::Html(html) if html.starts_with("<div class=\"live\"") => is_figure = true,
+            Event::Html(html) if html.starts_with("</div>") => is_figure = false,
+            _ if is_figure => {}
             Event::Start(Tag::CodeBlock(_)) => is_code = true,
             Event::End(TagEnd::CodeBlock) => is_code = false,
             Event::Code(_) => count += 1,

@@ -282,5 +282,7 @@ mod on_bad_input {
     fn words_of_listings_do_not_count() {
         assert_eq!(count("One two.\n\n```\nthree four\n```\n\n<figure>five</figure>\n"), 2);
         assert_eq!(count("One `two`.\n\n## For teachers\n\nThree.\n"), 2);
+        let figure = "<div class=\"live\" data-figure=\"x\">\n\nThree four.\n\n</div>\n";
+        assert_eq!(count(&format!("One.\n\n{figure}\nTwo.\n")), 2);
     }
 }

@@ -249,7 +249,11 @@
   }
 
   addEventListener('DOMContentLoaded', () => {
-    document.querySelectorAll('div.quiz').forEach((quiz) => begin(quiz).catch(console.error))
+    for (const quiz of document.querySelectorAll('div.quiz')) {
+      // mdBook turns the page with the arrow keys.
+      quiz.addEventListener('keydown', (event) => event.stopPropagation())
+      begin(quiz).catch(console.error)
+    }
     document.querySelectorAll('div.quiz-progress').forEach(progress)
   })
 })()

@@ -210,6 +210,8 @@
       const fallback = [...place.childNodes]
       const root = el('div', { className: 'live-root' })
       place.setAttribute('role', 'group')
+      // mdBook turns the page with the arrow keys.
+      place.addEventListener('keydown', (event) => event.stopPropagation())
       try {
         place.append(root)
         const title = await build(root, place)
