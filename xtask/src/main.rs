@@ -7,7 +7,8 @@
 //! * [`ci`]: runs steps; [`steps`]: what they are, as data; [`select`]: which ones were meant.
 //! * [`verbs`]: everything else.
 //! * [`run`]: a command; [`install`]: what a step needs beyond Rust.
-//! * [`live`]: the module of the course. What steps look at themselves: [`wasm`], [`width`], and [`circles`] of [`modules`], which are
+//! * [`live`]: the module of the course.
+//! * What steps look at themselves: [`wasm`], [`width`], and [`circles`] of [`modules`], which are
 //!   read from [`source`].
 
 #![forbid(unsafe_code)]
