@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::live;
 use crate::run::{Result, cargo, command};
 use crate::select::UsageError;
+use crate::steps::exercises_formatted;
 
 /// Something that can be asked for.
 pub(crate) struct Verb {
@@ -24,6 +25,7 @@ pub(crate) const VERBS: &[Verb] = &[
         run: |_| {
             cargo("fmt --all").run()?;
             cargo("fmt --all").within("book/exercises").run()?;
+            exercises_formatted()?.run()?;
             cargo("fmt").within("testing/fuzz").run()
         },
     },

@@ -1,19 +1,17 @@
-//! Bytes, not messages: a body whose length nobody knows in advance (RFC 9112 §7.1).
+//! Bytes, not messages: a body in chunks, taken apart.
 //!
-//! ```text
-//! chunked-body = *chunk last-chunk CRLF
-//! chunk        = 1*HEXDIG CRLF chunk-data CRLF      (chunk-data: as many bytes as the digits say)
-//! last-chunk   = 1*"0" CRLF
-//! ```
+//! What the next byte means depends on what came before it, so each such place in the grammar is a
+//! state, and one function says what a byte does in a state. All that is not written down there is
+//! malformed: the last line of the match refuses signs, white space, extensions, a bare LF and a
+//! ninth digit at once. A list of what is forbidden would forget something; a list of what is
+//! allowed can not.
 //!
-//! Bytes arrive in any pieces; you may be given them one by one. Extensions and trailer fields are
-//! left out here: refuse them. Refuse also
+//! Two numbers are kept besides: how many digits the size has so far, and what is left of the
+//! chunk. The digits are counted and not only the value limited, since `000000001` is nine digits
+//! as well: a peer that may send zeros without an end sends bytes that cost work and bring nothing.
 //!
-//! * a size without digits, with a sign, with white space, with more than eight digits;
-//! * a line that ends in LF alone;
-//! * data that is not followed by CRLF.
-//!
-//! Hint: what the next byte means depends on where you are. Give each such place a name.
+//! The loop ends with the state `Done`, not with the input, so bytes that follow the body stay with
+//! the caller: they are the next request.
 
 /// Something is not as the grammar says.
 #[derive(Debug, PartialEq, Eq)]

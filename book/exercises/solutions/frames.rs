@@ -1,20 +1,16 @@
-//! Layers: frames in any pieces.
+//! TLS and HTTP/2: frames in any pieces.
 //!
-//! HTTP/2 sends everything in frames. A frame is a header of nine bytes and a payload:
+//! Only the header is gathered, and its nine bytes have a place of their own; the payload goes
+//! through. So the memory of a connection does not depend on what the peer says it will send. Two
+//! things tell where the splitter is: how much of the header has come, or, within a frame, how much
+//! is left of its payload.
 //!
-//! ```text
-//! length (3 bytes), kind (1), flags (1), stream (4, its highest bit to be ignored), payload
-//! ```
+//! A frame without a payload ends where it begins. That is why the end is looked for behind both
+//! arms of the loop, and not only where payload has come: SETTINGS without a setting would never
+//! end.
 //!
-//! All numbers are big-endian, and the length is that of the payload. Bytes come in any pieces: a
-//! header may be cut anywhere, and one piece may hold the end of a frame, three whole ones and the
-//! beginning of a fifth.
-//!
-//! * Everything that comes is taken at once; nothing is left with the caller.
-//! * The payload is passed on as it comes. A frame is not gathered: its sender would decide how
-//!   much memory you need. Only the header may be, and its size is known.
-//! * A length above [`MOST`] is refused when the header is there, before any of the payload is.
-//!   (Who waits for a payload in order to refuse it has already been had.)
+//! The length is judged as soon as the header is whole. It is the first thing that a peer can lie
+//! about, and the earliest moment at which the lie can be seen.
 
 /// Bytes of a header.
 pub const HEADER: usize = 9;

@@ -1,20 +1,14 @@
-//! The connection as a state machine: may the connection be used again? (RFC 9112 §9.3)
+//! The connection as a state machine: the decision about the next request.
 //!
-//! A pure function: everything it depends on comes in, and it does nothing but answer. Write it so
-//! that someone who knows the RFC can check it by reading.
+//! Each reason to close has a name, and the answer is their conjunction, so a reader can lay the
+//! code beside RFC 9112 §9.3. It is a pure function: no socket, no state, and a table of cases
+//! tests it.
 //!
-//! The connection is closed after the response
+//! The field is a list, and it is read as one: split at commas, white space at the ends removed,
+//! compared as a whole and in any case. A search for `close` within the text would close for
+//! `closed`, and a comparison of the whole field would miss `upgrade, close`.
 //!
-//! * if the client's `Connection` field lists `close`, whatever else it lists;
-//! * if the request is HTTP/1.0 and its `Connection` field does not list `keep-alive`;
-//! * if the server is stopping;
-//! * if a part of the request body is unread and longer than [`MOST_DISCARDED`]: reading it only to
-//!   throw it away would cost more than a new connection;
-//! * if the response's length is not known and the client speaks HTTP/1.0, which has no chunks: the
-//!   only way left to mark its end is to close.
-//!
-//! Otherwise it is kept. `Connection` is a comma-separated list, in any case, with white space
-//! around its elements.
+//! `close` is asked for first, so it wins over `keep-alive` in either version of HTTP.
 
 /// How much of a body that nobody wants is read, so that the connection can be kept.
 pub const MOST_DISCARDED: u64 = 64 << 10;

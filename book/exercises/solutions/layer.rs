@@ -1,23 +1,17 @@
-//! Layers: a protocol around another one.
+//! TLS and HTTP/2: a protocol around another one.
 //!
-//! The layer carries the bytes of the inner protocol in *records*: one byte that says how many
-//! bytes follow, then those, 255 at most. There is nothing secret about it; otherwise it is what
-//! TLS does. The layer is itself a [`Protocol`], so the code that drives the inner protocol can
-//! drive it as well and does not know of it.
+//! The layer stands between two contracts. Towards the caller it is a protocol: what it has not
+//! consumed is presented again. Towards the inner protocol it is the caller: it keeps what was in
+//! the records and was not consumed, and presents it again.
 //!
-//! * Records come in any pieces. One that has not come whole is not consumed; the caller presents
-//!   it again, with more appended. An empty record carries nothing.
-//! * The inner protocol sees bytes, not records: what it does not consume is presented to it again,
-//!   with what was in the next record appended. A record is opened only when it waits for input: if
-//!   it does not, records stay with the caller, so that backpressure is passed on.
-//! * What it says leaves in records, each as long as can be.
-//! * It hears [`Protocol::sent`] for bytes of its own. A record is longer than what it carries. So
-//!   its first byte counts for nothing, and each of the others for one.
+//! A record is opened only while the inner protocol waits for input. If it does not, the records
+//! stay with the caller, whose buffer fills, who then reads no more from the socket: that is how
+//! backpressure reaches the other end. One bit remembers that a whole record is held there, since
+//! nobody else will say so when the inner protocol wants input again.
 //!
-//! The contract is that of the `protocol` crate in small: after every call, the caller calls `poll`
-//! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds.
-//! Mind that the layer is a caller, too, and that nobody else wakes it: when the inner protocol
-//! wants input again, the next record may have come long ago.
+//! `sent` has to undo the wrapping: each record on its way is one byte that counts for nothing and
+//! some that count. A queue of records with what is unsent of each says it exactly, whatever goes
+//! at once.
 
 use std::collections::VecDeque;
 

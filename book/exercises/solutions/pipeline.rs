@@ -1,20 +1,14 @@
-//! The connection as a state machine: answers in order, and no more than the peer takes.
+//! The connection as a state machine: answers in order, and backpressure.
 //!
-//! A small protocol without I/O. A request is a line that ends in LF; it is answered by a line.
+//! One question decides everything: may the next request begin? It may if no work is under way and
+//! less than the high-water mark is unsent. `receive` asks it before each request, `poll` asks it
+//! to say whether input is wanted, and so the two can never disagree.
 //!
-//! * `echo TEXT` is answered `TEXT` at once.
-//! * `work TEXT` is answered by whatever comes of work done elsewhere: `poll` hands it out as
-//!   [`Step::Run`], and `complete` brings the result.
-//!
-//! A client may send several requests without waiting (pipelining). The answers come in the order
-//! of the requests. So behind a `work` nothing is answered, nor even consumed, before its result
-//! has come; and while there are [`HIGH_WATER`] or more unsent bytes of output, no request is
-//! begun either. What you do not consume is presented again, with more appended.
-//!
-//! The contract is that of the `protocol` crate in small: after every call, the caller calls `poll`
-//! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds.
-//! Do not say `Receive` for ever: only if something has changed since the last `receive` that lets
-//! you go on with input that you left there.
+//! What must not begin stays with the caller. The connection remembers one bit about it, `backlog`:
+//! a whole request was there and had to wait. Without this bit it would sleep for ever, since the
+//! bytes have come already and nobody brings them again; if it said `Receive` without the bit, it
+//! would turn in circles. The bit is set anew by each `receive`, so `Receive` is only said when the
+//! next call will take something.
 
 /// With so much unsent output, no further request is begun.
 pub const HIGH_WATER: usize = 16;
@@ -62,8 +56,8 @@ impl Connection {
             consumed += length + 1;
             match line.split_once(' ') {
                 Some(("work", text)) => self.working = Working::Asked(text.to_owned()),
-                Some((_, text)) => self.answer(text, out),
-                None => self.answer("", out),
+                Some(("echo", text)) => self.answer(text, out),
+                _ => self.answer("?", out),
             }
         }
         consumed

@@ -1,17 +1,14 @@
-//! The event loop: a moment in time.
+//! The event loop: deadlines that change all the time.
 //!
-//! An event loop sleeps in one call, with one timeout. Every connection has one deadline, or none,
-//! and it changes with nearly every event. This is the queue between the two.
+//! The truth is in the map: one deadline for each key. The heap only remembers what has been asked
+//! for. A deadline that is put off leaves its old entry in the heap, and when that entry comes up,
+//! the map says that it is stale. So a change costs one push and not a search through the heap.
 //!
-//! * A connection (a key) has at most one deadline: setting another replaces it, `None` removes it.
-//! * `pop` gives out the keys whose moment has come, the earliest first, and each only once.
-//! * `next` is when the loop has to wake up. It is never later than the earliest deadline. It may
-//!   be earlier: to wake up in vain does no harm, as long as it is not for ever.
-//! * Taking an entry out of the middle of a heap is slow. You need not: leave it there, and find
-//!   out when it fires that it is stale. (But do not let stale entries grow without bound: when
-//!   there are more than [`MOST_STALE`] times as many entries as keys, sort them out.)
-//!
-//! Time is a number of milliseconds here; it comes in, and nobody reads a clock.
+//! Three places have to keep the two together. `pop` forgets the deadline when it gives the key
+//! out; otherwise the same deadline, set again, would look like no change and would never fire.
+//! `set` pushes only what has changed. And when the heap has grown to several times the map, it is
+//! built anew from the map: that costs as much as the pushes before it, so each push costs twice as
+//! much at most.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};

@@ -12,8 +12,6 @@
 //! * a size without digits, with a sign, with white space, with more than eight digits;
 //! * a line that ends in LF alone;
 //! * data that is not followed by CRLF.
-//!
-//! Hint: what the next byte means depends on where you are. Give each such place a name.
 
 /// Something is not as the grammar says.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,7 +9,9 @@
 //! * A read that says [`Read::WouldBlock`] has found the socket empty: from then on an event will
 //!   come again. A read that brings bytes promises nothing.
 //! * Read at most [`TURN`] times from one socket before the others have had their turn.
-//! * Before you sleep, be sure that nobody is waiting who would get no event.
+//! * Before the loop sleeps, no connection may be waiting that would get no event.
+//! * A turn costs what is ready, not what is connected: a server has ten thousand idle connections
+//!   for each busy one. Do not look at all peers; keep a list of those that wait for their turn.
 
 use std::collections::VecDeque;
 

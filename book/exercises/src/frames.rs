@@ -1,4 +1,4 @@
-//! Layers: frames in any pieces.
+//! TLS and HTTP/2: frames in any pieces.
 //!
 //! HTTP/2 sends everything in frames. A frame is a header of nine bytes and a payload:
 //!
@@ -14,7 +14,7 @@
 //! * The payload is passed on as it comes. A frame is not gathered: its sender would decide how
 //!   much memory you need. Only the header may be, and its size is known.
 //! * A length above [`MOST`] is refused when the header is there, before any of the payload is.
-//!   (Who waits for a payload in order to refuse it has already been had.)
+//!   (A server that waits for the payload before it refuses it has already spent the memory.)
 
 /// Bytes of a header.
 pub const HEADER: usize = 9;

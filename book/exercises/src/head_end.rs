@@ -8,8 +8,6 @@
 //!   line ends are how requests get smuggled).
 //! * Look at each byte a few times at most, however small the pieces are: a peer that sends one
 //!   byte at a time must not cost you quadratic time. The tests count.
-//!
-//! Hint: what do you have to remember between two calls so that you need not look back?
 
 use std::cell::Cell;
 

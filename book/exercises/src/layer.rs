@@ -1,4 +1,4 @@
-//! Layers: a protocol around another one.
+//! TLS and HTTP/2: a protocol around another one.
 //!
 //! The layer carries the bytes of the inner protocol in *records*: one byte that says how many
 //! bytes follow, then those, 255 at most. There is nothing secret about it; otherwise it is what

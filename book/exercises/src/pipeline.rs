@@ -5,6 +5,7 @@
 //! * `echo TEXT` is answered `TEXT` at once.
 //! * `work TEXT` is answered by whatever comes of work done elsewhere: `poll` hands it out as
 //!   [`Step::Run`], and `complete` brings the result.
+//! * Any other line, one without a space too, is answered `?` at once.
 //!
 //! A client may send several requests without waiting (pipelining). The answers come in the order
 //! of the requests. So behind a `work` nothing is answered, nor even consumed, before its result

@@ -73,6 +73,8 @@ fn what_the_grammar_does_not_allow_is_refused() {
         "1 \r\n",
         "1;a\r\n",
         "123456789\r\n",
+        "000000001\r\nx\r\n0\r\n\r\n",
+        "000000000\r\n\r\n",
         "1\nx",
         "1\r\rx",
         "1\r\nxy",

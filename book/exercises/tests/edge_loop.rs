@@ -1,3 +1,7 @@
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
 use exercises::edge_loop::{EventLoop, READ, TURN};
 
 /// Turns until the loop would sleep. A loop that sleeps while bytes lie in a socket never gets
@@ -97,4 +101,37 @@ fn a_loop_with_nothing_to_do_reads_nothing() {
     event_loop.turn();
     assert_eq!(event_loop.poller.reads, reads);
     assert!(event_loop.may_sleep());
+}
+
+#[test]
+fn one_that_waits_and_has_an_event_has_one_turn() {
+    let mut event_loop = EventLoop::default();
+    let key = event_loop.connect();
+    event_loop.poller.arrive(key, &[b'x'; 10 * TURN * READ]);
+    event_loop.turn();
+    event_loop.poller.arrive(key, b"more");
+    let reads = event_loop.poller.reads.len();
+    event_loop.turn();
+    assert!(event_loop.poller.reads.len() <= reads + TURN, "it has had two turns in one round");
+    run(&mut event_loop);
+    assert_eq!(event_loop.peers[key].received.len(), 10 * TURN * READ + 4);
+}
+
+#[test]
+fn a_turn_costs_what_is_ready_and_not_what_is_connected() {
+    const IDLE: usize = 100_000;
+    const TURNS: usize = 50_000;
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let mut event_loop = EventLoop::default();
+        let busy = (0..=IDLE).map(|_| event_loop.connect()).last().unwrap();
+        for _ in 0..TURNS {
+            event_loop.poller.arrive(busy, b"x");
+            run(&mut event_loop);
+        }
+        done.send(event_loop.peers[busy].received.len())
+    });
+    // It takes a fraction of a second if only one connection is looked at, and minutes if all are.
+    let received = ended.recv_timeout(Duration::from_secs(6));
+    assert_eq!(received, Ok(TURNS), "is every connection looked at in each turn?");
 }

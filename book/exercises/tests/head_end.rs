@@ -44,6 +44,14 @@ fn a_head_byte_by_byte() {
 }
 
 #[test]
+fn only_an_empty_line_ends_it() {
+    let wire = b"G\r\na\r\n\rb\r\n\r\n";
+    for at in 0..=wire.len() {
+        assert_eq!(find(wire, [at, wire.len()]).0, Ok(Some(wire.len())), "split at {at}");
+    }
+}
+
+#[test]
 fn no_end_is_no_answer() {
     for end in 0..HEAD.len() {
         assert_eq!(find(HEAD, [end]).0, Ok(None));

@@ -32,7 +32,7 @@ fn close_wins() {
         assert!(!keeps_alive(&Exchange { connection: Some(connection), ..NEW }), "{connection}");
         assert!(!keeps_alive(&Exchange { connection: Some(connection), ..OLD }), "{connection}");
     }
-    for connection in ["", "closed", "clo se", "dis-close", "keep-alive"] {
+    for connection in ["", "closed", "close;", "clo se", "dis-close", "keep-alive"] {
         assert!(keeps_alive(&Exchange { connection: Some(connection), ..NEW }), "{connection}");
     }
 }

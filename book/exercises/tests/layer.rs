@@ -75,7 +75,12 @@ impl Caller {
     fn poll(&mut self) -> bool {
         for _ in 0..100 {
             match self.layer.poll() {
-                Step::Receive => self.receive(),
+                Step::Receive => {
+                    let before = (self.input.len(), self.out.len());
+                    self.receive();
+                    let after = (self.input.len(), self.out.len());
+                    assert_ne!(before, after, "`Receive`, but nothing could be taken");
+                }
                 Step::Wait { read } => return read,
             }
         }
@@ -182,6 +187,8 @@ fn what_came_too_early_is_not_forgotten() {
     caller.send(1);
     assert!(caller.input.is_empty(), "there is room, and nobody brings anything new");
     assert_eq!(caller.out[15..], record("MORE\n"));
+    let rest = caller.out.len();
+    assert!(caller.send(rest), "nothing is left with the caller, so there is nothing to receive");
 }
 
 #[test]

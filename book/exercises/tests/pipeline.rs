@@ -25,7 +25,11 @@ impl Caller {
     fn poll(&mut self) -> bool {
         for _ in 0..100 {
             match self.connection.poll() {
-                Step::Receive => self.receive(),
+                Step::Receive => {
+                    let held = self.input.len();
+                    self.receive();
+                    assert!(self.input.len() < held, "`Receive`, but nothing could be taken");
+                }
                 Step::Run(text) => self.work.push(text),
                 Step::Wait { read } => return read,
             }
@@ -65,6 +69,14 @@ fn several_requests_in_one_piece() {
     let mut caller = Caller::default();
     assert!(caller.feed("echo a\necho b\necho c\nech"));
     assert_eq!((caller.output(), caller.input.as_slice()), ("a\nb\nc\n", &b"ech"[..]));
+}
+
+#[test]
+fn a_line_that_is_no_request_is_answered_and_the_next_one_too() {
+    let mut caller = Caller::default();
+    assert!(caller.feed("echo\n\nshout a\nworker a\necho b\n"));
+    assert_eq!(caller.output(), "?\n?\n?\n?\nb\n");
+    assert!(caller.work.is_empty());
 }
 
 #[test]

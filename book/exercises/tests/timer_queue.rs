@@ -65,6 +65,17 @@ fn a_key_may_be_used_again() {
 }
 
 #[test]
+fn a_deadline_that_has_fired_may_be_set_again() {
+    let mut timers = Timers::default();
+    for _ in 0..3 {
+        timers.set(1, Some(100));
+        assert_eq!(timers.next(), Some(100));
+        assert_eq!(due(&mut timers, 100), [1]);
+        assert_eq!(due(&mut timers, 100), [], "its deadline is gone");
+    }
+}
+
+#[test]
 fn stale_entries_do_not_grow_without_bound() {
     let mut timers = Timers::default();
     for now in 0..10_000 {

@@ -1,0 +1,242 @@
+//! The maintainer's check: every exercise is complete, red before, green with its solution, and its
+//! tests refuse what is wrong.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::catalogue::{Catalogue, Exercise, Kind};
+use crate::folder::{Folder, read};
+use crate::trial::{Outcome, Trial};
+use crate::{hints, wrong};
+
+/// How many wrong solutions each exercise has at least.
+pub const WRONG: usize = 5;
+
+/// Longest time for the tests of one file, unless something else is said.
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// How many words explain a solution at least.
+const EXPLANATION: usize = 30;
+
+/// One thing to be tried.
+struct Job {
+    name: String,
+    kind: JobKind,
+}
+
+enum JobKind {
+    /// The task as it is handed out.
+    Red,
+    /// The solution.
+    Green,
+    /// A wrong solution: what is wrong with it, and its text.
+    Wrong(String, String),
+}
+
+/// Proves the exercises of these names, or all if there are none. Returns what is wrong.
+///
+/// # Errors
+/// If the catalogue cannot be read, or nothing can be compiled.
+pub fn prove(
+    folder: &Folder,
+    names: &[&str],
+    limit: Duration,
+    out: &mut dyn Write,
+) -> Result<Vec<String>, String> {
+    let started = Instant::now();
+    let catalogue = folder.catalogue()?;
+    let chosen: Vec<&Exercise> = match names {
+        [] => catalogue.exercises.iter().collect(),
+        names => names.iter().map(|name| catalogue.find(name)).collect::<Result<_, _>>()?,
+    };
+    let mut problems = if names.is_empty() { not_listed(folder, &catalogue) } else { Vec::new() };
+    let mut jobs = Vec::new();
+    for exercise in &chosen {
+        match complete(folder, exercise) {
+            Ok(more) => jobs.extend(more),
+            Err(what) => problems.extend(what),
+        }
+    }
+    let refused = jobs.iter().filter(|job| matches!(job.kind, JobKind::Wrong(..))).count();
+    problems.extend(try_all(folder, limit, &jobs)?);
+    for problem in &problems {
+        let _ = writeln!(out, "FAILED {problem}\n");
+    }
+    let _ = writeln!(
+        out,
+        "{} exercises, {refused} wrong solutions, {} problems ({} s)",
+        chosen.len(),
+        problems.len(),
+        started.elapsed().as_secs()
+    );
+    Ok(problems)
+}
+
+/// Files without a line in the catalogue, and lines without a file.
+fn not_listed(folder: &Folder, catalogue: &Catalogue) -> Vec<String> {
+    let listed: BTreeSet<String> =
+        catalogue.exercises.iter().map(|exercise| exercise.name.clone()).collect();
+    let mut problems = Vec::new();
+    for (part, ending) in
+        [("src", "rs"), ("tests", "rs"), ("solutions", "rs"), ("hints", "md"), ("wrong", "txt")]
+    {
+        let there: BTreeSet<String> = folder.names(part, ending).into_iter().collect();
+        let missing = listed.difference(&there);
+        problems.extend(missing.map(|name| format!("{name}: {part}/{name}.{ending} is missing")));
+        let unknown = there.difference(&listed);
+        problems.extend(unknown.map(|name| {
+            format!("{name}: {part}/{name}.{ending} is there, but catalogue.txt does not list it")
+        }));
+    }
+    problems
+}
+
+/// Looks at the files of an exercise; says what there is to try, or else what is missing.
+fn complete(folder: &Folder, exercise: &Exercise) -> Result<Vec<Job>, Vec<String>> {
+    let name = &exercise.name;
+    let of_it = |what: String| vec![format!("{name}: {what}")];
+    let task = read(&folder.task(name)).map_err(of_it)?;
+    let solution = read(&folder.solution(name)).map_err(of_it)?;
+    let hints = read(&folder.hints(name)).map_err(of_it)?;
+    let wrong = read(&folder.wrong(name)).map_err(of_it)?;
+    let mut problems = Vec::new();
+    if let Err(what) = hints::parse(&hints) {
+        problems.push(what);
+    }
+    // What is to be mended is there, and wrong; everything else is to be written.
+    if exercise.kind != Kind::Mend && !task.contains("todo!(") {
+        problems.push("nothing is left to do in the task".into());
+    }
+    if solution.contains("todo!(") {
+        problems.push("the solution has something left to do".into());
+    }
+    let (explained, told) = (comment(&solution), comment(&task));
+    let words = explained.split_whitespace().count();
+    if words < EXPLANATION || explained == told {
+        problems.push(format!(
+            "the solution is not explained in the comment at its top ({EXPLANATION} words, \
+             others than the task's)"
+        ));
+    }
+    let mut jobs: Vec<Job> = [JobKind::Red, JobKind::Green]
+        .into_iter()
+        .map(|kind| Job { name: name.clone(), kind })
+        .collect();
+    match wrong::parse(&wrong) {
+        Err(what) => problems.push(format!("wrong/{name}.txt: {what}")),
+        Ok(all) => {
+            if all.len() < WRONG {
+                let count = all.len();
+                problems.push(format!("it has {count} wrong solutions, and not {WRONG}"));
+            }
+            for one in all {
+                match one.apply(&solution) {
+                    Ok(text) => {
+                        jobs.push(Job { name: name.clone(), kind: JobKind::Wrong(one.title, text) })
+                    }
+                    Err(what) => problems
+                        .push(format!("the wrong solution `{}` does not apply: {what}", one.title)),
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        return Ok(jobs);
+    }
+    Err(problems.into_iter().map(|what| format!("{name}: {what}")).collect())
+}
+
+/// The comment at the top of a file.
+fn comment(text: &str) -> String {
+    text.lines().map_while(|line| line.strip_prefix("//!")).collect()
+}
+
+/// Tries everything, on as many threads as there are cores.
+fn try_all(folder: &Folder, limit: Duration, jobs: &[Job]) -> Result<Vec<String>, String> {
+    let trial = Trial { folder, limit, colours: false };
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(index) else { return };
+                    let result = try_one(folder, &trial, job);
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    found.push((index, result));
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(index, _)| *index);
+    let mut problems = Vec::new();
+    for (_, result) in found {
+        problems.extend(result?);
+    }
+    Ok(problems)
+}
+
+/// Says what is wrong, if anything.
+fn try_one(folder: &Folder, trial: &Trial<'_>, job: &Job) -> Result<Option<String>, String> {
+    let name = &job.name;
+    let problem = match &job.kind {
+        JobKind::Red => red(&trial.run(name, &folder.task(name))?),
+        JobKind::Green => green(&trial.run(name, &folder.solution(name))?),
+        JobKind::Wrong(title, text) => {
+            refused(&trial.run_text(name, text)?).map(|what| match what {
+                What::Accepted => format!("the tests accept the wrong solution `{title}`"),
+                What::DoesNotCompile(said) => {
+                    format!("the wrong solution `{title}` does not compile:\n{said}")
+                }
+            })
+        }
+    };
+    Ok(problem.map(|what| format!("{name}: {what}")))
+}
+
+fn red(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::DoesNotCompile(said) => Some(format!("the task does not compile:\n{said}")),
+        Outcome::Hangs => Some("the tests of the task do not end".into()),
+        Outcome::Ran(run) if run.tests.is_empty() => Some("there are no tests".into()),
+        Outcome::Ran(run) => {
+            let green: Vec<&str> =
+                run.tests.iter().filter(|test| test.passed).map(|test| &*test.name).collect();
+            (!green.is_empty())
+                .then(|| format!("green before anything is done: {}", green.join(", ")))
+        }
+    }
+}
+
+fn green(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::DoesNotCompile(said) => Some(format!("the solution does not compile:\n{said}")),
+        Outcome::Hangs => Some("the tests of the solution do not end".into()),
+        Outcome::Ran(run) if !outcome.is_green() => {
+            Some(format!("the solution does not pass:\n{}", run.output))
+        }
+        Outcome::Ran(_) => None,
+    }
+}
+
+enum What {
+    Accepted,
+    DoesNotCompile(String),
+}
+
+/// A solution that hangs is refused: its tests do not pass.
+fn refused(outcome: &Outcome) -> Option<What> {
+    match outcome {
+        Outcome::DoesNotCompile(said) => Some(What::DoesNotCompile(said.clone())),
+        Outcome::Hangs => None,
+        Outcome::Ran(_) => outcome.is_green().then_some(What::Accepted),
+    }
+}
