@@ -14,6 +14,7 @@ mod answering;
 mod bytes;
 mod calls;
 mod completions;
+mod define;
 mod dispatch;
 mod event_loop;
 mod first_server;
@@ -23,23 +24,10 @@ mod state_machine;
 mod threads;
 mod under_std_net;
 
-/// Whether what is said of a trace is true.
-pub type Predicate = fn(&str) -> bool;
+pub use define::Predicate;
 
 /// Where the traces are.
 const TRACES: &str = "book/traces/";
-
-/// Defines predicates, and lists them under their names.
-macro_rules! predicates {
-    ($($(#[$doc:meta])* fn $name:ident($trace:ident) $body:block)*) => {
-        $($(#[$doc])* fn $name($trace: &str) -> bool $body)*
-
-        /// The predicates of this chapter.
-        pub(super) const ALL: &[(&str, $crate::predicates::Predicate)] =
-            &[$((stringify!($name), $name)),*];
-    };
-}
-use predicates;
 
 /// All predicates by their names.
 #[must_use]

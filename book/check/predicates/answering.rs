@@ -1,7 +1,7 @@
 //! What *Answering well* says of its traces.
 
 use super::calls::{Call, calls};
-use super::predicates;
+use super::define::predicates;
 
 /// The lines of the output of one command.
 fn output<'t>(trace: &'t str, command: &str) -> Vec<&'t str> {

@@ -1,7 +1,7 @@
 //! What *Bytes, not messages* says of its trace.
 
 use super::calls::{Call, calls};
-use super::predicates;
+use super::define::predicates;
 
 fn receives(trace: &str) -> Vec<Call<'_>> {
     calls(trace).into_iter().filter(|call| call.name == "recvfrom").collect()

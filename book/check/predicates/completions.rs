@@ -1,7 +1,7 @@
 //! What the chapter on completions says of the trace of `backend-uring`.
 
 use super::calls::{Call, calls};
-use super::predicates;
+use super::define::predicates;
 
 fn is_enter(call: &Call<'_>) -> bool {
     call.name == "io_uring_enter"

@@ -1,6 +1,6 @@
 //! What *Static or dynamic* says of its listings.
 
-use super::predicates;
+use super::define::predicates;
 
 /// The instructions of a function.
 fn instructions<'t>(trace: &'t str, function: &str) -> Vec<&'t str> {

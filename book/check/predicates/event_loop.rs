@@ -1,7 +1,7 @@
 //! What *The event loop* says of the trace of `backend-mio`.
 
 use super::calls::{Call, calls};
-use super::predicates;
+use super::define::predicates;
 
 /// The token of the mailbox: the greatest number of 32 bits.
 const MAILBOX: &str = "u32=4294967295";

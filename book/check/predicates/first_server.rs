@@ -1,6 +1,6 @@
 //! What *A server in 60 lines* says of the verdicts of the four clients.
 
-use super::predicates;
+use super::define::predicates;
 
 /// How many of the four clients each step survives, in the order of the steps. Nothing if it is not
 /// the first ones.

@@ -1,6 +1,6 @@
 //! What the chapter on HTTP/2 says of its transcript.
 
-use super::predicates;
+use super::define::predicates;
 
 /// The steps under the remark that begins like this.
 fn part<'t>(transcript: &'t str, remark: &str) -> Vec<&'t str> {

@@ -1,7 +1,7 @@
 //! What *select, poll, epoll* says of the recordings of the echo servers.
 
 use super::calls::{Call, calls};
-use super::predicates;
+use super::define::predicates;
 
 /// A line of `strace -c`: the name of a call, how often it was made, and how often it failed.
 fn counts(trace: &str) -> Vec<(&str, u64, u64)> {

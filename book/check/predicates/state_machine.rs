@@ -1,6 +1,6 @@
 //! What *The connection as a state machine* says of its transcript.
 
-use super::predicates;
+use super::define::predicates;
 
 /// The lines of a transcript without their times.
 fn steps(transcript: &str) -> Vec<&str> {

@@ -1,6 +1,6 @@
 //! What *Threads* says of the memory of a thousand threads.
 
-use super::predicates;
+use super::define::predicates;
 
 /// How many KiB each thread adds to this, and how many there are.
 fn each(trace: &str, name: &str) -> Option<(u64, u64)> {

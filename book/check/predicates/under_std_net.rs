@@ -1,7 +1,7 @@
 //! What *Under `std::net`* says of the recordings of the museum's servers.
 
 use super::calls::{Call, calls};
-use super::predicates;
+use super::define::predicates;
 
 /// The calls of this name.
 fn named<'t>(trace: &'t str, name: &str) -> Vec<Call<'t>> {
