@@ -15,7 +15,22 @@ fn survived(trace: &str) -> Vec<Option<usize>> {
     lines.chunks(4).map(of_a_step).collect()
 }
 
+/// How many connections did this.
+fn count(trace: &str, what: &str) -> usize {
+    trace.lines().filter(|line| line.contains(what)).count()
+}
+
 predicates! {
+    /// The browser asks once, and has made three connections.
+    fn one_request_and_three_connections(trace) {
+        count(trace, " connects") == 3 && count(trace, " asks: GET / HTTP/1.1") == 1
+    }
+
+    /// One connection ends without a word, and another stays and is silent.
+    fn one_leaves_and_one_is_silent(trace) {
+        count(trace, " leaves without a word") == 1 && count(trace, " has said nothing for 8 s") == 1
+    }
+
     /// No client leaves the first step unharmed.
     fn the_first_step_survives_nothing(trace) {
         survived(trace).first() == Some(&Some(0))

@@ -103,3 +103,15 @@ fn a_head_beyond_the_limit_of_step_5_is_answered_431_and_not_reset() {
     let stream = server.send(&[b'x'; 40_000]);
     assert!(response(stream).starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
 }
+
+#[test]
+fn the_server_that_counts_connections_says_what_each_does() {
+    let mut server = Server::start(env!("CARGO_BIN_EXE_connections"));
+    drop(server.connect());
+    assert!(server.line().ends_with("connection 1 connects\n"));
+    assert!(server.line().ends_with("connection 1 leaves without a word\n"));
+    let stream = server.send(b"GET /page HTTP/1.1\r\n\r\n");
+    assert!(response(stream).ends_with("Hello.\n"));
+    assert!(server.line().ends_with("connection 2 connects\n"));
+    assert!(server.line().ends_with("connection 2 asks: GET /page HTTP/1.1\n"));
+}

@@ -48,6 +48,13 @@ impl Server {
         stream
     }
 
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
     /// Connects until nobody listens any more.
     pub(crate) fn wait_until_refused(&self) {
         let begun = Instant::now();
