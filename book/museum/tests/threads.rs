@@ -18,7 +18,7 @@ const PATIENT: Pace = Pace { pause: Duration::from_millis(500), patience: LONG }
 /// A client that has been answered and keeps its connection.
 fn staying(server: &Server) -> TcpStream {
     let mut stream = server.send(REQUEST);
-    stream.read_exact(&mut [0; 45]).unwrap();
+    stream.read_exact(&mut [0; 45]).expect("it is answered");
     stream
 }
 
