@@ -23,7 +23,8 @@
 //! * `expected`, [`response`], `check`: what a response should be, reading one of HTTP/1.1, and
 //!   holding it against that;
 //! * `runner`: all cases in all deliveries (`delivery`); `splits`: which these are; `report`: what
-//!   came of it.
+//!   came of it;
+//! * [`judge`]: the cases of HTTP/1.1 in twelve stages, for a server that is being built.
 
 #![forbid(unsafe_code)]
 
@@ -34,6 +35,7 @@ mod delivery;
 mod expected;
 pub mod http1;
 pub mod http2;
+pub mod judge;
 mod report;
 pub mod response;
 mod runner;

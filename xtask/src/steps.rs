@@ -115,6 +115,7 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("nightly Rust"),
     step("clients", "real clients of TLS, HTTP/2 and WebSocket, on every backend", clients)
         .needs("curl, nghttp2, openssl, Python"),
+    step("judge", "the judge: every backend reaches all stages, a first server few", judge),
     step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
 ];
 
@@ -375,6 +376,10 @@ fn clients() -> Result {
     debian("openssl", &["openssl"])?;
     python()?;
     command(".ci/clients/run").run()
+}
+
+fn judge() -> Result {
+    command(".ci/judge/run").run()
 }
 
 fn browser() -> Result {

@@ -84,6 +84,12 @@ pub(crate) const VERBS: &[Verb] = &[
         run: |_| cargo("run --quiet --locked --release -p bench --bin counts -- write").run(),
     },
     Verb {
+        name: "judge",
+        takes: "HOST:PORT",
+        does: "plays HTTP/1.1 to any server, in twelve stages: how far is it?",
+        run: |rest| cargo("run --quiet --locked -p conformance --bin judge --").args(rest).run(),
+    },
+    Verb {
         name: "references",
         takes: "[DIRECTORY]",
         does: "plays the conformance cases to hyper and nginx",

@@ -6,7 +6,7 @@ mod session;
 pub(crate) mod step;
 mod trailing;
 
-pub(crate) use cases::cases;
+pub(crate) use cases::{cases, judged};
 pub(crate) use session::play;
 pub use step::Step;
 pub(crate) use trailing::with_trailing_request;

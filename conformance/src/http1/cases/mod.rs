@@ -11,6 +11,7 @@ mod expect;
 mod fields;
 mod files;
 mod host;
+mod judged;
 mod message;
 mod methods;
 mod pipelining;
@@ -44,4 +45,9 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
         app::cases(),
     ];
     areas.into_iter().flatten().map(|draft| draft.finish(Exchange::Http1))
+}
+
+/// Cases that only the judge plays.
+pub(crate) fn judged() -> impl Iterator<Item = Case> {
+    judged::cases().into_iter().map(|draft| draft.finish(Exchange::Http1))
 }
