@@ -1,5 +1,5 @@
-// Runs the committed module on the inputs that `cargo test -p live` has recorded, and compares what it
-// says with what the same code says natively.
+// Runs the committed module on the inputs that `cargo test -p live` has recorded, and compares what
+// it says with what the same code says natively.
 //
 //   node same.mjs DIRECTORY
 //
@@ -24,7 +24,7 @@ export function load() {
   return globalThis.Live
 }
 
-/** Where the answers of a module, which is run by `text`, are other than those that are expected. */
+/** Where the answers of a module, which is run by `text`, are not those that are expected. */
 export async function differences(text, scripts, answers) {
   const found = []
   for (let at = 0; at < scripts.length; at += AT_ONCE) {

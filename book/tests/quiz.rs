@@ -1,6 +1,8 @@
 //! The quizzes: each question can be learnt from, what is marked is what the protocol says, and
 //! there are enough of them.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-// The quizzes. Each `<div class="quiz">` holds questions as headings, and their choices as task lists
-// with a reason below each choice: that is what is read without JavaScript. Here the reasons are
-// hidden until somebody has answered. What has been answered rightly is kept in localStorage.
+// The quizzes. Each `<div class="quiz">` holds questions as headings, and their choices as task
+// lists with a reason below each choice: that is what is read without JavaScript. Here the reasons
+// are hidden until somebody has answered. What has been answered rightly is kept in localStorage.
 ;(() => {
   const KEY = 'ways-to-wait-quiz'
   const AT_ONCE = 6
@@ -141,8 +141,7 @@
         input.disabled = true
       }
       const isRight = choices.every(({ input, isRight }) => input.checked === isRight)
-      const computed =
-        question.computed === undefined ? '' : ' This page has computed it with the server’s code.'
+      const computed = question.computed === undefined ? '' : ' This page has computed it.'
       verdict.textContent =
         (isRight ? 'That is right.' : 'Not quite: read why, below each choice.') + computed
       check.hidden = true
@@ -177,7 +176,8 @@
     const score = el('p', { className: 'quiz-score' })
     score.setAttribute('role', 'status')
     const tell = () => {
-      score.textContent = `${known.right.length} of ${questions.length} questions of this chapter answered rightly.`
+      const all = `${known.right.length} of ${questions.length}`
+      score.textContent = `${all} questions of this chapter answered rightly.`
     }
     const place = el('div')
     const again = el('button', { type: 'button' }, 'Again, with other questions')
@@ -215,7 +215,7 @@
     show(quiz, questions)
   }
 
-  // --- Progress ------------------------------------------------------------------------------------
+  // --- Progress ---------------------------------------------------------------------
 
   /** One line for each chapter that has been begun. */
   function progress(place) {

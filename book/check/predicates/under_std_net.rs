@@ -59,7 +59,7 @@ predicates! {
             && behind.iter().all(|call| call.argument(0) == "3")
     }
 
-    /// The option that is set before the bind is SO_REUSEADDR.
+    /// The option that is set before the bind is `SO_REUSEADDR`.
     fn the_address_may_be_used_again(trace) {
         let calls = calls(trace);
         let set = calls.windows(2).find(|two| two[1].name == "bind").map(|two| two[0]);

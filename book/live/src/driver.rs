@@ -235,7 +235,8 @@ impl Driver {
                 Step::Wait(wait) => {
                     self.wait = wait;
                     let has_sent = self.takes_all && self.send(usize::MAX) > 0;
-                    if !has_sent && !(wait.read && self.read()) {
+                    let goes_on = has_sent || wait.read && self.read();
+                    if !goes_on {
                         return;
                     }
                 }

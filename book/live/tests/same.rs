@@ -1,6 +1,8 @@
 //! Records what the program says to more than a thousand inputs, for the module to be held against,
 //! and holds it natively against the strict driver that the tests of the protocol use.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;

@@ -117,7 +117,7 @@
           'aria-valuenow': String(at),
           'aria-valuetext': `after byte ${at}`,
         },
-        '✂',
+        '|',
       )
       knife.addEventListener('keydown', (event) => {
         const by = {
@@ -179,7 +179,8 @@
       const [answer] = await Live.run([`speak http1\ncuts ${escaped(bytes)}`])
       const [[ways, result]] = answer.steps.at(-1).calls
       const took = ((performance.now() - start) / 1000).toFixed(1)
-      tried.textContent = `${Number(ways.split(' ')[0]).toLocaleString('en')} ways to cut it twice, tried in ${took} s: ${result}.`
+      const count = Number(ways.split(' ')[0]).toLocaleString('en')
+      tried.textContent = `${count} ways to cut it twice, tried in ${took} s: ${result}.`
       root.dataset.tried = result
     }
 
@@ -312,7 +313,8 @@
     }
 
     async function show() {
-      const step = `${kind.value} ${kind.value === 'receive' ? text.value : escaped(typed(text.value))}`
+      const content = kind.value === 'receive' ? text.value : escaped(typed(text.value))
+      const step = `${kind.value} ${content}`
       const [sent] = await Live.run([`speak frames\n${step}`])
       if (sent.error) {
         said.textContent = sent.error.replace(/^line \d+: /, 'That is not possible: ')

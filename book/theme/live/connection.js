@@ -195,7 +195,7 @@
         ? 'Not decided: the body is not complete.'
         : kept
           ? 'It is kept. The next request may come.'
-          : `It is not kept: after the answer ${status(step.out) || '(none)'} the phase is ${step.phase}.`
+          : `It is not kept: after ${status(step.out) || 'no answer'} the phase is ${step.phase}.`
       stage.replaceChildren(
         Live.listing(readable(bytes)),
         ...rows(step).filter(Boolean),
@@ -262,7 +262,7 @@
       say: (step) => {
         if (step.end === 'closed') return 'The connection is closed.'
         if (step.phase === 'Lingering')
-          return `It lingers: what comes is thrown away until the client closes, or until ${seconds(step.deadline)}.`
+          return `It lingers until the client closes, or until ${seconds(step.deadline)}.`
         return say(step)
       },
     })
@@ -316,7 +316,8 @@
         el(
           'span',
           {},
-          `${sent} of ${length} bytes sent, window ${window}${isDone ? ', ended' : window === 0 ? ', waits for a window' : ''}`,
+          `${sent} of ${length} bytes sent, window ${window}`,
+          isDone ? ', ended' : window === 0 ? ', waits for a window' : '',
         ),
       )
 

@@ -35,13 +35,13 @@
 
   // --- Bytes ---------------------------------------------------------------------
 
-  const NAMES = { '\r': '␍', '\n': '␊', '\t': '⇥' }
+  const NAMES = { '\r': '\\r', '\n': '\\n', '\t': '\\t' }
   /** A byte, which is a character from U+0000 to U+00FF, as something that can be seen. */
   const visible = (byte) => NAMES[byte] ?? (byte >= ' ' && byte <= '~' ? byte : `\\x${hex(byte)}`)
   const hex = (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')
   /** Bytes as text that can be read; each line end begins a line. */
   const readable = (bytes) =>
-    [...bytes].map(visible).join('').replaceAll('␍␊', '␍␊\n').replace(/\n$/, '')
+    [...bytes].map(visible).join('').replaceAll('\\r\\n', '\\r\\n\n').replace(/\n$/, '')
 
   const ESCAPES = { '\r': '\\r', '\n': '\\n', '\t': '\\t', '\\': '\\\\' }
   /** Bytes as a script writes them. */
@@ -50,7 +50,7 @@
       .map((byte) => ESCAPES[byte] ?? (byte >= ' ' && byte <= '~' ? byte : `\\x${hex(byte)}`))
       .join('')
 
-  /** What somebody has typed or pasted, as bytes: line ends become CR LF, escapes are understood. */
+  /** What somebody has typed or pasted, as bytes: line ends become CR LF, escapes are known. */
   function typed(text) {
     const utf8 = [...new TextEncoder().encode(text.replace(/\r?\n/g, '\r\n'))]
     return utf8

@@ -67,7 +67,8 @@
           : step.tells
             ? 'will hear of it'
             : 'sleeps'
-      said.textContent = `The level-triggered loop ${of(level)}; the edge-triggered loop ${of(edge)}.`
+      const told = [level, edge].map(of)
+      said.textContent = `The level-triggered loop ${told[0]}; the edge-triggered loop ${told[1]}.`
     }
 
     for (const trigger of triggers) figures.push(column(trigger))
@@ -154,7 +155,7 @@
         if (step.socket > 0 && !step.armed)
           return 'Bytes are in the socket, and no receive is under way.'
         if (step.completed.length > 0)
-          return `${plural(step.completed.length, 'completion')} to be taken; no system call is needed for that.`
+          return `${plural(step.completed.length, 'completion')} to be taken: no system call.`
         return step.submitted.length > 0
           ? 'The kernel has not seen what was submitted.'
           : 'Nothing is to be taken.'
@@ -274,7 +275,7 @@
         el(
           'p',
           { className: 'live-note' },
-          'A model: two threads, each of which serves a connection until it ends, and answers at once.',
+          'A model: each thread serves a connection until it ends, and answers at once.',
         ),
       ],
       say: (step) => {
@@ -282,7 +283,7 @@
           ([unread, , where]) => unread > 0 && where === 'waits for a thread',
         ).length
         return starved > 0
-          ? `${plural(starved, 'client')} with a request: no thread reads it, since all threads wait.`
+          ? `${plural(starved, 'client')} with a request: no thread reads it, since all wait.`
           : 'Every request that came has been answered.'
       },
     })

@@ -1,5 +1,5 @@
-// Runs the module of book/live: `await Live.run(scripts)` takes a list of scripts and gives what each
-// came to. The module is the shipping protocol, so what it says is what a server would say.
+// Runs the module of book/live: `await Live.run(scripts)` takes a list of scripts and gives what
+// each came to. The module is the shipping protocol, so what it says is what a server would say.
 ;(() => {
   /** The module, which is kept compressed in `module.js`. */
   async function compile(gzip) {
@@ -42,7 +42,7 @@
   }
 
   let module
-  // Runs come to their ends in the order in which they were begun, so that what is shown is the newest.
+  // Runs end in the order in which they were begun, so that what is shown is the newest.
   let last = Promise.resolve()
   globalThis.Live = {
     /** The text that the program writes, for a text of scripts. */

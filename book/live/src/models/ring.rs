@@ -1,4 +1,4 @@
-//! A ring with a receive that goes on and a stock of buffers (io_uring). A model: one socket, one
+//! A ring with a receive that goes on and a stock of buffers (`io_uring`). A model: one socket, one
 //! operation, and a kernel that does everything at once.
 
 use std::collections::VecDeque;
