@@ -11,21 +11,24 @@ use server::{LONG, Server, response};
 
 /// Plays each client to a server of its own. The first `survived` must do no harm, the others must.
 fn climb(program: &str, survived: usize) {
-    for (index, client) in CLIENTS.iter().enumerate() {
-        let server = Server::start(program);
-        let result = (client.run)(server.address, pace(client.name, index < survived));
-        match (index < survived, result) {
-            (true, Err(killed)) => panic!("{program}: {}: {killed}", client.name),
-            (false, Ok(())) => panic!("{program}: {}: it survives", client.name),
-            _ => {}
-        }
+    for (index, client) in CLIENTS.into_iter().enumerate() {
+        let survives = index < survived;
+        // A server that gives a client two seconds may lose one that a busy machine has stopped for
+        // as long: a second and a third are played then.
+        let tries = if survives { 3 } else { 1 };
+        let mut results = (0..tries).map(|_| {
+            let server = Server::start(program);
+            (client.run)(server.address, pace(client.name, survives))
+        });
+        let is_alive = results.any(|result| result.is_ok());
+        assert_eq!(is_alive, survives, "{program}: {}", client.name);
     }
 }
 
 /// A server that is to fail gets the time to do so: the client waits for what it should not say.
 /// Only for an answer that must not come it does not wait long.
 fn pace(client: &str, survives: bool) -> Pace {
-    let short = Duration::from_millis(500);
+    let short = Duration::from_millis(300);
     Pace {
         pause: if survives { short } else { LONG },
         patience: if client == "idle" && !survives { short } else { LONG },
