@@ -50,10 +50,12 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "syscalls",
         takes: "",
-        does: "records the system calls that the course shows; Linux, with strace",
+        does: "records the system calls that the course shows; Linux, root, strace and Chromium",
         run: |_| {
-            cargo("build --locked -p backend-sync -p backend-mio -p backend-uring").run()?;
-            command("book/traces/record").run()
+            let servers = "-p backend-sync -p backend-mio -p backend-uring -p museum";
+            cargo(&format!("build --locked {servers}")).run()?;
+            command("book/traces/record").run()?;
+            command("book/traces/record-museum").run()
         },
     },
     Verb {
