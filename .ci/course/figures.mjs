@@ -1,9 +1,10 @@
 // Opens the pages of the built book that have live figures and quizzes, as files, in headless
 // Chromium: at two widths, light and dark. Operates each figure by keyboard and compares answers.
 //
-//   node figures.mjs BOOK --chromium /usr/bin/chromium [--screenshots DIRECTORY]
+//   node figures.mjs BOOK --chromium /usr/bin/chromium [--page NAME] [--screenshots DIRECTORY]
 //
 // BOOK   the folder that mdBook has written, with index.html
+// NAME   one page, such as bytes.html, in place of all
 //
 // Prints a line for every check. Exits with 0 if all passed, 1 if any failed, 2 if it was called
 // wrongly.
@@ -24,15 +25,13 @@ const THEMES = ['light', 'navy']
 function readArguments() {
   try {
     const text = { type: 'string' }
-    const options = { chromium: text, screenshots: text }
+    const options = { chromium: text, page: text, screenshots: text }
     const { values, positionals } = parseArgs({ allowPositionals: true, options })
     if (positionals.length !== 1) throw new Error('exactly one folder is needed')
     if (!values.chromium) throw new Error('--chromium is needed')
     return { ...values, book: resolve(positionals[0]) }
   } catch (error) {
-    console.error(
-      `${error.message}\nusage: node figures.mjs BOOK --chromium PATH [--screenshots DIRECTORY]`,
-    )
+    console.error(`${error.message}\nusage: node figures.mjs BOOK --chromium PATH [--page NAME]`)
     process.exit(2)
   }
 }
@@ -97,6 +96,19 @@ async function until(figure, name, value) {
     })
 }
 
+/** A link to the steps of a figure opens a page with the same steps. */
+async function checkLink(figure) {
+  await figure.locator('summary').press('Enter')
+  const steps = await figure.locator('.live-history li').allInnerTexts()
+  const href = await figure.getByText('A link to these steps').evaluate((link) => link.href)
+  const page = await figure.page().context().newPage()
+  await page.goto(href)
+  const linked = page.locator('[data-figure=stepper]')
+  await says(linked, 'It answers 200.')
+  equal((await linked.locator('.live-history li').allTextContents()).join(), steps.join())
+  await page.close()
+}
+
 // --- What each figure is asked -------------------------------------------------------------
 
 const FIGURES = {
@@ -108,7 +120,10 @@ const FIGURES = {
     for (let count = 0; count < 12; count += 1) await figure.page().keyboard.press('ArrowRight')
     equal(await cut.getAttribute('aria-valuenow'), '45')
     await until(figure, 'answered', '200, 200')
-    await figure.locator('tbody tr', { hasText: /^45450200$/ }).first().waitFor()
+    await figure
+      .locator('tbody tr', { hasText: /^45450200$/ })
+      .first()
+      .waitFor()
     await press(figure, 'Try all ways to cut twice')
     await until(figure, 'tried', 'the same answer each time')
     await type(figure, 'What the client sends', 'GET / HTTP/1.1')
@@ -143,6 +158,7 @@ const FIGURES = {
     await says(figure, 'for nothing: it is over')
     await press(figure, 'Take back')
     await says(figure, 'It answers 200.')
+    await checkLink(figure)
     await press(figure, 'Begin anew')
     await says(figure, 'the moment 10 s')
   },
@@ -382,7 +398,7 @@ async function checkProgress(browser, book) {
 }
 
 async function main() {
-  const { book, chromium: executablePath, screenshots } = readArguments()
+  const { book, chromium: executablePath, page, screenshots } = readArguments()
   if (screenshots) mkdirSync(screenshots, { recursive: true })
   const isLive = (file) => /<div class="(live|quiz)"/.test(readFileSync(join(book, file), 'utf8'))
   const files = readdirSync(book)
@@ -397,7 +413,7 @@ async function main() {
   })
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   try {
-    for (const file of files) {
+    for (const file of files.filter((name) => !page || name === page)) {
       for (const view of VIEWS)
         for (const theme of THEMES) await checkPage(browser, book, file, view, theme, screenshots)
       await checkPlain(browser, book, file)

@@ -123,6 +123,8 @@
       return { ...choice, input, reasonPlace: reason, item: el('li', {}, label, reason) }
     })
     const verdict = el('p', { className: 'quiz-verdict' })
+    // The button that had the focus goes.
+    verdict.tabIndex = -1
     verdict.setAttribute('role', 'status')
     verdict.setAttribute('aria-live', 'polite')
     const check = el('button', { type: 'submit' }, 'Check')
@@ -145,6 +147,7 @@
       verdict.textContent =
         (isRight ? 'That is right.' : 'Not quite: read why, below each choice.') + computed
       check.hidden = true
+      verdict.focus()
       onAnswer(isRight)
     }
 

@@ -79,7 +79,7 @@
     }),
   ]
 
-  /** The script in the address, if the page was opened with one: a run of the simulator, say. */
+  /** The script in the address, if the page was opened with one. */
   function linked() {
     const found = /^#step=(.*)$/.exec(location.hash)
     return found ? decodeURIComponent(found[1]).split('\n').filter(Boolean) : null
@@ -92,7 +92,7 @@
   Live.figure('stepper', async (root) => {
     const script = linked()
     const isHead = (line) => /^(speak|limit) /.test(line)
-    let speaks = script?.filter(isHead) ?? []
+    const speaks = script?.filter(isHead) ?? []
     if (!speaks.some((line) => line.startsWith('speak'))) speaks.push('speak http1')
     const text = 'GET /work HTTP/1.1\nHost: example.org\n\n'
     const figure = Live.stepper(root, {
@@ -120,7 +120,7 @@
       },
       view: (step) => (remember(step, root), view(step)),
       say,
-      onReset: () => (speaks = ['speak http1']),
+      isLinked: true,
     })
     await figure.show()
     if (script) root.scrollIntoView()

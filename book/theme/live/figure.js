@@ -137,12 +137,14 @@
    *   view       (step, answer, steps) => elements
    *   say        (step, answer, steps) => a sentence, which is read aloud
    *   onReset    what to do besides, when all begins anew
+   *   isLinked   whether the address of a page may hold the steps
    */
-  function stepper(root, { head, steps = [], controls, view, say, onReset }) {
+  function stepper(root, { head, steps = [], controls, view, say, onReset, isLinked }) {
     let lines = [...steps]
     const stage = el('div', { className: 'live-stage' })
     const status = el('p', { className: 'live-say', role: 'status', 'aria-live': 'polite' })
     const history = el('ol', { className: 'live-history' })
+    const link = el('a', {}, 'A link to these steps')
     const begin = () => (typeof head === 'function' ? head() : head)
 
     async function show() {
@@ -151,6 +153,7 @@
       stage.replaceChildren(...view(step, answer, lines).flat().filter(Boolean))
       status.textContent = answer.error ?? say(step, answer, lines)
       history.replaceChildren(...lines.map((line) => el('li', {}, el('code', {}, line))))
+      link.href = `#step=${encodeURIComponent([...begin(), ...lines].join('\n'))}`
       root.dataset.ready = String(lines.length)
     }
 
@@ -177,7 +180,7 @@
       el('div', { className: 'live-controls' }, undo, reset),
       status,
       stage,
-      el('details', {}, el('summary', {}, 'The steps so far'), history),
+      el('details', {}, el('summary', {}, 'The steps so far'), history, isLinked ? link : null),
     )
     return { show }
   }
