@@ -55,6 +55,7 @@ pub fn prove(
         names => names.iter().map(|name| catalogue.find(name)).collect::<Result<_, _>>()?,
     };
     let mut problems = if names.is_empty() { not_listed(folder, &catalogue) } else { Vec::new() };
+    problems.extend(chosen.iter().filter_map(|exercise| not_named(folder, &catalogue, exercise)));
     let mut jobs = Vec::new();
     for exercise in &chosen {
         match complete(folder, exercise) {
@@ -94,6 +95,18 @@ fn not_listed(folder: &Folder, catalogue: &Catalogue) -> Vec<String> {
         }));
     }
     problems
+}
+
+/// An exercise that its chapter does not name: nobody would come upon it.
+fn not_named(folder: &Folder, catalogue: &Catalogue, exercise: &Exercise) -> Option<String> {
+    let (name, chapter) = (&exercise.name, catalogue.chapter(exercise)?);
+    let file = format!("{}.md", chapter.file);
+    let path = folder.root().parent()?.join("src").join(&file);
+    match read(&path) {
+        Ok(text) if text.contains(&format!("`{name}`")) => None,
+        Ok(_) => Some(format!("{name}: {file} does not name it")),
+        Err(what) => Some(format!("{name}: {what}")),
+    }
 }
 
 /// Looks at the files of an exercise; says what there is to try, or else what is missing.

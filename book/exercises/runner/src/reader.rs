@@ -287,10 +287,12 @@ impl Reader<'_> {
             say!(self, "{mark} {}", test.name.replace('_', " "));
         }
         say!(self);
-        if let Some(failures) = failures(&run.output) {
-            say!(self, "{failures}");
-        }
         let passed = run.tests.iter().filter(|test| test.passed).count();
+        // All of them at once would hide that they have one reason.
+        if let Some(failure) = first_failure(&run.output) {
+            say!(self, "{failure}");
+            say!(self);
+        }
         say!(self, "{name}: {passed} of {} tests pass.", run.tests.len());
     }
 
@@ -337,14 +339,17 @@ fn parts(text: &str) -> (String, String) {
     (comment, rest)
 }
 
-/// What the tests say that failed, without the summary behind it.
-fn failures(output: &str) -> Option<String> {
+/// What the first test says that failed.
+fn first_failure(output: &str) -> Option<String> {
     let (_, failures) = output.split_once("\nfailures:\n")?;
     let (failures, _) = failures.split_once("\nfailures:\n").unwrap_or((failures, ""));
+    let (_, first) = failures.split_once("---- ")?;
+    let (first, _) = first.split_once("\n---- ").unwrap_or((first, ""));
     let advice = "note: run with `RUST_BACKTRACE=1`";
-    let lines = failures.lines().filter(|line| !line.starts_with(advice));
-    let text: Vec<&str> = lines.collect();
-    Some(text.join("\n").trim().replace("---- tests::", "---- "))
+    let lines: Vec<&str> = first.lines().filter(|line| !line.starts_with(advice)).collect();
+    let text = lines.join("\n").replace("\n\nthread ", "\nthread ");
+    let text = text.replacen(" stdout ----", " says:", 1);
+    Some(text.trim().replace("tests::", ""))
 }
 
 #[cfg(test)]
@@ -358,10 +363,11 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_shown_without_what_surrounds_them() {
+    fn the_first_failure_is_shown_without_what_surrounds_it() {
         let output = "test tests::a ... FAILED\n\nfailures:\n\n---- tests::a stdout ----\n\
-            it failed\nnote: run with `RUST_BACKTRACE=1` to see\n\nfailures:\n    tests::a\n";
-        assert_eq!(failures(output).unwrap(), "---- a stdout ----\nit failed");
-        assert_eq!(failures("test tests::a ... ok\n"), None);
+            it failed\nnote: run with `RUST_BACKTRACE=1` to see\n\n---- tests::b stdout ----\n\
+            so did it\n\nfailures:\n    tests::a\n    tests::b\n";
+        assert_eq!(first_failure(output).unwrap(), "a says:\nit failed");
+        assert_eq!(first_failure("test tests::a ... ok\n"), None);
     }
 }

@@ -132,3 +132,10 @@ fn unsafe_code_is_no_solution() {
     course.put("wrong/double.txt", &text);
     only(&course, "the solution does not compile");
 }
+
+#[test]
+fn an_exercise_that_its_chapter_does_not_name_is_a_problem() {
+    let course = Course::new();
+    course.put("../src/bytes.md", "## Exercises\n\n- `triple`: triple a number.\n");
+    only(&course, "bytes.md does not name it");
+}

@@ -49,7 +49,9 @@ impl Course {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("course-{}-{number}", std::process::id());
-        let course = Course { root: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name) };
+        let book = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let course = Course { root: book.join("exercises") };
+        course.put("../src/bytes.md", "## Exercises\n\n- `double`: double a number.\n");
         course.put("catalogue.txt", "## 3 bytes Bytes\n\ndouble write Double a number.\n");
         course.put("src/double.rs", TASK);
         course.put("solutions/double.rs", SOLUTION);
@@ -78,6 +80,6 @@ impl Course {
 
 impl Drop for Course {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
+        let _ = fs::remove_dir_all(self.root.parent().unwrap_or(&self.root));
     }
 }
