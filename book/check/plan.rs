@@ -79,6 +79,7 @@ impl Default for Table {
 
 impl Table {
     fn chapter(&mut self, page: &Page, in_class: u32) {
+        let mut is_begun = false;
         for section in sections(&page.text) {
             let minutes = match section.heading.as_str() {
                 "For teachers" => 0,
@@ -92,8 +93,12 @@ impl Table {
             if self.now - self.since >= BLOCK && section.heading != "Key points" {
                 self.pause();
             }
-            let Page { title, file, .. } = page;
-            let what = format!("{title}: [{}]({file}#{})", section.heading, section.id);
+            if !is_begun {
+                // Writing to a string cannot fail.
+                let _ = writeln!(self.rows, "| | | **{}** |", page.title);
+                is_begun = true;
+            }
+            let what = format!("[{}]({}#{})", section.heading, page.file, section.id);
             self.row(minutes, &what);
         }
     }
@@ -138,11 +143,11 @@ mod tests {
         assert_eq!(
             plan(&days, &pages).unwrap(),
             "### Day 1, 09:00 to 15:45\n\n| from | minutes | |\n|---|---|---|\n\
-             | 09:00 | 80 | 1. A: [One](a.md#one) |\n| 10:20 | 15 | *break* |\n\
-             | 10:35 | 120 | 1. A: [One](b.md#one) |\n| 12:35 | 60 | *lunch* |\n\
-             | 13:35 | 30 | 1. A: [Exercises](b.md#exercises) |\n\
-             | 14:05 | 80 | 1. A: [One](a.md#one) |\n| 15:25 | 15 | *break* |\n\
-             | 15:40 | 5 | 1. A: [Exercises](a.md#exercises) |\n"
+             | | | **1. A** |\n| 09:00 | 80 | [One](a.md#one) |\n| 10:20 | 15 | *break* |\n\
+             | | | **1. A** |\n| 10:35 | 120 | [One](b.md#one) |\n| 12:35 | 60 | *lunch* |\n\
+             | 13:35 | 30 | [Exercises](b.md#exercises) |\n\
+             | | | **1. A** |\n| 14:05 | 80 | [One](a.md#one) |\n| 15:25 | 15 | *break* |\n\
+             | 15:40 | 5 | [Exercises](a.md#exercises) |\n"
         );
         let long = super::days("day\na.md | 420\n");
         assert_eq!(plan(&long, &pages).unwrap_err(), "day 1 ends at 17:35");
