@@ -4,7 +4,7 @@
 //! servers are in `src/bin`, one file each; `four_ways` plays these clients to any server.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -101,15 +101,38 @@ fn long(server: SocketAddr, pace: Pace) -> Result<(), Killed> {
 fn keep(server: SocketAddr, pace: Pace) -> Result<(), Killed> {
     let mut staying = Vec::new();
     for _ in 0..4 {
-        let mut stream = connect(server, pace)?;
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status)?;
+        let mut stream = BufReader::new(connect(server, pace)?);
+        stream.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        read_response(&mut stream)?;
         staying.push(stream);
     }
     let result = request_is_answered(server, pace);
     drop(staying);
     result
+}
+
+/// Reads one whole response. A byte that stayed unread would make the end a reset.
+fn read_response(from: &mut impl BufRead) -> Result<(), Killed> {
+    let mut length = None;
+    loop {
+        let mut line = String::new();
+        if from.read_line(&mut line)? == 0 {
+            return Err(Killed("the end in place of an answer".into()));
+        }
+        if line == "\r\n" {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("Content-Length")
+        {
+            length = value.trim().parse().ok();
+        }
+    }
+    let length = length.ok_or_else(|| Killed("an answer without a length".into()))?;
+    match io::copy(&mut from.take(length), &mut io::sink())? {
+        copied if copied == length => Ok(()),
+        _ => Err(Killed("the end in the middle of an answer".into())),
+    }
 }
 
 fn connect(server: SocketAddr, pace: Pace) -> io::Result<TcpStream> {

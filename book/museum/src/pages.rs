@@ -34,6 +34,14 @@ pub fn serve(mut stream: &TcpStream) -> io::Result<()> {
 }
 // ANCHOR_END: serve
 
+/// Prints why a connection ended, and whose it was: the system knows that until a reset.
+pub fn report(stream: &TcpStream, error: &io::Error) {
+    match stream.peer_addr() {
+        Ok(client) => eprintln!("{client}: {error}"),
+        Err(_) => eprintln!("a client that has left: {error}"),
+    }
+}
+
 /// The next head; what came behind it stays in `received`. `None` if the client has left.
 fn next_head(mut stream: &TcpStream, received: &mut Vec<u8>) -> io::Result<Option<String>> {
     loop {

@@ -108,6 +108,18 @@ fn a_head_beyond_the_limit_of_step_5_is_answered_431_and_not_reset() {
 }
 
 #[test]
+fn the_limit_of_step_5_is_16_kib_to_the_byte() {
+    let server = Server::start(env!("CARGO_BIN_EXE_s5_limit"));
+    for (length, status) in [(16_384, "200 OK"), (16_385, "431 Request Header Fields Too Large")] {
+        let before = "GET / HTTP/1.1\r\nCookie: ";
+        let head = format!("{before}{}\r\n\r\n", "x".repeat(length - before.len() - 4));
+        let response = response(server.send(head.as_bytes()));
+        let status_line = response.lines().next();
+        assert_eq!(status_line, Some(format!("HTTP/1.1 {status}").as_str()), "{length} bytes");
+    }
+}
+
+#[test]
 fn the_server_that_counts_connections_says_what_each_does() {
     let mut server = Server::start(env!("CARGO_BIN_EXE_connections"));
     drop(server.connect());

@@ -3,7 +3,8 @@
 mod server;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 use museum::clients::{CLIENTS, KEEP, Pace};
@@ -26,6 +27,25 @@ fn staying(server: &Server) -> TcpStream {
 fn a_thread_for_each_survives_clients_that_stay() {
     let server = Server::start(env!("CARGO_BIN_EXE_t1_one_each"));
     (KEEP.run)(server.address, PATIENT).unwrap();
+}
+
+#[test]
+fn clients_that_stay_have_read_their_answers_and_reset_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let answer = |(mut stream, _): (TcpStream, _)| {
+            stream.read_exact(&mut [0; REQUEST.len()]).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nHel").unwrap();
+            stream.write_all(b"lo.\n").unwrap();
+            stream
+        };
+        let streams: Vec<_> = (0..4).map(|_| answer(listener.accept().unwrap())).collect();
+        drop(listener); // refuses the fifth
+        streams.into_iter().map(|mut stream| stream.read(&mut [0]).unwrap()).collect::<Vec<_>>()
+    });
+    (KEEP.run)(address, PATIENT).unwrap_err();
+    assert_eq!(server.join().unwrap(), [0; 4]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn start_workers() -> mpsc::Sender<TcpStream> {
                 let received = receiver.lock().unwrap().recv();
                 let Ok(stream) = received else { break };
                 if let Err(error) = serve(&stream) {
-                    eprintln!("{:?}: {error}", stream.peer_addr());
+                    report(&stream, &error);
                 }
             }
         });
@@ -44,6 +44,14 @@ fn start_workers() -> mpsc::Sender<TcpStream> {
     sender
 }
 // ANCHOR_END: main
+
+/// Prints why a connection ended, and whose it was: the system knows that until a reset.
+fn report(stream: &TcpStream, error: &io::Error) {
+    match stream.peer_addr() {
+        Ok(client) => eprintln!("{client}: {error}"),
+        Err(_) => eprintln!("a client that has left: {error}"),
+    }
+}
 
 // ANCHOR: serve
 fn serve(mut stream: &TcpStream) -> io::Result<()> {

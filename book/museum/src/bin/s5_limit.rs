@@ -37,7 +37,7 @@ fn start_workers() -> mpsc::Sender<TcpStream> {
                 let received = receiver.lock().unwrap().recv();
                 let Ok(stream) = received else { break };
                 if let Err(error) = serve(&stream) {
-                    eprintln!("{:?}: {error}", stream.peer_addr());
+                    report(&stream, &error);
                 }
             }
         });
@@ -45,6 +45,14 @@ fn start_workers() -> mpsc::Sender<TcpStream> {
     sender
 }
 // ANCHOR_END: main
+
+/// Prints why a connection ended, and whose it was: the system knows that until a reset.
+fn report(stream: &TcpStream, error: &io::Error) {
+    match stream.peer_addr() {
+        Ok(client) => eprintln!("{client}: {error}"),
+        Err(_) => eprintln!("a client that has left: {error}"),
+    }
+}
 
 // ANCHOR: serve
 fn serve(mut stream: &TcpStream) -> io::Result<()> {
@@ -73,14 +81,14 @@ fn read_head(mut stream: &TcpStream) -> io::Result<Head> {
     let mut head = Vec::new();
     let mut piece = [0; 1024];
     while !ends_head(&head) {
-        if head.len() > MAX_HEAD {
-            return Ok(Head::TooLarge);
-        }
         stream.set_read_timeout(Some(left(deadline)?))?;
         match stream.read(&mut piece)? {
             0 if head.is_empty() => return Ok(Head::None),
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => head.extend_from_slice(&piece[..n]),
+        }
+        if head.len() > MAX_HEAD {
+            return Ok(Head::TooLarge);
         }
     }
     Ok(Head::Whole(String::from_utf8_lossy(&head).into_owned()))

@@ -14,7 +14,7 @@ fn main() {
         let Ok(stream) = stream else { continue };
         thread::spawn(move || {
             if let Err(error) = pages::serve(&stream) {
-                eprintln!("{:?}: {error}", stream.peer_addr());
+                pages::report(&stream, &error);
             }
         });
     }

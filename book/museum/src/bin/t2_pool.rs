@@ -15,7 +15,7 @@ fn main() {
     // ANCHOR: accept
     let pool = Pool::start(THREADS, |stream: TcpStream| {
         if let Err(error) = pages::serve(&stream) {
-            eprintln!("{:?}: {error}", stream.peer_addr());
+            pages::report(&stream, &error);
         }
     });
     for stream in listener.incoming() {

@@ -17,7 +17,7 @@ fn main() {
     println!("http://{}", listener.local_addr().expect("it is bound"));
     let pool = Pool::start(THREADS, |stream: TcpStream| {
         if let Err(error) = pages::serve(&stream) {
-            eprintln!("{:?}: {error}", stream.peer_addr());
+            pages::report(&stream, &error);
         }
     });
     let is_over = end_with_the_input(&listener);
