@@ -4,13 +4,14 @@
 //! 4736  recvfrom(4, "GET / HT", 1024, 0, NULL, NULL) = 8
 //! ```
 //!
-//! * `thread` is the number in front. Without `strace -f` there is none.
+//! * `thread` is the number in front, as `strace -f -o FILE` writes it. Without `-f` there is none.
+//!   (Without `-o` it would be `[pid 4736]`; this form does not occur.)
 //! * `arguments` are what stands between the parentheses, without the spaces around each. A comma
 //!   in quotes, or within braces, brackets or parentheses, does not separate. In quotes a
 //!   backslash takes its meaning from the character behind it: `\"` does not end them.
-//! * `outcome` is what stands after the equals sign: a number, which may have something behind it
-//!   (`0 (Timeout)`, `0 <0.000009>`); `-1` with the name of an errno; or `?`, if no result ever
-//!   came.
+//! * `outcome` is what stands after the equals sign: a decimal number, which may have something
+//!   behind it (`0 (Timeout)`, `0 <0.000009>`); `-1` with the name of an errno; or `?`, if no
+//!   result ever came.
 //! * What is no whole call gives `None`: `+++ exited with 0 +++`, `accept4(3,  <unfinished ...>`,
 //!   `<... accept4 resumed>, …) = 4`.
 //!

@@ -70,7 +70,9 @@ fn a_pool_that_is_dropped_has_served_everything() {
             std::thread::sleep(Duration::from_millis(time)); // a pool that does not wait is faster
             count.fetch_add(1, Ordering::SeqCst);
         });
-        [60, 1, 1, 1, 1].map(|time| pool.send(time));
+        for time in [60, 1, 1, 1, 1] {
+            pool.send(time);
+        }
         drop(pool);
         assert_eq!(served.load(Ordering::SeqCst), 5);
     }
