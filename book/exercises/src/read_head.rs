@@ -1,7 +1,7 @@
 //! A server in 60 lines: a head in any number of pieces.
 //!
-//! A connection is a row of bytes. A head ends with an empty line, which means with the four bytes
-//! `\r\n\r\n`. Read one head from anything that implements `Read`:
+//! A connection is a stream of bytes. A head ends with an empty line, which means with the four
+//! bytes `\r\n\r\n`. Read one head from anything that implements `Read`:
 //!
 //! * `rest` holds what has been read and not been used yet. It may hold a whole head already, or
 //!   even two: then nothing is read. What comes behind the head stays in `rest`.
