@@ -397,6 +397,22 @@ async function checkProgress(browser, book) {
   })
 }
 
+/** On the page that is printed nothing moves. */
+async function checkPaper(browser, book) {
+  await check('print.html: figures are texts, and quizzes are lists', async () => {
+    const url = pathToFileURL(join(book, 'print.html')).href
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.addInitScript(() => (window.print = () => {}))
+    await page.goto(url, { waitUntil: 'load' })
+    const figures = await page.locator('div.live').allInnerTexts()
+    assert(figures.length > 10, `only ${figures.length} figures`)
+    assert((await page.locator('div.live button, div.quiz form').count()) === 0, 'something moves')
+    await context.close()
+    return `${figures.length} figures`
+  })
+}
+
 async function main() {
   const { book, chromium: executablePath, page, screenshots } = readArguments()
   if (screenshots) mkdirSync(screenshots, { recursive: true })
@@ -419,6 +435,7 @@ async function main() {
       await checkPlain(browser, book, file)
     }
     await checkProgress(browser, book)
+    await checkPaper(browser, book)
   } finally {
     await browser.close()
   }

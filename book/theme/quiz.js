@@ -252,6 +252,7 @@
   }
 
   addEventListener('DOMContentLoaded', () => {
+    if (page === 'print') return // On paper the questions are lists, with their answers.
     for (const quiz of document.querySelectorAll('div.quiz')) {
       // mdBook turns the page with the arrow keys.
       quiz.addEventListener('keydown', (event) => event.stopPropagation())

@@ -229,5 +229,7 @@
     }
   }
 
-  if (globalThis.document) addEventListener('DOMContentLoaded', start)
+  // On paper nothing moves: the texts stay.
+  const isPaper = /\/print\.html$/.test(globalThis.location?.pathname)
+  if (globalThis.document && !isPaper) addEventListener('DOMContentLoaded', start)
 })()
