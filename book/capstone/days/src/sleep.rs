@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backend_suite::client::Client;
 
-/// How long a thread is watched.
-const WATCHED: Duration = Duration::from_millis(300);
+/// How often a thread is looked at, and how long after the last look.
+const LOOKS: usize = 60;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The number of the thread that runs a handler; empty where that cannot be asked.
 pub(crate) fn current_thread() -> String {
@@ -23,22 +24,24 @@ impl ServerThread {
         ServerThread(client.get("/thread").text().to_owned())
     }
 
-    /// Fails if the thread runs, or wants to run, for half of the time in which it is watched. One
-    /// that asks the kernel over and over again does so all the time, however busy the machine is.
+    /// Fails if the thread runs, or wants to run, in half of the looks. One that asks the kernel over
+    /// and over again does so in nearly all of them, however busy the machine is.
     pub(crate) fn expect_sleep(&self) {
         if self.0.is_empty() {
             return; // not on Linux
         }
-        let (begin, before) = (Instant::now(), self.awake());
-        thread::sleep(WATCHED);
-        let (awake, watched) = (self.awake().saturating_sub(before), begin.elapsed());
-        assert!(awake < watched / 2, "the loop does not sleep: {awake:?} of {watched:?} awake");
+        let look = |_| {
+            thread::sleep(PAUSE);
+            self.is_awake()
+        };
+        let awake = (0..LOOKS).map(look).filter(|is_awake| *is_awake).count();
+        assert!(awake < LOOKS / 2, "the loop does not sleep: awake in {awake} of {LOOKS} looks");
     }
 
-    /// How long it has run, and waited for a processor, since its start.
-    fn awake(&self) -> Duration {
-        let file = format!("/proc/self/task/{}/schedstat", self.0);
+    /// Whether it has something to do. The state stands behind the name, which is in parentheses.
+    fn is_awake(&self) -> bool {
+        let file = format!("/proc/self/task/{}/stat", self.0);
         let text = fs::read_to_string(file).expect("the thread of the server has ended");
-        text.split(' ').take(2).map(|field| Duration::from_nanos(field.parse().unwrap())).sum()
+        text.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('R'))
     }
 }
