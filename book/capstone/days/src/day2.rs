@@ -19,6 +19,7 @@ macro_rules! day2 {
             day2::a_hundred_connections_take_turns,
             day2::a_large_answer_arrives_whole,
             day2::a_client_that_does_not_read_keeps_nobody_waiting,
+            day2::a_client_that_does_not_read_is_not_read_from,
             day2::the_loop_sleeps_while_a_client_does_not_read,
             day2::the_loop_sleeps_while_all_are_idle,
             day2::a_reset_ends_one_connection_and_no_other,
@@ -69,6 +70,23 @@ pub fn a_client_that_does_not_read_keeps_nobody_waiting<B: Backend>(model: B) {
         assert_eq!(connect(address).get("/other").text(), "/other");
     }
     assert_eq!(deaf.response().body.len(), LARGE);
+}
+
+/// What it goes on sending waits in the kernel, whose buffers are soon full.
+pub fn a_client_that_does_not_read_is_not_read_from<B: Backend>(model: B) {
+    const FLOOD: usize = 128 << 20;
+    let mut deaf = connect(echo(model));
+    deaf.ask("/large");
+    deaf.stream.read_exact(&mut [0; 1]).unwrap(); // the answer has begun
+    deaf.stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let requests = b"GET /more HTTP/1.1\r\nHost: test\r\n\r\n".repeat(10_000);
+    let mut taken = 0;
+    while taken < FLOOD
+        && let Ok(bytes) = deaf.stream.write(&requests)
+    {
+        taken += bytes;
+    }
+    assert!(taken < FLOOD / 2, "took {} MiB of what it cannot answer yet", taken >> 20);
 }
 
 /// There is something to send, and no room.

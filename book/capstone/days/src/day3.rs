@@ -21,6 +21,7 @@ macro_rules! day3 {
             day3::a_deadline_that_has_moved_on_harms_nobody,
             day3::a_client_that_has_left_leaves_no_deadline_behind,
             day3::the_loop_sleeps_until_the_deadline,
+            day3::a_client_that_is_reset_while_its_answer_is_not_due_is_forgotten,
         );
     };
 }
@@ -105,6 +106,17 @@ pub fn a_client_that_has_left_leaves_no_deadline_behind<B: Backend>(model: B) {
         let mut next = connect(address);
         assert_eq!(next.get("/500").text(), "/500");
     }
+}
+
+/// The kernel says so, whatever it has been asked, and says so again.
+pub fn a_client_that_is_reset_while_its_answer_is_not_due_is_forgotten<B: Backend>(model: B) {
+    let address = start(model, Limits::default(), later);
+    let thread = ServerThread::of(&mut connect(address));
+    let mut client = connect(address);
+    client.ask("/5000");
+    thread.expect_sleep(); // it has been asked by now
+    client.reset();
+    thread.expect_sleep();
 }
 
 pub fn the_loop_sleeps_until_the_deadline<B: Backend>(model: B) {

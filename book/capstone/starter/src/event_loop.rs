@@ -18,6 +18,16 @@
 //! | `wanted.deadline`: a moment in time | [`Session::handle_timeout_with`], from day 3 on |
 //!
 //! Both attempts may fail with `WouldBlock`: [`socket::unless_blocked`] takes that for what it is.
+//!
+//! Besides what is imported below you will need, on the first day:
+//!
+//! ```ignore
+//! use std::io::{ErrorKind, Read};
+//! use std::net::Shutdown;
+//!
+//! use backend_common::{Next, threads};
+//! use rustix::event::{PollFd, poll};
+//! ```
 
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
