@@ -24,8 +24,8 @@ impl ServerThread {
         ServerThread(client.get("/thread").text().to_owned())
     }
 
-    /// Fails if the thread runs, or wants to run, in half of the looks. One that asks the kernel over
-    /// and over again does so in nearly all of them, however busy the machine is.
+    /// Fails if the thread runs, or wants to run, in half of the looks. One that asks the kernel
+    /// over and over again does so in nearly all of them, however busy the machine is.
     pub(crate) fn expect_sleep(&self) {
         if self.0.is_empty() {
             return; // not on Linux
