@@ -90,6 +90,33 @@ fn every_chapter_has_what_each_chapter_has() {
     }));
 }
 
+/// What stands in backticks in the sections that name exercises.
+fn named_exercises() -> Vec<String> {
+    let of_page = |page: &Page| -> Vec<String> {
+        let sections = sections(&page.text);
+        let named = sections.iter().filter(|section| section.heading == "Exercises");
+        let parts = named.flat_map(|section| section.body.split('`').skip(1).step_by(2));
+        parts.map(str::to_owned).collect()
+    };
+    chapters().iter().flat_map(of_page).collect()
+}
+
+#[test]
+fn every_exercise_belongs_to_a_chapter() {
+    let named = named_exercises();
+    let files = fs::read_dir(root().join("book/exercises/src")).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let exercises: Vec<String> = files
+        .filter_map(|file| file.strip_suffix(".rs").map(str::to_owned))
+        .filter(|name| name != "lib")
+        .collect();
+    assert!(exercises.len() >= 30, "{}", exercises.len());
+    let lost = exercises.iter().filter(|name| !named.contains(name));
+    assert_none(
+        &lost.map(|name| format!("no chapter names the exercise `{name}`")).collect::<Vec<_>>(),
+    );
+}
+
 #[test]
 fn no_chapter_is_longer_than_its_readers_can_take() {
     assert_none(&in_chapters(|page| {
