@@ -115,7 +115,7 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("nightly Rust"),
     step("clients", "real clients of TLS, HTTP/2 and WebSocket, on every backend", clients)
         .needs("curl, nghttp2, openssl, Python"),
-    step("judge", "the judge: every backend reaches all stages, a first server few", judge),
+    step("judge", "the judge: every backend reaches all stages, first servers few", judge),
     step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
 ];
 

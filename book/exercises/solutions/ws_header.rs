@@ -2,7 +2,7 @@
 //!
 //! The head is read from left to right, and each check stands as early as its bytes are there. The
 //! first byte alone can be wrong, and a peer that sends it is refused without waiting for a second
-//! one: who waits for the rest of a frame that is wrong already holds memory for nothing.
+//! one: to wait for the rest of a frame that is wrong already costs memory for nothing.
 //!
 //! The length is written in one way only. If 5 could also be written in two or eight bytes, two
 //! programs could disagree about what a filter between them has seen, and the RFC forbids it (§5.2,

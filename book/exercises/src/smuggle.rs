@@ -10,7 +10,7 @@
 //!   `/admin`.
 //! * `chunks_in_front`: the other way round.
 //! * `is_ambiguous`: whether the head at the start of the bytes has both fields, and so has to be
-//!   refused by whoever comes first.
+//!   refused by the first program that reads it.
 //!
 //! Each request is of HTTP/1.1, so it has a `Host`.
 

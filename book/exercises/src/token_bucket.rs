@@ -9,7 +9,7 @@
 //! * The bucket begins full, with [`MOST`] tokens. Each stream that the client cancels before it
 //!   has been answered takes one. If there is none, the connection is to be closed, once and for
 //!   all.
-//! * A stream that has been answered gives one back: who lets us work for something may cancel,
+//! * A stream that has been answered gives one back: a client that lets us finish may cancel,
 //!   too.
 //! * Each whole [`REFILL`] milliseconds give one back. Time that is not a whole one is not lost: it
 //!   counts for the next token. Time that passes while the bucket is full is lost.
