@@ -388,6 +388,18 @@ async function checkProgress(browser, book) {
     await form.locator('.quiz-verdict:not(:empty)').waitFor()
     await page.goto(pathToFileURL(join(book, 'progress.html')).href)
     const place = page.locator('.quiz-progress')
+    // Chromium may hand a page of another process what was stored a moment later: load it again.
+    const begun = () => place.locator('li').waitFor({ timeout: 2000 })
+    for (let tries = 0; tries < 5; tries += 1) {
+      if (
+        await begun().then(
+          () => true,
+          () => false,
+        )
+      )
+        break
+      await page.reload()
+    }
     const line = await place.locator('li').innerText()
     assert(/Bytes, not messages\s+[01] of \d+/.test(line), line)
     await place.getByRole('button', { name: 'Forget all answers' }).press('Enter')

@@ -258,6 +258,12 @@
       quiz.addEventListener('keydown', (event) => event.stopPropagation())
       begin(quiz).catch(console.error)
     }
-    document.querySelectorAll('div.quiz-progress').forEach(progress)
+    const places = document.querySelectorAll('div.quiz-progress')
+    places.forEach(progress)
+    // Another page of the book, or another tab, may write later than this page has read.
+    addEventListener('storage', () => {
+      memory = load()
+      places.forEach(progress)
+    })
   })
 })()
