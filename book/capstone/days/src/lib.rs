@@ -1,6 +1,6 @@
-//! What judges the capstone day by day, written once, generic over the backend: [`day1`] to
-//! [`day4`]. [`after`] has the loop as it may look on the evening of a day; the last evening is the
-//! package `backend-poll`.
+//! What judges the capstone day by day, written once, generic over the backend: [`mod@day1`] to
+//! [`mod@day4`]. [`after`] has the loop as it may look on the evening of a day; the last evening is
+//! the package `backend-poll`.
 //!
 //! The tests of a day go on holding on all later days.
 
