@@ -11,8 +11,8 @@
 //!   name is returned. As long as another number stands for it, the result is `None`.
 //! * A table has at most `limit` numbers, from 0 to `limit - 1`. When all are taken, `open` and
 //!   `dup` fail with `TooMany` (its errno is EMFILE).
-//! * A number that is not open is `Bad` (EBADF), in `dup` and in `close`. If both are wrong, the
-//!   number is looked at first.
+//! * A number that is not open is `Bad` (EBADF), in `dup` and in `close`. If the number is not open
+//!   *and* the table is full, `dup` fails with `Bad`.
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Error {

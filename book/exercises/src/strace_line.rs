@@ -11,12 +11,12 @@
 //!   backslash takes its meaning from the character behind it: `\"` does not end them.
 //! * `outcome` is what stands after the equals sign: a decimal number, which may have something
 //!   behind it (`0 (Timeout)`, `0 <0.000009>`); `-1` with the name of an errno; or `?`, if no
-//!   result ever came.
+//!   result ever came. A result in hexadecimal, as `mmap` has one, does not occur.
 //! * What is no whole call gives `None`: `+++ exited with 0 +++`, `accept4(3,  <unfinished ...>`,
 //!   `<... accept4 resumed>, …) = 4`.
 //!
-//! `None` also for what `strace` would not write. Bytes may stand in quotes that look like
-//! anything.
+//! `None` also for what `strace` would not write: `close(4)`, `close(4) = x`, `close?(4) = 0`.
+//! Bytes may stand in quotes that look like anything.
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line<'a> {
