@@ -377,7 +377,7 @@ async function checkPlain(browser, book, file) {
   })
 }
 
-/** What was answered rightly on one page is shown on another. */
+/** What was answered correctly on one page is shown on another. */
 async function checkProgress(browser, book) {
   await check('progress.html: progress and reset', async () => {
     const url = pathToFileURL(join(book, 'bytes.html')).href

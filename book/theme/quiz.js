@@ -1,6 +1,6 @@
 // The quizzes. Each `<div class="quiz">` holds questions as headings, and their choices as task
 // lists with a reason below each choice: that is what is read without JavaScript. Here the reasons
-// are hidden until somebody has answered. What has been answered rightly is kept in localStorage.
+// are hidden until somebody has answered. What has been answered correctly is kept in localStorage.
 ;(() => {
   const KEY = 'ways-to-wait-quiz'
   const AT_ONCE = 6
@@ -165,7 +165,7 @@
   function choose(questions, round) {
     const right = new Set(about(page).right)
     const random = chance(seedOf(page) + round)
-    // In the first round they come as they stand; later those first that were not answered rightly.
+    // In the first round they come as they stand; later those first that were not answered correctly.
     const mixed = round === 0 ? questions : shuffled(questions, random)
     const open = mixed.filter(({ id }) => !right.has(id))
     const done = mixed.filter(({ id }) => right.has(id))
@@ -180,7 +180,7 @@
     score.setAttribute('role', 'status')
     const tell = () => {
       const all = `${known.right.length} of ${questions.length}`
-      score.textContent = `${all} questions of this chapter answered rightly.`
+      score.textContent = `${all} questions of this chapter answered correctly.`
     }
     const place = el('div')
     const again = el('button', { type: 'button' }, 'Again, with other questions')
