@@ -101,9 +101,8 @@ fn named_exercises() -> Vec<String> {
     chapters().iter().flat_map(of_page).collect()
 }
 
-#[test]
-fn every_exercise_belongs_to_a_chapter() {
-    let named = named_exercises();
+/// The exercises that there are.
+fn exercises() -> Vec<String> {
     let files = fs::read_dir(root().join("book/exercises/src")).unwrap();
     let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let exercises: Vec<String> = files
@@ -111,10 +110,28 @@ fn every_exercise_belongs_to_a_chapter() {
         .filter(|name| name != "lib")
         .collect();
     assert!(exercises.len() >= 30, "{}", exercises.len());
+    exercises
+}
+
+#[test]
+fn every_exercise_belongs_to_a_chapter() {
+    let (named, exercises) = (named_exercises(), exercises());
     let lost = exercises.iter().filter(|name| !named.contains(name));
     assert_none(
         &lost.map(|name| format!("no chapter names the exercise `{name}`")).collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn the_key_for_teachers_has_every_exercise_once() {
+    let page = read("book/src/teaching.md");
+    let (_, key) = page.split_once("| exercise |").unwrap();
+    let rows = key.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let mut rows: Vec<String> = rows.map(|(name, _)| name.to_owned()).collect();
+    let mut exercises = exercises();
+    rows.sort_unstable();
+    exercises.sort_unstable();
+    assert_eq!(rows, exercises);
 }
 
 #[test]
