@@ -90,7 +90,7 @@ impl Client {
             self.unsent.extend_from_slice(&buffer[..bytes.unwrap_or(0)]);
         }
         if !self.unsent.is_empty() {
-            // What has room goes; the rest stays, and `interest` asks for more room.
+            // What there is room for goes; the rest stays, and `interest` asks for more room.
             let bytes = done(self.stream.write(&self.unsent))?;
             self.unsent.drain(..bytes.unwrap_or(0));
         }
