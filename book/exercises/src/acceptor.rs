@@ -6,12 +6,13 @@
 //!
 //! * There may be [`Acceptor::max`] clients at once. With so many, the listener is not asked for.
 //! * [`Acceptor::accept`] is called when the listener is ready. It accepts until nobody waits any
-//!   more ([`Failure::WouldBlock`]), there is no place, or the system fails.
+//!   more ([`Failure::WouldBlock`]), there is no place, or the system fails. It may also be called
+//!   at another time, when nothing may be accepted: then it accepts nobody, and returns 0.
 //! * [`Failure::Aborted`]: that one client has left. The next may be there.
 //! * [`Failure::NoDescriptor`]: the client stays in the queue. Do not ask for [`BACKOFF`]
 //!   milliseconds, but then ask again, even if nothing else happens: [`Acceptor::timeout`] says how
 //!   long the loop may sleep at most.
-//! * Never call `accept` without a place, or before the backoff is over.
+//! * Never call `listener`, the closure, without a place, or before the backoff is over.
 //!
 //! Time is a number of milliseconds here; it comes in, and nobody reads a clock.
 

@@ -1,8 +1,8 @@
 //! select, poll, epoll: what has no room waits.
 //!
 //! A write to a non-blocking socket takes what there is room for: all of it, a part, or nothing.
-//! The rest has to wait until the kernel says that there is room again, and the loop has to ask the
-//! kernel for that. This is the account of what a connection still has to send.
+//! The rest has to be kept until the kernel says that there is room again, and the loop has to ask
+//! the kernel for that. This type keeps track of what a connection still has to send.
 //!
 //! * [`Unsent::push`] adds bytes at the end. Nothing is sent yet.
 //! * [`Unsent::send`] writes until all bytes are gone, or the socket says `WouldBlock`, or it has

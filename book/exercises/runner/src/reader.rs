@@ -117,9 +117,17 @@ impl Reader<'_> {
         }
         if outcome.is_green() {
             say!(self, "Solved. Compare: cargo run -- compare {name}");
-            say!(self, "Go on:           cargo run -- next");
+            say!(self, "Go on:           cargo run -- next{}", self.of_same_chapter(exercise));
         }
         Ok(outcome.is_green())
+    }
+
+    /// The name of an exercise of the same chapter that is not solved, behind a space. Whoever works
+    /// by chapters stays there; without one, `next` goes through the catalogue from its beginning.
+    fn of_same_chapter(&self, solved: &Exercise) -> String {
+        let mut others = self.catalogue.exercises.iter();
+        let open = others.find(|one| one.chapter == solved.chapter && !self.is_solved(one));
+        open.map(|one| format!(" {}", one.name)).unwrap_or_default()
     }
 
     /// Runs the tests of all exercises that have been begun; one that is red does not stop it.

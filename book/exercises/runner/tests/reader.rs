@@ -43,6 +43,19 @@ fn next_copies_the_task_and_says_where() {
 }
 
 #[test]
+fn a_solved_exercise_leads_to_another_of_its_chapter() {
+    let course = Course::new();
+    let before = "## 2 first First\n\nearlier write Earlier.\n";
+    let after = "later write Later.\n\n## 4 next Next\n\nlast write Last.\n";
+    let here = course.get("catalogue.txt");
+    course.put("mine/double.rs", SOLUTION);
+    course.put("catalogue.txt", &format!("{before}\n{here}{after}"));
+    says(&course, &["check", "double"], 0, &["Go on:           cargo run -- next later\n"]);
+    course.put("catalogue.txt", &format!("{before}\n{here}"));
+    says(&course, &["check", "double"], 0, &["Go on:           cargo run -- next\n"]);
+}
+
+#[test]
 fn check_names_the_tests_and_next_goes_on_when_they_are_green() {
     let course = Course::new();
     says(&course, &["check", "double"], 1, &["not begun double", "next double"]);
