@@ -6,9 +6,9 @@
 //! | it says | then |
 //! |---|---|
 //! | `Next::Wait(wanted)` | nothing to do until a wait ends: see below |
-//! | `Next::Run(ticket, work)` | `session.complete(ticket, threads::perform(work))`, until day 4 |
+//! | `Next::Run(ticket, work)` | `session.complete(ticket, threads::perform(work))` on days 1 to 3 |
 //! | `Next::ShutdownWrite` | shut the write side of the socket down |
-//! | `Next::Abort` | [`socket::abort`] |
+//! | `Next::Abort` | [`socket::abort`], then ask again: `Close` follows |
 //! | `Next::Close` | drop the session and the socket |
 //!
 //! | it waits for | when that has come |
