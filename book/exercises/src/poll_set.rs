@@ -1,7 +1,8 @@
 //! select, poll, epoll: the list that is handed to the kernel.
 //!
 //! `poll(2)` takes one list: a descriptor, what is asked about it, and room for the answer. The
-//! loop finds its connections by keys, which are numbers. Keep the two in step, while connections come and go.
+//! loop finds its connections by keys, which are numbers. Keep the two in step, while
+//! connections come and go.
 //!
 //! * [`PollSet::insert`] adds a descriptor and returns its key. A key stays the same for as long as
 //!   its connection is there, and is not given to another one meanwhile. It may be used again.
