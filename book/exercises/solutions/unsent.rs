@@ -1,4 +1,4 @@
-//! select, poll, epoll: what has no room waits.
+//! select, poll, epoll: what there is no room for waits.
 //!
 //! The bytes and a mark: what lies before the mark has been sent. A write moves the mark by as much
 //! as it has taken, and by nothing when it fails, so no byte is sent twice and none is lost. (To

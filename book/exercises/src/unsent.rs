@@ -1,4 +1,4 @@
-//! select, poll, epoll: what has no room waits.
+//! select, poll, epoll: what there is no room for waits.
 //!
 //! A write to a non-blocking socket takes what there is room for: all of it, a part, or nothing.
 //! The rest has to be kept until the kernel says that there is room again, and the loop has to ask

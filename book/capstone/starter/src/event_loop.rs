@@ -36,7 +36,8 @@ use std::os::fd::AsFd;
 use backend_common::{Context, Output, Session, socket};
 use rustix::event::PollFlags;
 
-/// Serves for ever. Each session needs a place: `context.admission.admit()`.
+/// Serves forever. Each session needs a place, `context.admission.admit()`, and is made of it by
+/// [`Session::new`].
 pub(crate) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     // So that the compiler does not warn of them before they are used.
