@@ -10,6 +10,10 @@ use std::io::{self, Read, Write};
 fn main() -> io::Result<()> {
     let mut scripts = Vec::new();
     io::stdin().read_to_end(&mut scripts)?;
-    let answers = live::run(&String::from_utf8_lossy(&scripts));
+    let mut answers = live::run(&String::from_utf8_lossy(&scripts));
+    // A terminal wants its last line ended, a page does not.
+    if cfg!(not(target_family = "wasm")) {
+        answers.push('\n');
+    }
     io::stdout().write_all(answers.as_bytes())
 }
