@@ -37,6 +37,13 @@ test('a module that differs is found', async () => {
   assert.match(found[0].answer, /content-lengxh/)
 })
 
+test('the module names no folder of the machine that built it', () => {
+  load()
+  const module = gunzipSync(Buffer.from(globalThis.LIVE_MODULE.gzip, 'base64')).toString('latin1')
+  assert.ok(module.includes('/cargo/src/tokio-'))
+  assert.equal(module.match(/registry\/src|\/home\/|\/root\//g), null)
+})
+
 /** Another `Live`, which compiles the module that is there now. */
 function reload() {
   const run = readFileSync(new URL('live/run.js', THEME), 'utf8')

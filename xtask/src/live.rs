@@ -18,12 +18,13 @@ const SOURCES: &str = "protocol/Cargo.toml protocol/src layer-http2/Cargo.toml l
 /// Builds it and writes it down.
 pub(crate) fn rebuild() -> Result {
     target(TARGET)?;
+    let sources = sources()?; // which unpacks the crates from elsewhere
     build()?;
     let gzip = piped(&format!("gzip -9nc {} | base64 -w 0", built()))?;
     let text = format!(
         "// Built by `cargo xtask live` from book/live and what that stands on.\n\
          globalThis.LIVE_MODULE = {{\n  sources: '{}',\n  gzip: '{}',\n}}\n",
-        sources()?,
+        sources,
         gzip.trim()
     );
     write(MODULE, &text)
@@ -40,7 +41,7 @@ pub(crate) fn check() -> Result {
     match target(TARGET) {
         Ok(()) => {
             build()?;
-            compare(value(&committed, "gzip")?)?;
+            compare(value(&committed, "gzip")?, &built())?;
             println!("The module was rebuilt, and it is the committed one to the byte.");
         }
         Err(Failure::Unavailable(why)) => {
@@ -65,13 +66,25 @@ fn build() -> Result {
     let commit = commit.ok_or_else(|| Failure::found("rustc -vV names no commit"))?;
     // Of the standard library, if its source is there, as it is called if it is not.
     let library = format!("{}/lib/rustlib/src/rust=/rustc/{commit}", sysroot.trim());
-    let flags = [format!("{}=/course", root().display()), format!("{home}=/cargo"), library]
-        .map(|prefix| format!("--remap-path-prefix={prefix}"))
-        .join("\x1f");
+    let ours = [format!("{}=/course", root().display()), format!("{home}=/cargo"), library];
+    let prefixes = ours.into_iter().chain(registries(&home));
+    let flags: Vec<String> =
+        prefixes.map(|prefix| format!("--remap-path-prefix={prefix}")).collect();
+    let flags = flags.join("\x1f");
     cargo(&format!("build --locked -p live --bin live --profile live --target {TARGET}"))
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("CARGO_TARGET_DIR", FOLDER)
         .run()
+}
+
+/// The folders in which Cargo unpacks crates, each under one name: the real name depends on how
+/// Cargo is configured. They come after the folder that they are in, since the last match counts.
+fn registries(home: &str) -> Vec<String> {
+    let folders = std::fs::read_dir(format!("{home}/registry/src")).into_iter().flatten();
+    let mut prefixes: Vec<String> =
+        folders.flatten().map(|one| format!("{}=/cargo/src", one.path().display())).collect();
+    prefixes.sort_unstable();
+    prefixes
 }
 
 fn built() -> String {
@@ -79,9 +92,10 @@ fn built() -> String {
 }
 
 /// Whether what is committed unpacks to what has been built.
-fn compare(gzip: &str) -> Result {
-    write(format!("{FOLDER}/committed.txt"), gzip)?;
-    let line = format!("base64 -d {FOLDER}/committed.txt | gzip -dc | cmp - {}", built());
+fn compare(gzip: &str, built: &str) -> Result {
+    let committed = format!("{built}.committed");
+    write(&committed, gzip)?;
+    let line = format!("base64 -d {committed} | gzip -dc | cmp - {built}");
     let differs = |_| Failure::found(format!("{MODULE} differs: `cargo xtask live` builds it"));
     piped(&line).map(drop).map_err(differs)
 }
@@ -93,17 +107,9 @@ fn piped(line: &str) -> Result<String> {
 /// The hash of all that the module is built from.
 fn sources() -> Result<String> {
     let mut text = profiles(&read("Cargo.toml")?);
-    // Names and versions of what comes from elsewhere; ours have a path behind them.
     let tree = format!("tree --locked -p live -e normal,build --target {TARGET} --prefix none");
-    let mut crates: Vec<String> = cargo(&tree)
-        .quietly()
-        .output()?
-        .lines()
-        .map(|line| line.split(" (").next().unwrap_or_default().to_owned())
-        .collect();
-    crates.sort_unstable();
-    crates.dedup();
-    text += &crates.join("\n");
+    let tree = cargo(&tree).args(["--format", "{p}|{f}"]).quietly().output()?;
+    text += &crates(&tree).join("\n");
     for file in tracked(SOURCES)? {
         text += &format!("\n=== {file}\n{}", read(&file)?);
     }
@@ -112,6 +118,20 @@ fn sources() -> Result<String> {
     write(format!("{FOLDER}/sources.txt"), &text)?;
     let hash = command(&format!("git hash-object {FOLDER}/sources.txt")).quietly().output()?;
     Ok(hash.trim().to_owned())
+}
+
+/// Names, versions and features of what `cargo tree` lists. What is in parentheses is left out: our
+/// folders, and the mark of a crate that has been listed before.
+fn crates(tree: &str) -> Vec<String> {
+    let bare = |text: &str| text.split(" (").next().unwrap_or_default().trim_end().to_owned();
+    let mut crates: Vec<String> = tree
+        .lines()
+        .filter_map(|line| line.split_once('|'))
+        .map(|(name, features)| format!("{} {}", bare(name), bare(features)))
+        .collect();
+    crates.sort_unstable();
+    crates.dedup();
+    crates
 }
 
 /// The lines of a manifest that say how the module is compiled.
@@ -156,10 +176,30 @@ mod tests {
     }
 
     #[test]
+    fn features_of_a_crate_count_and_our_folders_do_not() {
+        let tree = "live v0.1.0 (/a/live)|\nslab v0.4.12|std\nh2 v0.4.20|\nslab v0.4.12|std (*)\n";
+        assert_eq!(crates(tree), ["h2 v0.4.20 ", "live v0.1.0 ", "slab v0.4.12 std"]);
+        assert_ne!(crates("slab v0.4.12|"), crates("slab v0.4.12|std"));
+    }
+
+    #[test]
+    fn folders_of_registries_have_one_name() {
+        let home = root().join(FOLDER).join("home");
+        std::fs::create_dir_all(home.join("registry/src/index-1")).unwrap();
+        let home = home.display().to_string();
+        assert_eq!(registries(&home), [format!("{home}/registry/src/index-1=/cargo/src")]);
+        assert!(registries("/no/such/folder").is_empty());
+    }
+
+    #[test]
     fn a_module_that_differs_is_found() {
-        let line = "printf a > target/live/a.txt; printf b | cmp - target/live/a.txt";
         std::fs::create_dir_all(root().join(FOLDER)).unwrap();
-        assert!(piped(line).is_err());
-        assert!(piped(&line.replace("printf b", "printf a")).is_ok());
+        let built = format!("{FOLDER}/test.wasm");
+        write(&built, "as committed").unwrap();
+        let gzip = piped(&format!("gzip -9nc {built} | base64 -w 0")).unwrap();
+        assert!(compare(&gzip, &built).is_ok());
+        write(&built, "as Committed").unwrap();
+        assert!(compare(&gzip, &built).is_err());
+        assert!(compare("no gzip", &built).is_err());
     }
 }
