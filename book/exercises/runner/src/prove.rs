@@ -20,6 +20,10 @@ pub const WRONG: usize = 5;
 /// Longest time for the tests of one file, unless something else is said.
 pub const LIMIT: Duration = Duration::from_secs(10);
 
+/// Longest time for what ends by itself, the task and the solution: a loaded machine, where wrong
+/// solutions turn in circles beside it, does not make them wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// How many words explain a solution at least.
 const EXPLANATION: usize = 30;
 
@@ -38,7 +42,9 @@ enum JobKind {
     Wrong(String, String),
 }
 
-/// Proves the exercises of these names, or all if there are none. Returns what is wrong.
+/// Proves the exercises of these names, or all if there are none. Returns what is wrong. Tests of a
+/// wrong solution that have not ended after `limit` refuse it; `out` gets their names, since on a
+/// loaded machine they may only have been late.
 ///
 /// # Errors
 /// If the catalogue cannot be read, or nothing can be compiled.
@@ -64,14 +70,20 @@ pub fn prove(
         }
     }
     let refused = jobs.iter().filter(|job| matches!(job.kind, JobKind::Wrong(..))).count();
-    problems.extend(try_all(folder, limit, &jobs)?);
+    let tried = try_all(folder, limit, &jobs)?;
+    problems.extend(tried.problems);
+    for hang in &tried.hangs {
+        let _ = writeln!(out, "hangs, so it is refused: {hang}");
+    }
     for problem in &problems {
         let _ = writeln!(out, "FAILED {problem}\n");
     }
     let _ = writeln!(
         out,
-        "{} exercises, {refused} wrong solutions, {} problems ({} s)",
+        "{} exercises, {refused} wrong solutions ({} hang after {} s), {} problems ({} s)",
         chosen.len(),
+        tried.hangs.len(),
+        limit.as_secs(),
         problems.len(),
         started.elapsed().as_secs()
     );
@@ -169,9 +181,23 @@ fn comment(text: &str) -> String {
     text.lines().map_while(|line| line.strip_prefix("//!")).collect()
 }
 
+/// What came of all that was tried.
+#[derive(Default)]
+struct Tried {
+    problems: Vec<String>,
+    /// The wrong solutions whose tests did not end.
+    hangs: Vec<String>,
+}
+
+/// What came of one thing.
+enum Verdict {
+    Good,
+    Hangs(String),
+    Problem(String),
+}
+
 /// Tries everything, on as many threads as there are cores.
-fn try_all(folder: &Folder, limit: Duration, jobs: &[Job]) -> Result<Vec<String>, String> {
-    let trial = Trial { folder, limit, colours: false };
+fn try_all(folder: &Folder, limit: Duration, jobs: &[Job]) -> Result<Tried, String> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -181,7 +207,7 @@ fn try_all(folder: &Folder, limit: Duration, jobs: &[Job]) -> Result<Vec<String>
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(index) else { return };
-                    let result = try_one(folder, &trial, job);
+                    let result = try_one(folder, limit, job);
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                     found.push((index, result));
                 }
@@ -190,29 +216,31 @@ fn try_all(folder: &Folder, limit: Duration, jobs: &[Job]) -> Result<Vec<String>
     });
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by_key(|(index, _)| *index);
-    let mut problems = Vec::new();
+    let mut tried = Tried::default();
     for (_, result) in found {
-        problems.extend(result?);
+        match result? {
+            Verdict::Good => {}
+            Verdict::Hangs(what) => tried.hangs.push(what),
+            Verdict::Problem(what) => tried.problems.push(what),
+        }
     }
-    Ok(problems)
+    Ok(tried)
 }
 
 /// Says what is wrong, if anything.
-fn try_one(folder: &Folder, trial: &Trial<'_>, job: &Job) -> Result<Option<String>, String> {
+fn try_one(folder: &Folder, limit: Duration, job: &Job) -> Result<Verdict, String> {
     let name = &job.name;
+    let limit = if matches!(job.kind, JobKind::Wrong(..)) { limit } else { PATIENCE };
+    let trial = Trial { folder, limit, colours: false };
     let problem = match &job.kind {
         JobKind::Red => red(&trial.run(name, &folder.task(name))?),
         JobKind::Green => green(&trial.run(name, &folder.solution(name))?),
-        JobKind::Wrong(title, text) => {
-            refused(&trial.run_text(name, text)?).map(|what| match what {
-                What::Accepted => format!("the tests accept the wrong solution `{title}`"),
-                What::DoesNotCompile(said) => {
-                    format!("the wrong solution `{title}` does not compile:\n{said}")
-                }
-            })
-        }
+        JobKind::Wrong(title, text) => match trial.run_text(name, text)? {
+            Outcome::Hangs => return Ok(Verdict::Hangs(format!("{name}: `{title}`"))),
+            outcome => accepted(title, &outcome),
+        },
     };
-    Ok(problem.map(|what| format!("{name}: {what}")))
+    Ok(problem.map_or(Verdict::Good, |what| Verdict::Problem(format!("{name}: {what}"))))
 }
 
 fn red(outcome: &Outcome) -> Option<String> {
@@ -240,16 +268,13 @@ fn green(outcome: &Outcome) -> Option<String> {
     }
 }
 
-enum What {
-    Accepted,
-    DoesNotCompile(String),
-}
-
-/// A solution that hangs is refused: its tests do not pass.
-fn refused(outcome: &Outcome) -> Option<What> {
+/// A wrong solution has to compile, and its tests must not pass.
+fn accepted(title: &str, outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::DoesNotCompile(said) => Some(What::DoesNotCompile(said.clone())),
-        Outcome::Hangs => None,
-        Outcome::Ran(_) => outcome.is_green().then_some(What::Accepted),
+        Outcome::DoesNotCompile(said) => {
+            Some(format!("the wrong solution `{title}` does not compile:\n{said}"))
+        }
+        _ if outcome.is_green() => Some(format!("the tests accept the wrong solution `{title}`")),
+        _ => None,
     }
 }

@@ -8,8 +8,11 @@ use std::time::Duration;
 use common::{Course, SOLUTION, TASK, five, wrong};
 use runner::prove::prove;
 
+/// Nothing hangs here, and a test that is late would count as one that refuses.
+const LONG: Duration = Duration::from_secs(60);
+
 fn problems(course: &Course) -> Vec<String> {
-    prove(&course.folder(), &[], Duration::from_secs(2), &mut Vec::new()).unwrap()
+    prove(&course.folder(), &[], LONG, &mut Vec::new()).unwrap()
 }
 
 /// There is exactly one problem, and it is this one.
@@ -22,13 +25,24 @@ fn only(course: &Course, what: &str) {
 }
 
 #[test]
-fn an_exercise_that_is_as_it_should_be_has_no_problem_and_what_hangs_is_refused() {
+fn an_exercise_that_is_as_it_should_be_has_no_problem() {
+    let mut said = Vec::new();
+    let problems = prove(&Course::new().folder(), &[], LONG, &mut said).unwrap();
+    assert_eq!(problems, [""; 0]);
+    let said = String::from_utf8(said).unwrap();
+    let begin = "1 exercises, 5 wrong solutions (0 hang after 60 s), 0 problems";
+    assert!(said.starts_with(begin), "{said}");
+}
+
+#[test]
+fn what_hangs_is_refused_and_named() {
     let mut said = Vec::new();
     let course = Course::new();
+    course.put("wrong/double.txt", &(five() + &wrong("no end", "loop {}")));
     let problems = prove(&course.folder(), &[], Duration::from_secs(2), &mut said).unwrap();
     assert_eq!(problems, [""; 0]);
     let said = String::from_utf8(said).unwrap();
-    assert!(said.starts_with("1 exercises, 5 wrong solutions, 0 problems"), "{said}");
+    assert!(said.contains("hangs, so it is refused: double: `no end`\n"), "{said}");
 }
 
 #[test]
