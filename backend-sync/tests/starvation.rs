@@ -8,7 +8,8 @@ use std::time::Duration;
 use backend_sync::{Model, Request, Server};
 use museum::clients::{KEEP, Killed, Pace};
 
-/// Plays four clients that stay, and one that asks, to four threads or a thread for each.
+/// Plays four clients that stay, and one that asks, to four threads or a thread for each. The
+/// patience is that of the last one: a late answer to one that stays has a text of its own.
 fn play(model: Model, patience: Duration) -> Result<(), Killed> {
     let server = Server::bind("127.0.0.1:0").unwrap().model(model).threads(4);
     let server = server.spawn(|_: &Request<'_>| "Hello.").unwrap();
