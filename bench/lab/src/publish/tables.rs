@@ -32,19 +32,18 @@ pub(super) fn backends(results: &Results) -> String {
         "µs of processor per request, 64 connections",
         "÷ floor",
         "a connection for each request",
-        "p50 / p99 at 70 % load",
+        "p50 at 70 % load",
         "system calls per request",
         "bytes per idle connection",
     ];
     let is_shown = |entry: &&Entry| entry.kind == Kind::Ours || OTHERS.contains(&&*entry.name);
     let row = |entry: &Entry| {
-        let percentile = |fraction| percentile(&figures, LOADED[0].0, &entry.name, fraction);
         vec![
             entry.name.clone(),
             cost(&figures, PLAIN, &entry.name),
             floor_ratio(&figures, PLAIN, &entry.name),
             cost(&figures, "connection per request", &entry.name),
-            format!("{} / {}", percentile(0.5), percentile(0.99)),
+            percentile(&figures, LOADED[0].0, &entry.name, 0.5),
             system_calls(results, PLAIN, &entry.name),
             idle(results, &entry.name, "HTTP/1.1"),
         ]
@@ -150,8 +149,7 @@ fn latency(results: &Results, figures: &Figures, scenario: &str) -> String {
             of(0.999),
         ])
     };
-    let table = markdown(&head, contestants(results).filter_map(row));
-    table + "\n\"+ n s\": it would have to be measured for so much longer to be known to 10 %.\n"
+    markdown(&head, contestants(results).filter_map(row))
 }
 
 fn idle_table(results: &Results) -> String {
@@ -226,7 +224,8 @@ fn provenance(provenance: &Provenance, figures: &Figures) -> String {
     );
     format!(
         "\nMedians of {rounds} rounds; {apart}. `{command}` at {commit}, {toolchain}, {processor}, \
-         {kernel}, {pinning}. – : not measured, or void; ~ : too few rounds for an interval.\n"
+         {kernel}, {pinning}. – : not measured, or void; ~ : too few rounds for an interval; \
+         needs: it would have to be measured for so much longer to be known to 10 %.\n"
     )
 }
 
@@ -260,7 +259,7 @@ fn percentile(figures: &Figures, scenario: &str, entry: &str, fraction: f64) -> 
         find(figures, scenario, entry).and_then(|it| it.percentiles.iter().find(is_it));
     or_dash(percentile.map(|it| match it.needs {
         0.0 => microseconds(it.value as f64),
-        needs => format!("+ {}", duration(needs)),
+        needs => format!("needs {}", duration(needs)),
     }))
 }
 
