@@ -1,6 +1,7 @@
 //! Figures of states against the code. Above such a figure a comment names the enums:
-//! `<!-- states FILE: Enum, Enum; FILE: Enum -->`. In the figure a group of the class `states` has
-//! one label for each of their variants, and no other.
+//! `<!-- states FILE: Enum, Enum; FILE: Enum except Variant -->`. In the figure each enum has a
+//! group `class="mono states" data-enum="Enum"` with a label for each of its variants, but for one
+//! that is excepted, and no other.
 
 use std::collections::BTreeSet;
 
@@ -9,42 +10,65 @@ use crate::links::{Files, Problem, line_of};
 /// Where a figure of states and its enums differ.
 pub fn outdated(files: &impl Files, file: &str, text: &str) -> Vec<Problem> {
     let mut found = Vec::new();
-    let comments: Vec<usize> = text.match_indices("<!-- states ").map(|(at, _)| at).collect();
-    for &at in &comments {
-        for what in compare(files, &text[at..]) {
-            found.push(Problem { file: file.to_owned(), line: line_of(text, at), what });
+    let mut enums = 0;
+    for (at, _) in text.match_indices("<!-- states ") {
+        let problem = |what| Problem { file: file.to_owned(), line: line_of(text, at), what };
+        match wanted(files, &text[at..]) {
+            Ok((wanted, figure)) => {
+                enums += wanted.len();
+                found.extend(wanted.iter().flat_map(|it| differences(it, figure)).map(problem));
+            }
+            Err(what) => {
+                found.push(problem(what));
+                return found;
+            }
         }
     }
-    if text.matches("class=\"mono states\"").count() != comments.len() {
+    if text.matches("class=\"mono states\"").count() != enums {
         let what = "each figure of states needs a comment `<!-- states FILE: Enum -->`".to_owned();
         found.push(Problem { file: file.to_owned(), line: 1, what });
     }
     found
 }
 
-fn compare(files: &impl Files, text: &str) -> Vec<String> {
-    let Some((sources, figure)) =
-        text.strip_prefix("<!-- states ").and_then(|rest| rest.split_once(" -->"))
-    else {
-        return vec!["the form is `<!-- states FILE: Enum, Enum -->`".to_owned()];
-    };
-    let mut wanted = BTreeSet::new();
+/// An enum and what a figure has to show of it.
+struct Wanted {
+    name: String,
+    variants: BTreeSet<String>,
+}
+
+/// What a comment wants of the figure below it, and that figure.
+fn wanted<'t>(files: &impl Files, text: &'t str) -> Result<(Vec<Wanted>, &'t str), String> {
+    let (sources, rest) = text
+        .strip_prefix("<!-- states ")
+        .and_then(|rest| rest.split_once(" -->"))
+        .ok_or("the form is `<!-- states FILE: Enum, Enum -->`")?;
+    let figure = rest.split("</figure>").next().unwrap_or_default();
+    let mut wanted = Vec::new();
     for source in sources.split("; ") {
-        let Some((path, names)) = source.split_once(": ") else {
-            return vec![format!("`{source}` is not `FILE: Enum`")];
-        };
+        let (path, names) =
+            source.split_once(": ").ok_or_else(|| format!("`{source}` is not `FILE: Enum`"))?;
         let code = files.text(path).unwrap_or_default();
-        for name in names.split(", ") {
-            let variants = variants(&code, name);
+        for part in names.split(", ") {
+            let (name, except) = part.split_once(" except ").unwrap_or((part, ""));
+            let mut variants = variants(&code, name);
             if variants.is_empty() {
-                return vec![format!("{path} has no enum `{name}`")];
+                return Err(format!("{path} has no enum `{name}`"));
             }
-            wanted.extend(variants);
+            if !except.is_empty() && !variants.remove(except) {
+                return Err(format!("`{name}` has no `{except}`"));
+            }
+            wanted.push(Wanted { name: name.to_owned(), variants });
         }
     }
-    let shown = labels(figure);
-    let missing = wanted.difference(&shown).map(|name| format!("the figure lacks `{name}`"));
-    let gone = shown.difference(&wanted).map(|name| format!("the code has no `{name}`"));
+    Ok((wanted, figure))
+}
+
+fn differences(wanted: &Wanted, figure: &str) -> Vec<String> {
+    let Wanted { name, variants } = wanted;
+    let shown = labels(figure, name);
+    let missing = variants.difference(&shown).map(|it| format!("the figure lacks `{name}::{it}`"));
+    let gone = shown.difference(variants).map(|it| format!("the code has no `{name}::{it}`"));
     missing.chain(gone).collect()
 }
 
@@ -64,9 +88,10 @@ fn variants(code: &str, name: &str) -> BTreeSet<String> {
     body.filter_map(variant).collect()
 }
 
-/// The labels of the group of the class `states`.
-fn labels(figure: &str) -> BTreeSet<String> {
-    let Some(group) = figure.split("class=\"mono states\"").nth(1) else { return BTreeSet::new() };
+/// The labels of the group of an enum.
+fn labels(figure: &str, name: &str) -> BTreeSet<String> {
+    let start = format!("class=\"mono states\" data-enum=\"{name}\"");
+    let Some(group) = figure.split(&start).nth(1) else { return BTreeSet::new() };
     let group = group.split("</g>").next().unwrap_or_default();
     let texts = group.split("<text").skip(1).filter_map(|text| text.split_once('>'));
     let texts = texts.filter_map(|(_, rest)| rest.split("</text>").next());

@@ -24,32 +24,39 @@ pub struct Day<'d> {
 }
 
 /// The days of `book/days.txt`: a line `day` begins one, `file | minutes` is a chapter of it.
-#[must_use]
-pub fn days(list: &str) -> Vec<Day<'_>> {
+///
+/// # Errors
+///
+/// Which line is neither.
+pub fn days(list: &str) -> Result<Vec<Day<'_>>, String> {
     let mut days: Vec<Day<'_>> = Vec::new();
     for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        match (line.split_once(" | "), days.last_mut()) {
-            (Some((file, minutes)), Some(day)) => {
-                day.chapters.push((file, minutes.parse().unwrap_or_default()));
-            }
-            _ => days.push(Day::default()),
+        if line == "day" || line.starts_with("day ") {
+            days.push(Day::default());
+            continue;
         }
+        let chapter = line.split_once(" | ");
+        let chapter = chapter.and_then(|(file, minutes)| Some((file, minutes.parse().ok()?)));
+        let (Some(chapter), Some(day)) = (chapter, days.last_mut()) else {
+            return Err(format!("`{line}` is neither `day` nor `file | minutes` of one"));
+        };
+        day.chapters.push(chapter);
     }
-    days
+    Ok(days)
 }
 
 /// The plan as tables.
 ///
 /// # Errors
 ///
-/// Which day is too long.
+/// Which day is too long, or which chapter there is not.
 pub fn plan(days: &[Day<'_>], pages: &[Page]) -> Result<String, String> {
     let mut plan = String::new();
     for (day, number) in days.iter().zip(1..) {
         let mut table = Table::default();
         for (file, in_class) in &day.chapters {
-            let Some(page) = pages.iter().find(|page| page.file == *file) else { continue };
-            table.chapter(page, *in_class);
+            let page = pages.iter().find(|page| page.file == *file);
+            table.chapter(page.ok_or(format!("there is no chapter {file}"))?, *in_class);
         }
         let Table { rows, now, .. } = table;
         if now > END {
@@ -139,7 +146,7 @@ mod tests {
     #[test]
     fn a_day_has_breaks_and_an_end() {
         let pages = [page("a.md", 80), page("b.md", 120)];
-        let days = days("# Days\nday 1\na.md | 0\nb.md | 30\nnone.md | 7\na.md | 5\n");
+        let days = days("# Days\nday 1\na.md | 0\nb.md | 30\na.md | 5\n").unwrap();
         assert_eq!(
             plan(&days, &pages).unwrap(),
             "### Day 1, 09:00 to 15:45\n\n| from | minutes | |\n|---|---|---|\n\
@@ -149,7 +156,18 @@ mod tests {
              | | | **1. A** |\n| 14:05 | 80 | [One](a.md#one) |\n| 15:25 | 15 | *break* |\n\
              | 15:40 | 5 | [Exercises](a.md#exercises) |\n"
         );
-        let long = super::days("day\na.md | 420\n");
+        let long = super::days("day\na.md | 420\n").unwrap();
         assert_eq!(plan(&long, &pages).unwrap_err(), "day 1 ends at 17:35");
+    }
+
+    #[test]
+    fn a_line_that_says_nothing_is_an_error() {
+        let missing = days("day\na.md | 0\nnone.md | 7\n").unwrap();
+        assert_eq!(plan(&missing, &[page("a.md", 9)]).unwrap_err(), "there is no chapter none.md");
+        for wrong in ["a.md | ten", "a.md 10", "a.md | 10m", "days"] {
+            let error = days(&format!("day\n{wrong}\n")).unwrap_err();
+            assert!(error.starts_with(&format!("`{wrong}` is neither")), "{error}");
+        }
+        assert!(days("a.md | 10\n").is_err()); // of no day
     }
 }

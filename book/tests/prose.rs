@@ -32,6 +32,25 @@ fn book() -> Vec<Page> {
     pages(&read("book/src/SUMMARY.md"), |file| read(&format!("book/src/{file}")))
 }
 
+/// Behind each chapter its quiz, as a page of its own.
+fn with_quizzes(pages: Vec<Page>) -> Vec<Page> {
+    let quiz = |page: &Page| {
+        let file = format!("../quiz/{}", page.file);
+        let text = fs::read_to_string(root().join("book/src").join(&file)).ok()?;
+        Some(Page { file, title: page.title.clone(), text })
+    };
+    let with_quizzes: Vec<Page> = pages
+        .into_iter()
+        .flat_map(|page| {
+            let quiz = quiz(&page);
+            [page].into_iter().chain(quiz)
+        })
+        .collect();
+    let quizzes = with_quizzes.iter().filter(|page| page.file.starts_with("../quiz/")).count();
+    assert_eq!(quizzes, fs::read_dir(root().join("book/quiz")).unwrap().count());
+    with_quizzes
+}
+
 fn chapters() -> Vec<Page> {
     let chapters: Vec<Page> = book().into_iter().filter(|page| page.number().is_some()).collect();
     assert!(chapters.len() >= 6);
@@ -62,7 +81,7 @@ fn every_section_has_its_minutes_and_every_chapter_their_sum() {
 #[test]
 fn what_is_made_of_the_minutes_is_that_of_the_chapters() {
     let pages = book();
-    let plan = plan(&days(&read("book/days.txt")), &pages).unwrap();
+    let plan = plan(&days(&read("book/days.txt")).unwrap(), &pages).unwrap();
     for (file, made) in [("book/minutes.md", table(&pages)), ("book/plan.md", plan)] {
         let path = root().join(file);
         if std::env::var_os("UPDATE_LINKS").is_some_and(|it| it == "1") {
@@ -157,7 +176,7 @@ fn no_term_is_used_before_it_is_defined() {
     let list = read("book/terms.txt");
     let terms = terms(&list).unwrap();
     assert!(terms.len() >= 20, "{}", terms.len());
-    assert_none(&used_too_early(&terms, &book()));
+    assert_none(&used_too_early(&terms, &with_quizzes(book())));
 }
 
 #[test]
@@ -167,7 +186,7 @@ fn every_fact_is_what_its_source_says() {
 
 #[test]
 fn no_measured_number_is_typed() {
-    let mut pages = book();
+    let mut pages = with_quizzes(book());
     pages.retain(|page| page.file != "glossary.md"); // it measures nothing
     let found = pages.iter().flat_map(|page| typed(&page.file, &page.text));
     assert_none(&found.map(|problem| problem.to_string()).collect::<Vec<_>>());
@@ -257,10 +276,23 @@ mod on_bad_input {
 
     #[test]
     fn a_fact_without_its_source_is_found() {
-        let files = BTreeMap::from([("a.rs", "const MOST: usize = 16_384;\n")]);
+        let files = BTreeMap::from([(
+            "a.rs",
+            "const MOST: usize = 16_384;\nSIZE: u32 = 8 << 10; from_secs(30) 3059 KiB\n",
+        )]);
         for (source, value, problem) in [
             ("# from a.rs: MOST: usize = 16_384;", "16,384", ""),
-            ("# counted by hand", "7", ""),
+            ("# measured once, by hand", "7", ""),
+            ("# a test compares", "7", ""),
+            ("# counted by hand", "7", "who compares it"),
+            ("# from a.rs: SIZE: u32 = 8 << 10;", "8 KiB", ""),
+            ("# from a.rs: SIZE: u32 = 8 << 10;", "8 MiB", "not 8 MiB"),
+            ("# from a.rs: SIZE: u32 = 8 << 10;", "32", "not 32"),
+            ("# from a.rs: from_secs(30)", "30 s", ""),
+            ("# from a.rs: from_secs(30)", "30 ms", "not 30 ms"),
+            ("# from a.rs: MOST: usize = 16_384;", "6", "not 6"),
+            ("# from a.rs: 9 KiB", "9 KiB", "a.rs does not have"),
+            ("# from a.rs: from_secs(30) 3", "3", "a.rs does not have"),
             ("", "7", "`x` has no source"),
             ("# from a.rs: MOST: usize = 16_384;", "16,385 bytes", "not 16,385"),
             ("# from a.rs: MOST: usize = 32_768;", "32,768", "a.rs does not have"),
@@ -281,6 +313,9 @@ mod on_bad_input {
             ("`sleep 3 ms`, 3 requests, 60 seconds", ""),
             ("```\n3 ms\n```", ""),
             ("The timeout is 500 ms. <!-- trace a.txt: b -->", ""),
+            ("It takes 3 ms. The timeout is 500 ms. <!-- trace a.txt: b -->", "`3 ms` is typed"),
+            ("It waits. <!-- trace a.txt: b --> It takes 3 ms.", "`3 ms` is typed"),
+            ("- [x] Yes.\n\n  It takes 3 ms.", "`3 ms` is typed"),
         ] {
             let found: Vec<String> = typed("a.md", text).iter().map(|it| it.what.clone()).collect();
             expect(&found, problem);
@@ -291,19 +326,34 @@ mod on_bad_input {
     fn a_figure_that_differs_from_the_enum_is_found() {
         let code = "pub enum State<S = ()> {\n    /// Yes.\n    Open(S),\n    Closed {\n        \
                     /// Not a variant.\n        How: u8,\n    },\n}\n";
+        let group = |name: &str, labels: &str| {
+            format!("<g class=\"mono states\" data-enum=\"{name}\">{labels}</g><text>X</text>")
+        };
         let figure = |states: &str, labels: &str| {
-            format!("<!-- states {states} -->\n<g class=\"mono states\">{labels}</g><text>X</text>")
+            format!("<!-- states {states} -->\n{}</figure>", group("State", labels))
         };
         let both = "<text x=\"1\">Open, Closed</text>";
+        let two = |phase: &str| {
+            let groups = group("State", both) + &group("Phase", phase);
+            format!("<!-- states a.rs: State; b.rs: Phase except Closed -->\n{groups}</figure>")
+        };
         for (text, problem) in [
             (figure("a.rs: State", both), ""),
-            (figure("a.rs: State", "<text>Open</text>"), "the figure lacks `Closed`"),
-            (figure("a.rs: State", "<text>Open, Closed</text><text>Gone</text>"), "no `Gone`"),
+            (figure("a.rs: State", "<text>Open</text>"), "the figure lacks `State::Closed`"),
+            (
+                figure("a.rs: State", "<text>Open, Closed</text><text>Gone</text>"),
+                "no `State::Gone`",
+            ),
             (figure("a.rs: Stat", both), "a.rs has no enum `Stat`"),
+            (figure("a.rs: State except Gone", both), "`State` has no `Gone`"),
             (figure("a.rs", both), "is not `FILE: Enum`"),
-            (format!("<g class=\"mono states\">{both}</g>"), "each figure of states needs"),
+            (group("State", both), "each figure of states needs"),
+            (two("<text>Open</text>"), ""),
+            (two(""), "the figure lacks `Phase::Open`"),
+            (two(both), "the code has no `Phase::Closed`"),
         ] {
-            let files = BTreeMap::from([("a.rs", code)]);
+            let phase = "enum Phase {\n    Open,\n    Closed,\n}\n";
+            let files = BTreeMap::from([("a.rs", code), ("b.rs", phase)]);
             let found: Vec<String> =
                 outdated(&files, "a.md", &text).iter().map(|it| it.what.clone()).collect();
             expect(&found, problem);
