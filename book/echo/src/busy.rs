@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use crate::SIZE;
 
 // ANCHOR: serve
-/// Serves for ever.
+/// Serves forever.
 ///
 /// # Errors
 /// Those of `accept`, but for "nobody is there".

@@ -12,7 +12,7 @@ use crate::SIZE;
 const MOST_UNSENT: usize = 16 * SIZE;
 
 // ANCHOR: serve
-/// Serves for ever.
+/// Serves forever.
 ///
 /// # Errors
 /// Those of `poll` and `accept`.

@@ -6,7 +6,7 @@
 //! and since a `Condvar` may wake a thread for no reason.
 //!
 //! One item wakes one thread. The end concerns all of them: with `notify_one` in `close`, all but
-//! one would sleep for ever.
+//! one would sleep forever.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -8,7 +8,7 @@
 //! owner: a connection that closes itself frees its key, but nobody is there to take it. A
 //! generation number in the key is the other remedy; it is needed where a name outlives the batch,
 //! as that of a timer or of work does. Never using a key again would help too, and would let the
-//! table grow for ever.
+//! table grow forever.
 
 use std::collections::VecDeque;
 

@@ -5,7 +5,7 @@
 //! to say whether input is wanted, and so the two can never disagree.
 //!
 //! What must not begin stays with the caller. The connection remembers one bit about it, `backlog`:
-//! a whole request was there and had to wait. Without this bit it would sleep for ever, since the
+//! a whole request was there and had to wait. Without this bit it would sleep forever, since the
 //! bytes have come already and nobody brings them again; if it said `Receive` without the bit, it
 //! would turn in circles. The bit is set anew by each `receive`, so `Receive` is only said when the
 //! next call will take something.

@@ -7,7 +7,7 @@
 //! `WouldBlock` is not the end: it says that nothing is there now. After it more may come, and in
 //! `nothing_yet` it does. `End` is a read of no bytes. It comes only behind the last byte (the
 //! three bytes of `the_end_waits` are not lost because the peer has closed), and it comes again
-//! each time: a loop that takes it for "nothing yet" turns for ever.
+//! each time: a loop that takes it for "nothing yet" turns forever.
 
 /// What happens, in order.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@
 //! connection's; nothing if one is negative. Settings are checked for all streams before any is
 //! changed, so an error leaves no half of them moved. The connection's window moves by updates
 //! alone, which is why a stream that is reset without a word about its content takes room from all
-//! the others for ever.
+//! the others forever.
 
 use std::collections::HashMap;
 

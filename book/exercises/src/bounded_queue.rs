@@ -7,7 +7,7 @@
 //! * `push` never waits. It puts an item at the end, or gives it back: as `Full`, if `limit` items
 //!   are there, or as `Closed`, if the queue has been closed. `Closed` comes first.
 //! * `pop` takes the item at the front. It sleeps as long as there is none. After `close` it still
-//!   gives out what is there, and then `None`, for ever.
+//!   gives out what is there, and then `None`, forever.
 //! * `close` wakes everyone who sleeps. It may be called more than once.
 //! * A thread that waits uses no processor: no loop that looks again and again.
 

@@ -11,7 +11,7 @@
 //!   ours. In both cases the connection is closed.
 //! * A text that comes after we have said Close is of no interest to anybody.
 //! * From our Close on the peer has a time to answer. Nothing puts that time off: a peer could
-//!   otherwise keep a connection for ever by saying something now and then.
+//!   otherwise keep a connection forever by saying something now and then.
 //! * If the peer's side ends without a Close, the connection is cut. What it had read is not
 //!   known.
 //! * The end is the end: how a connection has ended does not change any more.

@@ -9,7 +9,7 @@
 //! * `decode` says the number and how many bytes it took; `None` if its end has not come.
 //! * A number above `u32::MAX` is refused. A number with more than [`MOST_GROUPS`] groups is
 //!   refused, too, even if they are zeros, and as soon as it is certain: a peer may not make you
-//!   read for ever.
+//!   read forever.
 //! * `encode` writes a number behind these flags, in as few bytes as can be.
 
 /// Most groups of seven bits that follow the prefix.

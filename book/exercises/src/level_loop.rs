@@ -8,7 +8,7 @@
 //!
 //! * Never wake in vain: if the kernel says that something is true, do something about it. A socket
 //!   with room is ready all the time, so ask for room only while you have something to send. A
-//!   client that has ended is readable for ever, and has to be read once only.
+//!   client that has ended is readable forever, and has to be read once only.
 //! * Never keep more than [`MOST`] bytes for one client: with so many or more, do not read from it.
 //!   (One read brings up to [`READ`] bytes, so there may be [`MOST`] + [`READ`] - 1.)
 //! * In one round, read at most once from a client, and write at most once to it.

@@ -14,7 +14,7 @@
 //!
 //! The contract is that of the `protocol` crate in small: after every call, the caller calls `poll`
 //! until it says [`Step::Wait`]. On [`Step::Receive`] it calls `receive` with what it still holds.
-//! Do not say `Receive` for ever: only if something has changed since the last `receive` that lets
+//! Do not say `Receive` forever: only if something has changed since the last `receive` that lets
 //! you go on with input that you left there.
 
 /// With so much unsent output, no further request is begun.

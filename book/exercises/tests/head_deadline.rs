@@ -29,8 +29,8 @@ impl Connection for Client {
     }
 
     fn read(&mut self, buffer: &mut [u8], timeout: u64) -> io::Result<usize> {
-        assert_ne!(timeout, 0, "this read would wait for ever");
-        assert!(self.reads < 10_000, "it reads for ever");
+        assert_ne!(timeout, 0, "this read would wait forever");
+        assert!(self.reads < 10_000, "it reads forever");
         self.reads += 1;
         match self.script.pop_front() {
             Some((after, result)) if after <= timeout => {

@@ -24,7 +24,7 @@ impl Read for Script {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         assert!(!buffer.is_empty(), "a read into an empty slice says nothing");
         self.reads += 1;
-        assert!(self.reads < 100_000, "it reads for ever");
+        assert!(self.reads < 100_000, "it reads forever");
         let Some(piece) = self.pieces.pop_front() else { return Ok(0) };
         let mut piece = piece?;
         let count = piece.len().min(buffer.len());

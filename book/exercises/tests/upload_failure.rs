@@ -11,7 +11,7 @@ struct Script {
 impl Disk for Script {
     fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.writes.push((name.to_owned(), bytes.len()));
-        assert!(self.writes.len() < 100, "for ever");
+        assert!(self.writes.len() < 100, "forever");
         if self.errors.is_empty() {
             return Ok(());
         }

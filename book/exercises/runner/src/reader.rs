@@ -111,7 +111,7 @@ impl Reader<'_> {
             }
             Outcome::Hangs => {
                 say!(self, "{name}: the tests had not ended after {} s.", LIMIT.as_secs());
-                say!(self, "Something waits for ever, or a loop does not come nearer to its end.");
+                say!(self, "Something waits forever, or a loop does not come nearer to its end.");
             }
             Outcome::Ran(run) => self.say_tests(name, run),
         }
