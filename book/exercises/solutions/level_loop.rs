@@ -2,7 +2,7 @@
 //!
 //! What is asked follows from what is kept for a client, and from nothing else: room while there
 //! is something to send, input while more may be kept and the end has not come. So it is computed
-//! anew each time, and cannot be out of date. After a read the loop tries to send at once. That
+//! again each time, and cannot be out of date. After a read the loop tries to send at once. That
 //! saves a round, and with most clients there is room, so the kernel is hardly ever asked for it.
 
 use std::collections::{BTreeMap, VecDeque};

@@ -1,6 +1,6 @@
 //! The event loop: level and edge, answered.
 //!
-//! A level is a question about the socket, asked anew each time: is something there? So what was
+//! A level is a question about the socket, asked again each time: is something there? So what was
 //! not read is reported again, in `half_read` and in `ignored`: convenient, and the reason why a
 //! loop that cannot read now (since its own buffer is full) turns in circles until it stops
 //! watching.

@@ -7,7 +7,7 @@
 //! Three places have to keep the two together. `pop` forgets the deadline when it gives the key
 //! out; otherwise the same deadline, set again, would look like no change and would never fire.
 //! `set` pushes only what has changed. And when the heap has grown to several times the map, it is
-//! built anew from the map: that costs as much as the pushes before it, so each push costs twice as
+//! rebuilt from the map: that costs as much as the pushes before it, so each push costs twice as
 //! much at most.
 
 use std::cmp::Reverse;

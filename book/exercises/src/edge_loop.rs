@@ -1,8 +1,8 @@
 //! The event loop: an event comes once.
 //!
 //! A [`Poller`] that is edge-triggered, and sockets that lead nowhere: no kernel is needed to learn
-//! what goes wrong. Write the two functions so that no byte is lost, none is waited for in vain,
-//! and no connection starves the others.
+//! what goes wrong. Write the two functions so that no byte is lost or stays unread, and no
+//! connection starves the others.
 //!
 //! * An event says that a socket has *become* readable. You get another one only when more bytes
 //!   arrive after that. A socket that still holds bytes from before says nothing.

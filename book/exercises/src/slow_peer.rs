@@ -1,7 +1,7 @@
 //! The connection as a state machine: who is too slow?
 //!
 //! A client that sends one byte each second keeps a connection open for hours and costs it nothing:
-//! the attack is called Slowloris. A timeout that begins anew with each byte does not see it; a
+//! the attack is called Slowloris. A timeout that starts again with each byte does not see it; a
 //! timeout for the whole body cuts honest clients on slow lines. So ask for *progress*: in each
 //! [`TIMEOUT`] at least [`STEP`] bytes.
 //!

@@ -6,7 +6,7 @@
 //! * A connection (a key) has at most one deadline: setting another replaces it, `None` removes it.
 //! * `pop` gives out the keys whose moment has come, the earliest first, and each only once.
 //! * `next` is when the loop has to wake up. It is never later than the earliest deadline. It may
-//!   be earlier: to wake up in vain does no harm, as long as it is not forever.
+//!   be earlier: to wake up without need does no harm, as long as it is not forever.
 //! * Taking an entry out of the middle of a heap is slow. You need not: leave it there, and find
 //!   out when it fires that it is stale. (But do not let stale entries grow without bound: when
 //!   there are more than [`MOST_STALE`] times as many entries as keys, sort them out.)

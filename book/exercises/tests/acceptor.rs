@@ -72,7 +72,7 @@ fn without_a_descriptor_it_waits_and_then_tries_again() {
     assert!(acceptor.wants_listener(later));
     assert_eq!(acceptor.timeout(later), None);
     assert_eq!(accept(&mut acceptor, later, [FULL]), 0);
-    assert_eq!(acceptor.timeout(later), Some(BACKOFF), "the backoff begins anew");
+    assert_eq!(acceptor.timeout(later), Some(BACKOFF), "the backoff starts again");
     assert_eq!(accept(&mut acceptor, later + BACKOFF, [Ok(()), NOBODY]), 1);
     assert_eq!(acceptor.timeout(later + BACKOFF), None);
 }

@@ -50,7 +50,7 @@ impl Server {
             if let Some(socket) = self.kernel.sockets.get(&key) {
                 assert!(socket.reads <= reads + 1, "it has read more than once");
                 assert!(socket.writes <= writes + 1, "it has written more than once");
-                assert_ne!(self.state(key), before, "woken in vain: {answer} was true before");
+                assert_ne!(self.state(key), before, "woken without need: {answer} was true before");
             }
         }
         ready.len()

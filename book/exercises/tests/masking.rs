@@ -93,7 +93,7 @@ fn a_payload_may_be_longer_than_any_memory() {
 }
 
 #[test]
-fn each_frame_begins_its_key_anew() {
+fn each_frame_starts_its_key_again() {
     let mut bytes = [masked(b"one"), masked(b"two")].concat();
     let count = Mask::new(KEY, 3).apply(&mut bytes);
     assert_eq!(Mask::new(KEY, 3).apply(&mut bytes[count..]), 3);

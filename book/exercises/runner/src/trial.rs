@@ -174,7 +174,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What is left of it lies in `target`, and harms nobody.
+        // What is left of it lies in `target`, and does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
