@@ -58,7 +58,7 @@ fn answers_do_not_stay() {
 }
 
 #[test]
-fn one_that_goes_leaves_no_gap_and_moves_no_key() {
+fn removing_leaves_no_gap_and_changes_no_key() {
     let mut set = PollSet::default();
     let keys: Vec<usize> = (10..15).map(|fd| set.insert(fd, IN)).collect();
     assert_eq!(set.remove(keys[1]), Some(11));
@@ -98,7 +98,7 @@ fn a_key_is_not_given_twice_at_a_time() {
 
 /// The loop goes through the answers while connections end.
 #[test]
-fn all_may_go_while_the_answers_are_gone_through() {
+fn entries_may_be_removed_while_the_answers_are_read() {
     let mut set = PollSet::default();
     for fd in 0..100 {
         set.insert(fd, IN);
@@ -113,7 +113,7 @@ fn all_may_go_while_the_answers_are_gone_through() {
 
 /// In a hundredth of the time that it takes to look at all entries each time.
 #[test]
-fn one_that_goes_costs_no_look_at_all_others() {
+fn removing_does_not_scan_the_other_entries() {
     let mut set = PollSet::default();
     const MANY: i32 = 50_000;
     let keys: Vec<usize> = (0..MANY).map(|fd| set.insert(fd, IN)).collect();

@@ -104,7 +104,7 @@ fn a_panic_costs_one_item() {
 }
 
 #[test]
-fn a_pool_of_none_has_one() {
+fn a_pool_of_size_0_has_one_thread() {
     let (served, is_served) = channel();
     let served = Mutex::new(served);
     let pool = Pool::start(0, move |()| served.lock().unwrap().send(()).unwrap());

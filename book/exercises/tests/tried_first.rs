@@ -34,7 +34,7 @@ fn half_a_request_does_not_help_but_is_read() {
 }
 
 #[test]
-fn a_byte_now_and_then_is_no_reason_to_wait_for_ever() {
+fn a_byte_now_and_then_is_no_reason_to_wait_forever() {
     let mut connection = after(&["GET /a\n", "G"]);
     connection.socket.arrived.extend(["E"]);
     connection.on_time(2 * TIMEOUT);
