@@ -159,7 +159,7 @@ const FIGURES = {
     await press(figure, 'Take back')
     await says(figure, 'It answers 200.')
     await checkLink(figure)
-    await press(figure, 'Begin anew')
+    await press(figure, 'Start again')
     await says(figure, 'the moment 10 s')
   },
 
@@ -175,7 +175,7 @@ const FIGURES = {
   async ending(figure) {
     await press(figure, 'A last request, “Connection: close”')
     await says(figure, 'The connection is closed.')
-    await press(figure, 'Begin anew')
+    await press(figure, 'Start again')
     await press(figure, 'An upload that is refused')
     await says(figure, 'It lingers until the client closes, or until 2 s')
     await press(figure, 'The client closes its side')

@@ -136,7 +136,7 @@
    *   controls   (add) => elements; `add(...lines)` appends steps
    *   view       (step, answer, steps) => elements
    *   say        (step, answer, steps) => a sentence, which is read aloud
-   *   onReset    what to do besides, when all begins anew
+   *   onReset    what to do besides, when all starts again
    *   isLinked   whether the address of a page may hold the steps
    */
   function stepper(root, { head, steps = [], controls, view, say, onReset, isLinked }) {
@@ -174,7 +174,7 @@
     const replace = (all) => next(() => ((lines = [...all()]), show()))
 
     const undo = button('Take back', () => replace(() => lines.slice(0, -1)))
-    const reset = button('Begin anew', () => (onReset?.(), replace(() => steps)))
+    const reset = button('Start again', () => (onReset?.(), replace(() => steps)))
     root.replaceChildren(
       el('div', { className: 'live-controls' }, controls(add)),
       el('div', { className: 'live-controls' }, undo, reset),

@@ -84,7 +84,7 @@
         button('Read until WouldBlock', () => does('drain 100')),
         button('The client closes its side', () => does('eof')),
         button(
-          'Begin anew',
+          'Start again',
           () => (figures.forEach(({ clear }) => clear()), (said.textContent = 'Empty.')),
         ),
       ),
