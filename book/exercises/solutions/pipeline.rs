@@ -7,8 +7,8 @@
 //! What must not begin stays with the caller. The connection remembers one bit about it, `backlog`:
 //! a whole request was there and had to wait. Without this bit it would sleep forever, since the
 //! bytes have come already and nobody brings them again; if it said `Receive` without the bit, it
-//! would turn in circles. The bit is set again by each `receive`, so `Receive` is only said when the
-//! next call will take something.
+//! would turn in circles. The bit is set again by each `receive`, so `Receive` is only said when
+//! the next call will take something.
 
 /// With so much unsent output, no further request is begun.
 pub const HIGH_WATER: usize = 16;

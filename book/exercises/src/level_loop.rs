@@ -6,9 +6,9 @@
 //!
 //! Write the loop of an echo server: what a client sends is sent back to it, in order.
 //!
-//! * Never wake without need: if the kernel says that something is true, do something about it. A socket
-//!   with room is ready all the time, so ask for room only while you have something to send. A
-//!   client that has ended is readable forever, and has to be read once only.
+//! * Never wake without need: if the kernel says that something is true, do something about it. A
+//!   socket with room is ready all the time, so ask for room only while you have something to send.
+//!   A client that has ended is readable forever, and has to be read once only.
 //! * Never keep more than [`MOST`] bytes for one client: with so many or more, do not read from it.
 //!   (One read brings up to [`READ`] bytes, so there may be [`MOST`] + [`READ`] - 1.)
 //! * In one round, read at most once from a client, and write at most once to it.
