@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Limits, Reply, Request};
+use backend_common::{Backend, Limits, Reply, Request, Server};
+use backend_suite::client::{Client, eventually};
 
 use crate::sleep::ServerThread;
 use crate::{LARGE, answer, connect, start};
@@ -28,15 +29,38 @@ macro_rules! day3 {
 
 const SHORT: Duration = Duration::from_millis(300);
 
+/// A client that a busy machine has stopped for as long as a limit is rightly closed. So each has
+/// three tries. A loop that is wrong fails in all of them.
+fn in_three_tries(mut is_served: impl FnMut() -> bool) {
+    assert!((0..3).any(|_| is_served()), "closed too early, three times");
+}
+
+/// Whether the answer comes, or the end of the connection in its place.
+fn is_answered(client: &mut Client, path: &str) -> bool {
+    client.ask(path);
+    let response = client.try_response().unwrap();
+    response.is_some_and(|response| {
+        assert_eq!(response.text(), path);
+        true
+    })
+}
+
 pub fn an_idle_connection_is_closed<B: Backend>(model: B) {
     let limits = Limits { idle_timeout: SHORT, ..Limits::default() };
     let address = start(model, limits, answer);
     let begin = Instant::now();
     connect(address).expect_close();
-    let mut client = connect(address);
-    assert_eq!(client.get("/once").text(), "/once");
-    client.expect_close();
-    assert!(begin.elapsed() >= 2 * SHORT, "closed too early");
+    assert!(begin.elapsed() >= SHORT, "closed too early");
+    in_three_tries(|| {
+        let begin = Instant::now();
+        let mut client = connect(address);
+        let is_answered = is_answered(&mut client, "/once");
+        if is_answered {
+            client.expect_close();
+        }
+        assert!(begin.elapsed() >= SHORT, "closed too early");
+        is_answered
+    });
 }
 
 pub fn half_a_head_is_answered_408<B: Backend>(model: B) {
@@ -50,10 +74,13 @@ pub fn half_a_head_is_answered_408<B: Backend>(model: B) {
 /// The kernel says nothing about it: nothing happens.
 pub fn a_client_that_reads_nothing_is_cut<B: Backend>(model: B) {
     let limits = Limits { write_timeout: SHORT, ..Limits::default() };
-    let mut client = connect(start(model, limits, answer));
+    let server = Server::bind("127.0.0.1:0").unwrap().model(model).limits(limits);
+    let server = server.spawn(answer).unwrap();
+    let mut client = connect(server.address());
     client.ask("/large");
     client.stream.read_exact(&mut [0; 1]).unwrap(); // the answer has begun
-    std::thread::sleep(5 * SHORT);
+    let statistics = server.statistics();
+    eventually("the connection is closed", || statistics.sample().open.all() == 0);
     // What was under way arrives, and then the end, or a reset, in the middle.
     let mut rest = Vec::new();
     let _ = client.stream.read_to_end(&mut rest);
@@ -82,17 +109,25 @@ pub fn fifty_answers_that_are_due_later_take_as_long_as_one<B: Backend>(model: B
     let mut clients: Vec<_> = (0..50).map(|_| connect(address)).collect();
     clients.iter_mut().for_each(|client| client.ask("/300"));
     clients.iter_mut().for_each(|client| assert_eq!(client.response().text(), "/300"));
-    assert!(begin.elapsed() < Duration::from_secs(5), "one after the other: {:?}", begin.elapsed());
+    assert!(
+        begin.elapsed() < Duration::from_secs(10),
+        "one after the other: {:?}",
+        begin.elapsed()
+    );
 }
 
 /// Each request puts the end of the connection off.
 pub fn a_deadline_that_has_moved_on_harms_nobody<B: Backend>(model: B) {
     let limits = Limits { idle_timeout: Duration::from_secs(2), ..Limits::default() };
-    let mut client = connect(start(model, limits, later));
-    for _ in 0..6 {
-        assert_eq!(client.get("/500").text(), "/500");
-    }
-    client.expect_close();
+    let address = start(model, limits, later);
+    in_three_tries(|| {
+        let mut client = connect(address);
+        let is_served = (0..6).all(|_| is_answered(&mut client, "/500"));
+        if is_served {
+            client.expect_close();
+        }
+        is_served
+    });
 }
 
 /// Its key may be another's by then.
@@ -100,11 +135,12 @@ pub fn a_client_that_has_left_leaves_no_deadline_behind<B: Backend>(model: B) {
     let limits = Limits { idle_timeout: SHORT, ..Limits::default() };
     let address = start(model, limits, later);
     for _ in 0..3 {
-        let mut gone = connect(address);
-        assert_eq!(gone.get("/1").text(), "/1");
-        drop(gone);
-        let mut next = connect(address);
-        assert_eq!(next.get("/500").text(), "/500");
+        in_three_tries(|| {
+            let mut gone = connect(address);
+            let is_first_served = is_answered(&mut gone, "/1");
+            drop(gone);
+            is_first_served && is_answered(&mut connect(address), "/500")
+        });
     }
 }
 

@@ -21,8 +21,8 @@ use std::time::Duration;
 use backend_common::{Backend, Handler, Limits, Reply, Request, Response, Server};
 use backend_suite::client::Client;
 
-/// How long a client waits for anything before its test fails.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a client waits for anything before its test fails. More than anything takes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts a server that is never shut down: it ends with the process of the tests. Shutdown is a
 /// matter of the fourth day.

@@ -17,9 +17,18 @@ fn the_second_day_refuses_one_connection_at_a_time() {
 }
 
 #[test]
-fn the_third_day_refuses_a_loop_without_deadlines() {
+fn the_third_day_refuses_a_loop_that_closes_no_idle_connection() {
     expect_refusal(|| day3::an_idle_connection_is_closed(Day2));
+}
+
+#[test]
+fn the_third_day_refuses_a_loop_that_waits_for_the_rest_of_a_head() {
     expect_refusal(|| day3::half_a_head_is_answered_408(Day2));
+}
+
+#[test]
+fn the_third_day_refuses_a_loop_that_keeps_a_client_that_reads_nothing() {
+    expect_refusal(|| day3::a_client_that_reads_nothing_is_cut(Day2));
 }
 
 #[test]
