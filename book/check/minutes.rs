@@ -83,3 +83,26 @@ pub fn table(pages: &[Page]) -> String {
     }
     table
 }
+
+/// The chapters whose minutes are over 3/2 of those of the readers who tried, or under 2/3.
+/// `readers` has a file and the minutes of each reader on a line.
+///
+/// # Errors
+/// If a line is none of these, or its chapter does not exist.
+pub fn unlike_readers(readers: &str, pages: &[Page]) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    for line in readers.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace();
+        let page = words.next().and_then(|file| pages.iter().find(|page| page.file == file));
+        let times: Result<Vec<u32>, _> = words.map(str::parse).collect();
+        let (Some(page), Ok(times @ [_, ..])) = (page, times.as_deref()) else {
+            return Err(format!("`{line}` is not a chapter and minutes"));
+        };
+        let Minutes { reading, .. } = of_chapter(&page.text);
+        let (sum, count) = (times.iter().sum::<u32>(), u32::try_from(times.len()).unwrap_or(1));
+        if 2 * reading * count > 3 * sum || 3 * reading * count < 2 * sum {
+            found.push(format!("{}: {reading} minutes, and readers took {times:?}", page.file));
+        }
+    }
+    Ok(found)
+}

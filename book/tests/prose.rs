@@ -11,7 +11,7 @@ use book::confusions::unanswered;
 use book::facts::{typed, unfounded};
 use book::figures::outdated;
 use book::links::{Disk, shown_lines};
-use book::minutes::{MOST_WORDS, misstated, table};
+use book::minutes::{MOST_WORDS, misstated, table, unlike_readers};
 use book::plan::{days, plan};
 use book::prose::{Page, count, pages, sections};
 use book::terms::{terms, used_too_early};
@@ -76,6 +76,11 @@ fn in_chapters(check: impl Fn(&Page) -> Vec<String>) -> Vec<String> {
 #[test]
 fn every_section_has_its_minutes_and_every_chapter_their_sum() {
     assert_none(&in_chapters(misstated));
+}
+
+#[test]
+fn minutes_are_about_those_that_readers_took() {
+    assert_none(&unlike_readers(&read("book/data/readers.txt"), &book()).unwrap());
 }
 
 #[test]
@@ -240,6 +245,11 @@ mod on_bad_input {
             // What is missing is missing in the sum as well.
             expect(&found[..found.len().min(1)], problem);
         }
+        let unlike = |readers| unlike_readers(readers, &[page("a.md", "3. One", good)]);
+        for (readers, problems) in [("# a.md 1\na.md 5 5", 0), ("a.md 4 5", 1), ("a.md 12", 1)] {
+            assert_eq!(unlike(readers).unwrap().len(), problems, "{readers}");
+        }
+        assert!(["b.md 7", "a.md", "a.md x"].into_iter().all(|line| unlike(line).is_err()));
         let table = table(&[page("x.md", "Other", good), page("a.md", "3. One", good)]);
         assert!(table.ends_with("|---|---|---|\n| [3. One](a.md) | 7 min | 9 min |\n"), "{table}");
     }
