@@ -1,6 +1,7 @@
-// Opens every page of the built course in a real browser, as a file, and measures what a reader sees.
+// Opens every page of the built course in a real browser, as a file, and measures what a reader sees
+// when the live figures are drawn and a question of the quiz is answered.
 //
-//   node pages.mjs DIRECTORY --chromium /usr/bin/chromium [--screenshots DIRECTORY]
+//   node pages.mjs DIRECTORY --chromium /usr/bin/chromium [--screenshots DIRECTORY] [--patience MS]
 //
 // Prints a line for every page and form. Exits with 0 if nothing was found, 1 if something was, 2 if it
 // was called wrongly.
@@ -20,12 +21,23 @@ const FORMS = {
   phone: { width: 390, height: 844 },
   desk: { width: 1280, height: 900 },
 }
-const USAGE = 'usage: node pages.mjs DIRECTORY --chromium PATH [--screenshots DIRECTORY]'
+const USAGE =
+  'usage: node pages.mjs DIRECTORY --chromium PATH [--screenshots DIRECTORY] [--patience MS]'
+/** How long figures and quizzes may take until they are there, in milliseconds. */
+const PATIENCE = '20000'
+/** A mark and a box are told apart by their borders or by how light they are. */
+const LEAST_RATIO_OF_BORDERS = 1.5
+const LEAST_CONTRAST_OF_SHAPES = 3
+const COLOURS = /\b(grey|gray|colou?red|black|white|red|green|blue|yellow|orange|purple)\b/i
 
 function readArguments() {
   try {
     const text = { type: 'string' }
-    const options = { chromium: text, screenshots: text }
+    const options = {
+      chromium: text,
+      screenshots: text,
+      patience: { ...text, default: PATIENCE },
+    }
     const { values, positionals } = parseArgs({ allowPositionals: true, options })
     if (positionals.length !== 1) throw new Error('exactly one directory is needed')
     if (!values.chromium) throw new Error('--chromium is needed')
@@ -83,6 +95,57 @@ function contrastOf({ colour, around, opacity, shapes }) {
   return Math.min(...ratios)
 }
 
+/** Runs in the page: whether all that scripts draw is there. */
+function isDrawn() {
+  const figures = [...document.querySelectorAll('div.live[data-figure]')]
+  const quizzes = [...document.querySelectorAll('div.quiz')]
+  return (
+    figures.every((one) => one.querySelector('.live-title')) &&
+    quizzes.every((one) => one.dataset.ready !== undefined)
+  )
+}
+
+/** Runs in the page: answers the first question of each quiz, and opens what is folded. */
+function unfold() {
+  for (const form of document.querySelectorAll('div.quiz form:first-of-type')) {
+    form.querySelector('input').click()
+    form.requestSubmit()
+  }
+  document.querySelectorAll('details').forEach((one) => (one.open = true))
+}
+
+/** Runs in the page: what the figures are drawn with, and the captions below them. */
+function figuresOf() {
+  const style = (shape) => {
+    const { fill, fillOpacity, strokeWidth } = getComputedStyle(shape)
+    return { fill, opacity: Number(fillOpacity), border: Number.parseFloat(strokeWidth) }
+  }
+  const figures = [...document.querySelectorAll('main svg')].map((svg) => {
+    const shapes = (name) => [...svg.querySelectorAll(name)].map(style)
+    const around = []
+    for (let one = svg; one; one = one.parentElement) around.push(getComputedStyle(one).backgroundColor)
+    return { boxes: shapes('.box'), marks: shapes('.mark'), around }
+  })
+  const captions = [...document.querySelectorAll('main figcaption')].map((one) => one.innerText)
+  return { figures, captions }
+}
+
+/** Whether a figure has a mark and a box that look the same to somebody who sees no colours. */
+function areAlike({ boxes, marks, around }) {
+  const background = around.reverse().reduce((below, one) => over(parse(one), below), [255, 255, 255, 1])
+  const shown = ({ fill, opacity }) => {
+    const [red, green, blue, alpha] = parse(fill)
+    return over([red, green, blue, alpha * opacity], background)
+  }
+  return marks.some((mark) =>
+    boxes.some(
+      (box) =>
+        mark.border < box.border * LEAST_RATIO_OF_BORDERS &&
+        contrast(shown(mark), shown(box)) < LEAST_CONTRAST_OF_SHAPES,
+    ),
+  )
+}
+
 /** Runs in the page: what is wider than its place. */
 function tooWide(isDesk) {
   const found = []
@@ -96,16 +159,18 @@ function tooWide(isDesk) {
 }
 
 /** What is wrong with a page in this form. */
-async function complaintsOf(page, url, form) {
+async function complaintsOf(page, url, form, patience) {
   const errors = []
   const hear = (message) => message.type() === 'error' && errors.push(`console: ${message.text()}`)
   const fail = (error) => errors.push(`uncaught: ${error.message}`)
   page.on('console', hear)
   page.on('pageerror', fail)
   await page.goto(url)
-  await page.evaluate(() =>
-    document.querySelectorAll('details').forEach((one) => (one.open = true)),
-  )
+  await page
+    .waitForFunction(isDrawn, null, { timeout: patience })
+    .catch(() => errors.push(`after ${patience} ms a figure or a quiz is not drawn`))
+  await page.evaluate(unfold)
+  const { figures, captions } = await page.evaluate(figuresOf)
   const wide = await page.evaluate(tooWide, form === 'desk')
   // On a phone the list of chapters is out of sight.
   const texts = await page.evaluate(textsOf, form === 'desk' ? 'body' : 'main')
@@ -119,6 +184,8 @@ async function complaintsOf(page, url, form) {
   return [
     ...errors,
     ...wide,
+    ...figures.filter(areAlike).map(() => 'in a figure a mark looks like a box'),
+    ...captions.filter((it) => COLOURS.test(it)).map((it) => `a caption names a colour: ${it}`),
     ...small.map(({ text, size }) => `"${text}" has ${size.toFixed(1)} px`),
     ...faint.map(({ text, ratio }) => `"${text}" has a contrast of ${ratio.toFixed(2)}`),
   ]
@@ -138,7 +205,7 @@ async function main() {
       const page = await context.newPage()
       for (const name of pages) {
         const url = pathToFileURL(`${options.directory}/${name}`).href
-        const complaints = await complaintsOf(page, url, form)
+        const complaints = await complaintsOf(page, url, form, Number(options.patience))
         failed += complaints.length > 0
         console.log(`${complaints.length > 0 ? 'FAIL' : 'ok  '}  ${name}, ${form}, ${colorScheme}`)
         for (const complaint of complaints.slice(0, 8)) console.log(`      ${complaint}`)

@@ -7,6 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+/** A figure with a box and a mark. */
+const figure = (box, mark) =>
+  `<svg viewBox="0 0 300 20" style="width: 300px; stroke: #000; fill: none">
+  <rect class="box" style="${box}"/><rect class="mark" style="${mark}"/></svg><p>Text</p>`
+
 const PAGES = {
   'good.html': ['<p>Text</p>', null],
   'small.html': ['<p style="font-size: 10px">Text</p>', 'has 10.0 px'],
@@ -20,6 +25,23 @@ const PAGES = {
   'error.html': ['<p>Text</p><script>console.error("no")</script>', 'console: no'],
   'throws.html': ['<p>Text</p><script>throw new Error("no")</script>', 'uncaught: no'],
   'empty.html': ['', 'there is no text'],
+  'late.html': [
+    `<p>Text</p><div class="live" data-figure="x"></div><script>setTimeout(() => {
+    document.querySelector('.live').innerHTML =
+      '<p class="live-title">Title</p><p style="font-size: 10px">Text</p>' }, 100)</script>`,
+    'has 10.0 px',
+  ],
+  'never.html': ['<div class="live" data-figure="x">Text</div>', 'a figure or a quiz is not drawn'],
+  'answer.html': [
+    `<p>Text</p><div class="quiz" data-ready="0">
+    <form onsubmit="event.preventDefault(); this.querySelector('p').hidden = false">
+    <input type="checkbox"><p hidden style="font-size: 10px">Reason</p></form></div>`,
+    '"Reason" has 10.0 px',
+  ],
+  'apart.html': [figure('stroke-width: 1', 'stroke-width: 2.5'), null],
+  'filled.html': [figure('fill: #fff', 'fill: #888'), null],
+  'alike.html': [figure('fill: #eee', 'fill: #cdf'), 'a mark looks like a box'],
+  'caption.html': ['<figure><figcaption>Grey: idle</figcaption></figure>', 'names a colour'],
 }
 
 test('what is wrong with a page is found', () => {
@@ -31,7 +53,7 @@ test('what is wrong with a page is found', () => {
         `<!doctype html><meta name="viewport" content="width=device-width"><main>${body}</main>`,
       )
     const script = join(import.meta.dirname, 'pages.mjs')
-    const args = [script, folder, '--chromium', process.env.CHROMIUM]
+    const args = [script, folder, '--chromium', process.env.CHROMIUM, '--patience', '3000']
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     assert.equal(status, 1, stdout)
     for (const [name, [, complaint]] of Object.entries(PAGES)) {
