@@ -6,11 +6,16 @@
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 type Serve = fn(&TcpListener) -> io::Result<()>;
+
+/// More than anything takes.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A server on a thread that ends with the tests.
 struct Server {
@@ -35,7 +40,7 @@ impl Server {
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
         stream
     }
 
@@ -72,7 +77,7 @@ fn one_by_one_a_silent_client_starves_the_next_until_it_leaves() {
     let error = ask(&mut second).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
     drop(silent);
-    second.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    second.set_read_timeout(Some(LONG)).unwrap();
     second.read_exact(&mut [0; 5]).unwrap(); // it had been sent
 }
 
@@ -110,6 +115,21 @@ fn polled_the_thread_sleeps() {
     assert!(server.awake().is_none_or(|part| part < 0.5), "{:?}", server.awake());
 }
 
+/// Until a sender makes no progress for half a second: the buffers are full.
+fn wait_until_unchanged(progress: &AtomicUsize) {
+    let begun = Instant::now();
+    let mut last = 0;
+    loop {
+        thread::sleep(Duration::from_millis(500));
+        let now = progress.load(Ordering::Relaxed);
+        if now == last && now > 0 {
+            return;
+        }
+        assert!(begun.elapsed() < LONG, "the buffers are never full");
+        last = now;
+    }
+}
+
 /// Two clients send more than all buffers hold, and only then begin to read.
 #[test]
 fn polled_what_has_no_room_is_kept_in_order_and_the_thread_sleeps() {
@@ -118,11 +138,17 @@ fn polled_what_has_no_room_is_kept_in_order_and_the_thread_sleeps() {
     let stream = server.connect();
     let mut sending = stream.try_clone().unwrap();
     let expected = sent.clone();
+    let progress = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&progress);
     let sender = thread::spawn(move || {
-        sending.write_all(&sent).unwrap();
+        for piece in sent.chunks(64 << 10) {
+            sending.write_all(piece).unwrap();
+            count.fetch_add(piece.len(), Ordering::Relaxed);
+        }
         sending.shutdown(Shutdown::Write).unwrap();
     });
-    thread::sleep(Duration::from_millis(200)); // the buffers are full by now
+    wait_until_unchanged(&progress);
+    assert!(progress.load(Ordering::Relaxed) < expected.len(), "the buffers took everything");
     ask(&mut server.connect()).unwrap();
     assert!(server.awake().is_none_or(|part| part < 0.5), "{:?}", server.awake());
     let mut received = Vec::new();
