@@ -3,7 +3,6 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -11,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use museum::scheduler;
 
 type Serve = fn(&TcpListener) -> io::Result<()>;
 
@@ -30,9 +31,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (sender, receiver) = channel();
         thread::spawn(move || {
-            let link = fs::read_link("/proc/thread-self").unwrap_or_default();
-            let name = link.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            sender.send(name.to_owned()).unwrap();
+            sender.send(scheduler::current_thread()).unwrap();
             serve(&listener).unwrap();
         });
         Server { address, thread: receiver.recv().unwrap() }
@@ -44,17 +43,12 @@ impl Server {
         stream
     }
 
-    /// In which part of sixty looks the thread ran, or wanted to. `None` where it cannot be known.
+    /// In which part of the looks the thread is awake. `None` where it cannot be known.
     fn awake(&self) -> Option<f64> {
-        let file = format!("/proc/self/task/{}/stat", self.thread);
-        let looks = (0..60).map(|_| {
-            thread::sleep(Duration::from_millis(5));
-            // The state stands behind the name, which is in parentheses.
-            let text = fs::read_to_string(&file).ok()?;
-            text.rsplit_once(") ").map(|(_, state)| state.starts_with('R'))
-        });
-        let looks: Vec<bool> = looks.collect::<Option<_>>()?;
-        Some(looks.iter().filter(|is_awake| **is_awake).count() as f64 / looks.len() as f64)
+        if self.thread.is_empty() {
+            return None;
+        }
+        Some(scheduler::awake(&self.thread).expect("the thread of the server has ended"))
     }
 }
 
@@ -104,7 +98,8 @@ fn polled_both_clients_are_served() {
 fn busy_the_thread_is_awake_all_the_time() {
     let server = Server::start(echo::busy::serve);
     ask(&mut server.connect()).unwrap();
-    assert!(server.awake().is_none_or(|part| part > 0.8), "{:?}", server.awake());
+    let awake = server.awake();
+    assert!(awake.is_none_or(|part| part > 0.8), "{awake:?}");
 }
 
 #[test]
@@ -112,7 +107,8 @@ fn polled_the_thread_sleeps() {
     let server = Server::start(echo::polled::serve);
     let mut idle = server.connect();
     ask(&mut idle).unwrap();
-    assert!(server.awake().is_none_or(|part| part < 0.5), "{:?}", server.awake());
+    let awake = server.awake();
+    assert!(awake.is_none_or(|part| part < 0.5), "{awake:?}");
 }
 
 /// Until a sender makes no progress for half a second: the buffers are full.
@@ -150,7 +146,8 @@ fn polled_what_has_no_room_is_kept_in_order_and_the_thread_sleeps() {
     wait_until_unchanged(&progress);
     assert!(progress.load(Ordering::Relaxed) < expected.len(), "the buffers took everything");
     ask(&mut server.connect()).unwrap();
-    assert!(server.awake().is_none_or(|part| part < 0.5), "{:?}", server.awake());
+    let awake = server.awake();
+    assert!(awake.is_none_or(|part| part < 0.5), "{awake:?}");
     let mut received = Vec::new();
     (&stream).read_to_end(&mut received).unwrap();
     sender.join().unwrap();
@@ -167,5 +164,6 @@ fn polled_the_end_and_a_reset_concern_one_client() {
     socket2::SockRef::from(&reset).set_linger(Some(Duration::ZERO)).unwrap();
     drop(reset);
     ask(&mut other).unwrap();
-    assert!(server.awake().is_none_or(|part| part < 0.5), "{:?}", server.awake());
+    let awake = server.awake();
+    assert!(awake.is_none_or(|part| part < 0.5), "{awake:?}");
 }

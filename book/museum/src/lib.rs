@@ -9,3 +9,4 @@ pub mod dispatch;
 pub mod errors;
 pub mod pages;
 pub mod pool;
+pub mod scheduler;

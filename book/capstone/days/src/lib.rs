@@ -42,7 +42,7 @@ const LARGE: usize = 16 << 20;
 fn answer(request: &Request<'_>) -> Reply {
     match request.path() {
         "/large" => Response::text("x".repeat(LARGE)).into(),
-        "/thread" => sleep::current_thread().into(),
+        "/thread" => museum::scheduler::current_thread().into(),
         path => Response::text(path.to_owned()).into(),
     }
 }
