@@ -304,7 +304,9 @@ async function checkKeyboard(page) {
       await page.keyboard.press(key)
       labels.add(await focused())
     }
-    assert(labels.size === 4, [...labels].join('; '))
+    // In a small run there may be nothing in a direction.
+    const rows = await page.locator('#wins tbody tr').count()
+    assert(labels.size >= (rows > 5 ? 4 : 2), [...labels].join('; '))
     assert(
       (await page.locator('#wins .cell[tabindex="0"]').count()) === 1,
       'more than one is reached by the tab key',
