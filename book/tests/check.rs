@@ -82,6 +82,28 @@ fn the_snippets_of_every_page_are_tests() {
     assert_eq!(untested, Vec::<String>::new(), "book/check/lib.rs lacks `chapter!` for these");
 }
 
+/// A reader of the built book reaches the whole file: `book/src/files` has symbolic links, which
+/// mdBook follows. That the files are there is tested with all other links.
+#[test]
+fn every_listing_names_its_file_by_a_link_to_it() {
+    let is_linked = |line: &str| {
+        let (path, target) = line.strip_prefix("File: [`")?.split_once("`](")?;
+        (target.strip_prefix("files/")?.strip_suffix(')')? == path).then_some(())
+    };
+    let mut found = 0;
+    for name in chapters() {
+        let text = fs::read_to_string(root().join("book/src").join(&name)).unwrap();
+        for line in text.lines().filter(|line| line.starts_with("File: ")) {
+            assert!(
+                is_linked(line).is_some(),
+                "{name}: `{line}` is not File: [`PATH`](files/PATH)"
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 100, "only {found} listings name their file");
+}
+
 #[test]
 fn every_promise_of_an_oldest_rust_is_that_of_cargo_toml() {
     let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
