@@ -20,7 +20,9 @@ pub(crate) fn rebuild() -> Result {
     target(TARGET)?;
     let sources = sources()?; // which unpacks the crates from elsewhere
     build()?;
-    let gzip = piped(&format!("gzip -9nc {} | base64 -w 0", built()))?;
+    // The format of gzip, and a twentieth smaller.
+    debian("zopfli", &["zopfli"])?;
+    let gzip = piped(&format!("zopfli -c {} | base64 -w 0", built()))?;
     let text = format!(
         "// Built by `cargo xtask live` from book/live and what that stands on.\n\
          globalThis.LIVE_MODULE = {{\n  sources: '{}',\n  gzip: '{}',\n}}\n",
