@@ -84,7 +84,7 @@ pub fn table(pages: &[Page]) -> String {
     table
 }
 
-/// The chapters whose minutes are over 3/2 of those of the readers who tried, or under 2/3.
+/// The chapters whose minutes are over 3/2 of those that readers estimated, or under 2/3.
 /// `readers` has a file and the minutes of each reader on a line.
 ///
 /// # Errors
@@ -101,7 +101,8 @@ pub fn unlike_readers(readers: &str, pages: &[Page]) -> Result<Vec<String>, Stri
         let Minutes { reading, .. } = of_chapter(&page.text);
         let (sum, count) = (times.iter().sum::<u32>(), u32::try_from(times.len()).unwrap_or(1));
         if 2 * reading * count > 3 * sum || 3 * reading * count < 2 * sum {
-            found.push(format!("{}: {reading} minutes, and readers took {times:?}", page.file));
+            found
+                .push(format!("{}: {reading} minutes, and readers estimated {times:?}", page.file));
         }
     }
     Ok(found)

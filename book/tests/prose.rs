@@ -79,7 +79,7 @@ fn every_section_has_its_minutes_and_every_chapter_their_sum() {
 }
 
 #[test]
-fn minutes_are_about_those_that_readers_took() {
+fn minutes_are_about_those_that_readers_estimated() {
     assert_none(&unlike_readers(&read("book/data/readers.txt"), &book()).unwrap());
 }
 
