@@ -113,7 +113,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => (1..2000_usize).prop_map(Event::Takes),
         4 => (0..20_000_u64).prop_map(Event::Passes),
         1 => Just(Event::Ends),
-        1 => (0..20_000_u64).prop_map(Event::Stop),
+        1 => prop_oneof![Just(0), 0..20_000_u64].prop_map(Event::Stop),
     ]
 }
 

@@ -126,6 +126,7 @@ impl Server {
     pub(crate) fn shutdown(&mut self, time: Duration) {
         self.protocol.shutdown(self.now.instant + time, self.now);
         self.settle();
+        self.pass(Duration::ZERO); // a deadline may have come already
     }
 
     /// The peer takes up to so many bytes.

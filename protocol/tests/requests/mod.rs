@@ -11,17 +11,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
-use proptest::test_runner::RngSeed;
 use protocol::Limits;
 
-/// The same cases every time. `PROPTEST_CASES` asks for more, `PROPTEST_RNG_SEED` for others.
+/// At least so many cases. `PROPTEST_CASES` asks for more, `PROPTEST_RNG_SEED` for others.
 pub(crate) fn cases(least: u32) -> ProptestConfig {
     let given = ProptestConfig::default();
-    let rng_seed = match given.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(9112),
-        fixed => fixed,
-    };
-    ProptestConfig { cases: given.cases.max(least), rng_seed, failure_persistence: None, ..given }
+    ProptestConfig { cases: given.cases.max(least), failure_persistence: None, ..given }
 }
 
 /// Limits that most requests here respect, and some that few do.
