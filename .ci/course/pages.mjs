@@ -6,9 +6,9 @@
 // Prints a line for every page and form. Exits with 0 if nothing was found, 1 if something was, 2 if it
 // was called wrongly.
 
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium } from '../browser/node_modules/playwright-core/index.mjs'
 import { contrast, over, parse } from './colour.mjs'
@@ -158,6 +158,11 @@ function tooWide(isDesk) {
   return found
 }
 
+/** Runs in the page: where the links at its foot lead. */
+function footOf() {
+  return [...document.querySelectorAll('main > .source a')].map(({ href }) => href)
+}
+
 /** What is wrong with a page in this form. */
 async function complaintsOf(page, url, form, patience) {
   const errors = []
@@ -171,6 +176,7 @@ async function complaintsOf(page, url, form, patience) {
     .catch(() => errors.push(`after ${patience} ms a figure or a quiz is not drawn`))
   await page.evaluate(unfold)
   const { figures, captions } = await page.evaluate(figuresOf)
+  const foot = await page.evaluate(footOf)
   const wide = await page.evaluate(tooWide, form === 'desk')
   // On a phone the list of chapters is out of sight.
   const texts = await page.evaluate(textsOf, form === 'desk' ? 'body' : 'main')
@@ -184,6 +190,10 @@ async function complaintsOf(page, url, form, patience) {
   return [
     ...errors,
     ...wide,
+    ...(foot.length > 0 ? [] : ['its foot does not say what it is made from']),
+    ...foot
+      .filter((it) => !existsSync(fileURLToPath(it)))
+      .map((it) => `its foot leads to ${it}, which is not there`),
     ...figures.filter(areAlike).map(() => 'in a figure a mark looks like a box'),
     ...captions.filter((it) => COLOURS.test(it)).map((it) => `a caption names a colour: ${it}`),
     ...small.map(({ text, size }) => `"${text}" has ${size.toFixed(1)} px`),

@@ -12,6 +12,9 @@ const figure = (box, mark) =>
   `<svg viewBox="0 0 300 20" style="width: 300px; stroke: #000; fill: none">
   <rect class="box" style="${box}"/><rect class="mark" style="${mark}"/></svg><p>Text</p>`
 
+const FOOT = '<footer class="source"><a href="good.html"></a></footer>'
+
+/** Of each page: what is in it, what is said of it, and its foot if it has another. */
 const PAGES = {
   'good.html': ['<p>Text</p>', null],
   'small.html': ['<p style="font-size: 10px">Text</p>', 'has 10.0 px'],
@@ -42,15 +45,17 @@ const PAGES = {
   'filled.html': [figure('fill: #fff', 'fill: #888'), null],
   'alike.html': [figure('fill: #eee', 'fill: #cdf'), 'a mark looks like a box'],
   'caption.html': ['<figure><figcaption>Grey: idle</figcaption></figure>', 'names a colour'],
+  'footless.html': ['<p>Text</p>', 'its foot does not say what it is made from', ''],
+  'astray.html': ['<p>Text</p>', 'none.txt, which is not there', FOOT.replace('good.html', 'none.txt')],
 }
 
 test('what is wrong with a page is found', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pages-'))
   try {
-    for (const [name, [body]] of Object.entries(PAGES))
+    for (const [name, [body, , foot = FOOT]] of Object.entries(PAGES))
       writeFileSync(
         join(folder, name),
-        `<!doctype html><meta name="viewport" content="width=device-width"><main>${body}</main>`,
+        `<!doctype html><meta name="viewport" content="width=device-width"><main>${body}${foot}</main>`,
       )
     const script = join(import.meta.dirname, 'pages.mjs')
     const args = [script, folder, '--chromium', process.env.CHROMIUM, '--patience', '3000']

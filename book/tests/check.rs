@@ -104,6 +104,20 @@ fn every_listing_names_its_file_by_a_link_to_it() {
     assert!(found > 100, "only {found} listings name their file");
 }
 
+/// `edit-url-template` in book.toml and theme/source.js lead there. mdBook copies no Markdown, but
+/// what a link is called does not end with `.md`.
+#[test]
+fn the_text_of_every_page_is_beside_it() {
+    let text = |path: String| fs::read_to_string(root().join(path)).ok();
+    for name in chapters().into_iter().filter(|name| name != "SUMMARY.md") {
+        let link = text(format!("book/src/files/book/src/{name}.txt"));
+        assert!(link.is_some(), "book/src/files/book/src lacks {name}.txt, a link to {name}");
+        assert_eq!(link, text(format!("book/src/{name}")), "{name}.txt is a link to {name}");
+    }
+    let contributing = text("book/src/files/CONTRIBUTING.md.txt".to_owned()).unwrap();
+    assert!(contributing.lines().any(|line| line == "### To correct a page"));
+}
+
 #[test]
 fn every_promise_of_an_oldest_rust_is_that_of_cargo_toml() {
     let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
