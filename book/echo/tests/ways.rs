@@ -99,7 +99,10 @@ fn busy_the_thread_is_awake_all_the_time() {
     let server = Server::start(echo::busy::serve);
     ask(&mut server.connect()).unwrap();
     let awake = server.awake();
-    assert!(awake.is_none_or(|part| part > 0.8), "{awake:?}");
+    assert!(
+        awake.is_none_or(|part| part > 0.8),
+        "the part of the time that it was awake: {awake:?}"
+    );
 }
 
 #[test]
@@ -108,7 +111,10 @@ fn polled_the_thread_sleeps() {
     let mut idle = server.connect();
     ask(&mut idle).unwrap();
     let awake = server.awake();
-    assert!(awake.is_none_or(|part| part < 0.5), "{awake:?}");
+    assert!(
+        awake.is_none_or(|part| part < 0.5),
+        "the part of the time that it was awake: {awake:?}"
+    );
 }
 
 /// Until a sender makes no progress for half a second: the buffers are full.
@@ -147,7 +153,10 @@ fn polled_what_has_no_room_is_kept_in_order_and_the_thread_sleeps() {
     assert!(progress.load(Ordering::Relaxed) < expected.len(), "the buffers took everything");
     ask(&mut server.connect()).unwrap();
     let awake = server.awake();
-    assert!(awake.is_none_or(|part| part < 0.5), "{awake:?}");
+    assert!(
+        awake.is_none_or(|part| part < 0.5),
+        "the part of the time that it was awake: {awake:?}"
+    );
     let mut received = Vec::new();
     (&stream).read_to_end(&mut received).unwrap();
     sender.join().unwrap();
@@ -165,5 +174,8 @@ fn polled_the_end_and_a_reset_concern_one_client() {
     drop(reset);
     ask(&mut other).unwrap();
     let awake = server.awake();
-    assert!(awake.is_none_or(|part| part < 0.5), "{awake:?}");
+    assert!(
+        awake.is_none_or(|part| part < 0.5),
+        "the part of the time that it was awake: {awake:?}"
+    );
 }
