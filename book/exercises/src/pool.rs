@@ -4,7 +4,7 @@
 //!
 //! * `start` starts the threads. Each calls `serve` with one item after the other, and all of them
 //!   can do so at the same time.
-//! * `send` returns at once. Nobody may be lost, and there is no limit.
+//! * `send` returns at once. Nothing that was sent may be lost, and there is no limit.
 //! * A panic in `serve` costs the item that was served. The thread goes on.
 //! * Dropping the pool waits until everything that was sent has been served, and all threads have
 //!   ended.
