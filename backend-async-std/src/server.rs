@@ -65,7 +65,7 @@ impl Backend for Model {
         });
         context.shutdown.on_begin(move |_| notify(&changed));
         task::block_on(accept(listener, &context, |stream, slot| {
-            let session = Session::new(&context, slot, &stream);
+            let session = Session::new(&context, slot);
             task::spawn(serve(stream, session, Arc::clone(&shared)));
         }))
     }
@@ -110,7 +110,7 @@ async fn accept(
             .await;
         match accepted {
             None => {}
-            Some(Ok((stream, _))) => hand_over(stream, slot),
+            Some(Ok((stream, peer))) => hand_over(stream, slot.for_peer(peer)),
             Some(Err(error)) if socket::is_clients_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
@@ -129,7 +129,7 @@ async fn accept(
             }
         };
         match rest.accept() {
-            Ok((stream, _)) => hand_over(stream.into(), slot),
+            Ok((stream, peer)) => hand_over(stream.into(), slot.for_peer(peer)),
             Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }

@@ -1,6 +1,7 @@
 //! Bounds on connections and pieces of work, and how many of both there are.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
@@ -53,7 +54,7 @@ impl Admission {
                 return None;
             }
         }
-        Some(Slot { admission: Arc::clone(self) })
+        Some(Slot { admission: Arc::clone(self), peer: None })
     }
     // ANCHOR_END: admit
 
@@ -91,9 +92,22 @@ impl Admission {
 #[derive(Debug)]
 pub struct Slot {
     admission: Arc<Admission>,
+    peer: Option<SocketAddr>,
 }
 
 impl Slot {
+    /// The place is taken by a connection from this address.
+    #[must_use]
+    pub fn for_peer(mut self, peer: impl Into<Option<SocketAddr>>) -> Self {
+        self.peer = peer.into();
+        self
+    }
+
+    /// The address that the connection comes from, if it has one.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
     /// Permission to begin one more piece of work, if the bound allows it.
     pub(crate) fn begin_work(&self) -> Option<Permit> {
         let admission = &self.admission;

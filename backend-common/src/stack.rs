@@ -10,6 +10,7 @@
 //! ```
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use protocol::{Connection, FileRange, Now, Outcome, Protocol, Refused, Service, Step, Ticket};
@@ -28,10 +29,16 @@ pub(crate) enum Stack {
 impl Stack {
     /// The protocols that are spoken on a connection to this context's listener; `None` if TLS
     /// cannot be set up.
-    pub(crate) fn new(context: &Context, refused: Option<&Refused>, now: Now) -> Option<Self> {
+    pub(crate) fn new(
+        context: &Context,
+        peer: Option<SocketAddr>,
+        refused: Option<&Refused>,
+        now: Now,
+    ) -> Option<Self> {
         let service = Service::new(context.handler.clone(), context.limits.clone())
             .on_answered(Some(context.statistics.answered()))
-            .on_refused(refused.cloned());
+            .on_refused(refused.cloned())
+            .with_peer(peer);
         let http = Http::from(Connection::with_service(service, now));
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {

@@ -200,7 +200,7 @@ impl EventLoop {
             tracing::warn!("cannot watch a connection: {error}");
             return;
         }
-        let session = Session::new(&self.context, slot, &stream);
+        let session = Session::new(&self.context, slot);
         let (readable, writable, input_closed, waiting) = (false, true, false, false);
         let socket = Socket { stream, readable, writable, input_closed, waiting };
         let key = self.connections.insert(session, socket);

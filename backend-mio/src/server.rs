@@ -114,9 +114,9 @@ impl Acceptor {
         while self.ready {
             let Some(slot) = self.admission.admit() else { return Ok(None) };
             match self.listener.accept() {
-                Ok((socket, _)) => {
+                Ok((socket, peer)) => {
                     let _ = socket::prepare(&socket); // it only costs latency
-                    return Ok(Some((socket, slot)));
+                    return Ok(Some((socket, slot.for_peer(peer))));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
                 Err(error) if socket::is_clients_fault(&error) => {}

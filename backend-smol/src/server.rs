@@ -65,7 +65,7 @@ impl Backend for Model {
         });
         context.shutdown.on_begin(move |_| notify(&changed));
         smol::block_on(accept(listener, &context, |stream, slot| {
-            let session = Session::new(&context, slot, &stream);
+            let session = Session::new(&context, slot);
             let task = executor.spawn(serve(stream, session, Arc::clone(&shared)));
             task.detach(); // dropping it would cancel it
         }))?;
@@ -115,7 +115,7 @@ async fn accept(
             .await;
         match accepted {
             None => {}
-            Some(Ok((stream, _))) => hand_over(stream, slot),
+            Some(Ok((stream, peer))) => hand_over(stream, slot.for_peer(peer)),
             Some(Err(error)) if socket::is_clients_fault(&error) => {}
             Some(Err(error)) => {
                 socket::report_accept_error(&error);
@@ -133,7 +133,7 @@ async fn accept(
             }
         };
         match listener.get_ref().accept() {
-            Ok((stream, _)) => hand_over(stream, slot),
+            Ok((stream, peer)) => hand_over(stream, slot.for_peer(peer)),
             Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }

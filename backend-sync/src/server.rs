@@ -158,7 +158,7 @@ impl Connections {
                 // Accepted sockets inherit the mode of the listener on some systems.
                 Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
                     if !is_shutdown || self.lock().wakeup_connection != Some(from) {
-                        return Some((socket, slot));
+                        return Some((socket, slot.for_peer(from)));
                     }
                 }
                 Ok(_) => {}
@@ -194,7 +194,7 @@ impl Connections {
     /// Drives a connection on the current thread.
     fn serve(&self, socket: TcpStream, slot: Slot) {
         let _ = socket::prepare(&socket); // it only costs latency
-        let mut session = Session::new(&self.context, slot, &socket);
+        let mut session = Session::new(&self.context, slot);
         let handle = Arc::new(WakeHandle::new(socket));
         let number = self.lock().insert(Arc::clone(&handle));
         let result = Driver::new(&handle, &mut session, &self.context.shutdown).drive();

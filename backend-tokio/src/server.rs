@@ -61,7 +61,7 @@ impl Backend for Model {
         let shutdown = shutdown_channel(&context.shutdown);
         match self {
             Model::Multi => runtime.block_on(accept(listener, &context, |stream, slot| {
-                let session = Session::new(&context, slot, &stream);
+                let session = Session::new(&context, slot);
                 tokio::spawn(serve(stream, session, shutdown.clone()));
             }))?,
             Model::Local => {
@@ -141,7 +141,7 @@ async fn accept(
             () = changed.notified() => continue,
         };
         match accepted {
-            Ok((stream, _)) => hand_over(stream, slot),
+            Ok((stream, peer)) => hand_over(stream, slot.for_peer(peer)),
             Err(error) if socket::is_clients_fault(&error) => {}
             Err(error) => {
                 socket::report_accept_error(&error);
@@ -158,9 +158,9 @@ async fn accept(
                 Err(_) => break,
             }
         };
-        match listener.accept().map(|(stream, _)| adopt(stream)) {
-            Ok(Some(stream)) => hand_over(stream, slot),
-            Ok(None) => {}
+        match listener.accept().map(|(stream, peer)| (adopt(stream), peer)) {
+            Ok((Some(stream), peer)) => hand_over(stream, slot.for_peer(peer)),
+            Ok((None, _)) => {}
             Err(error) if socket::is_clients_fault(&error) => {}
             Err(_) => break, // no client is left
         }
@@ -248,7 +248,7 @@ fn run_local(
     runtime.block_on(async {
         while let Some((stream, slot)) = inbox.recv().await {
             if let Some(stream) = adopt(stream) {
-                let session = Session::new(context, slot, &stream);
+                let session = Session::new(context, slot);
                 tokio::spawn(serve(stream, session, shutdown.clone()));
             }
         }

@@ -269,7 +269,7 @@ impl EventLoop {
 
     /// A new connection.
     fn on_connection(&mut self, fd: OwnedFd, slot: Slot) {
-        let session = Session::new(&self.context, slot, &fd);
+        let session = Session::new(&self.context, slot);
         let (receiving, sending, closed) = (Receiving::No, Sending::Nothing, false);
         let socket = Socket { fd: Arc::new(fd), receiving, sending, closed };
         let key = self.connections.insert(session, socket);

@@ -49,7 +49,7 @@ pub(crate) fn begin(
     }
     let (method, version) = (request.method().clone(), http::Version::HTTP_2);
     let asked = Request::new(method, target, version, &fields, now);
-    let asked = asked.map_err(|_| Malformed)?.secured(service.is_secure);
+    let asked = service.place(asked.map_err(|_| Malformed)?);
     if !expectation {
         return refuse(Refusal::Expectation);
     }

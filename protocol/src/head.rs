@@ -140,7 +140,7 @@ pub(crate) fn parse<'a>(
     };
     let fields: &'a [Header<'a>] = parsed.headers;
     let framing = framing(version, fields)?;
-    Ok((Request { method, target, version, fields, now, secure: false }, framing))
+    Ok((Request { method, target, version, fields, now, secure: false, peer: None }, framing))
 }
 
 /// A higher minor version is read as the highest we know (RFC 9110 §2.5).

@@ -1,6 +1,7 @@
 //! A request as a handler sees it: borrowed from the bytes that arrived.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use http::{Method, Version};
 use httparse::Header;
@@ -18,6 +19,7 @@ pub struct Request<'a> {
     pub(crate) fields: &'a [Header<'a>],
     pub(crate) now: Now,
     pub(crate) secure: bool,
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 impl<'a> Request<'a> {
@@ -34,13 +36,20 @@ impl<'a> Request<'a> {
         now: Now,
     ) -> Result<Self, Refusal> {
         let target = Target::parse(&method, target)?;
-        Ok(Request { method, target, version, fields, now, secure: false })
+        Ok(Request { method, target, version, fields, now, secure: false, peer: None })
     }
 
     /// The same request, over a connection that is secured.
     #[must_use]
     pub fn secured(mut self, secure: bool) -> Self {
         self.secure = secure;
+        self
+    }
+
+    /// The same request, from this address.
+    #[must_use]
+    pub fn from_peer(mut self, peer: Option<SocketAddr>) -> Self {
+        self.peer = peer;
         self
     }
 
@@ -132,6 +141,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// The address of the peer: of the client, or of what stands between. There is none where the
+    /// connection is not one of TCP, and none where the backend does not say it.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     /// When the head was complete: the time that came in with its last byte.

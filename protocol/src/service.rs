@@ -1,11 +1,13 @@
 //! What the connections of a server have in common, whatever version of HTTP they speak.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::handler::Handler;
 use crate::limits::Limits;
+use crate::request::Request;
 
 /// Is called whenever a response is complete, with the moment when the head of its request was. To
 /// know how long it took is to read a clock, which is its own to do.
@@ -32,15 +34,17 @@ pub struct Service {
     pub limits: Arc<Limits>,
     /// Whether something below HTTP encrypts.
     pub is_secure: bool,
+    /// The address at the other end of the connection.
+    pub peer: Option<SocketAddr>,
     answered: Option<Answered>,
     refused: Option<Refused>,
 }
 
 impl Service {
-    /// A service that tells nobody, and is not secured.
+    /// A service that tells nobody, is not secured, and does not know its peer.
     #[must_use]
     pub fn new(handler: Arc<dyn Handler>, limits: Arc<Limits>) -> Self {
-        Service { handler, limits, is_secure: false, answered: None, refused: None }
+        Service { handler, limits, is_secure: false, peer: None, answered: None, refused: None }
     }
 
     /// Has this called for every response.
@@ -55,6 +59,19 @@ impl Service {
     pub fn on_refused(mut self, refused: Option<Refused>) -> Self {
         self.refused = refused;
         self
+    }
+
+    /// Has requests say that they come from this address.
+    #[must_use]
+    pub fn with_peer(mut self, peer: Option<SocketAddr>) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    /// What a request has besides its head: what is known of the connection.
+    #[must_use]
+    pub fn place<'a>(&self, request: Request<'a>) -> Request<'a> {
+        request.secured(self.is_secure).from_peer(self.peer)
     }
 
     /// The response is complete to a request whose head was at this moment.

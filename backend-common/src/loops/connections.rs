@@ -218,8 +218,7 @@ mod tests {
     }
 
     fn session(context: &Context) -> Session {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        Session::new(context, context.admission.admit().unwrap(), &listener)
+        Session::new(context, context.admission.admit().unwrap())
     }
 
     /// A session that has work done, and the ticket of it.

@@ -15,7 +15,6 @@ use std::time::{Instant, SystemTime};
 use protocol::{
     DropGuarded, FileRange, Now, Outcome, Protocol, Refused, Step, Ticket, Work, catch_panic,
 };
-use socket2::SockRef;
 
 use crate::admission::Slot;
 use crate::pool;
@@ -70,7 +69,7 @@ impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(address) => address.fmt(f),
-            None => f.write_str("a client that is gone"),
+            None => f.write_str("a client without an address"),
         }
     }
 }
@@ -146,24 +145,15 @@ fn discard(stack: &mut Option<Stack>) {
 }
 
 impl Session {
-    /// A connection that has just been accepted on this socket.
+    /// A connection that has just been accepted, in this place.
     #[must_use]
-    pub fn new<'s, S>(context: &Context, slot: Slot, socket: &'s S) -> Self
-    where
-        SockRef<'s>: From<&'s S>,
-    {
-        // Asked of the system only if it is to be logged.
-        let is_logged = tracing::enabled!(tracing::Level::DEBUG);
-        let client = is_logged.then(|| SockRef::from(socket).peer_addr().ok()?.as_socket());
-        Session::with(context, slot, client.map(Client))
-    }
-
-    fn with(context: &Context, slot: Slot, client: Option<Client>) -> Self {
+    pub fn new(context: &Context, slot: Slot) -> Self {
+        let client = tracing::enabled!(tracing::Level::DEBUG).then(|| Client(slot.peer()));
         let refused = client.map(|client| -> Refused {
             Arc::new(move |why| tracing::debug!("{client}: refused: {why}"))
         });
         Session {
-            stack: Stack::new(context, refused.as_ref(), now()),
+            stack: Stack::new(context, slot.peer(), refused.as_ref(), now()),
             client,
             counters: context.statistics.enter(),
             slot,

@@ -23,7 +23,7 @@ fn context(handler: impl Handler) -> Context {
 /// A session that is alone on its server.
 fn session(handler: impl Handler) -> Session {
     let context = context(handler);
-    Session::with(&context, context.admission.admit().unwrap(), None)
+    Session::new(&context, context.admission.admit().unwrap())
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_deadline_counts_after_the_socket_has_been_tried_once() {
     context.limits = Arc::new(limits);
     for rest in ["Host: h\r\n\r\n", "Host: h\r\n"] {
         let slot = context.admission.admit().unwrap();
-        let mut session = Session::with(&context, slot, None);
+        let mut session = Session::new(&context, slot);
         session.receive_from(&mut b"GET / HTTP/1.1\r\n".to_vec());
         assert!(matches!(session.poll(), Next::Wait(Awaited { read: true, .. })));
         let read = |space: &mut [u8]| {
@@ -207,7 +207,7 @@ fn cut_short_is_only_what_has_not_said_its_last_word() {
             let name = protocol::http::HeaderValue::from_static("guest");
             Reply::upgrade(name, Response::ok(), Guest { says_it, is_due: false })
         });
-        let mut session = Session::with(&context, context.admission.admit().unwrap(), None);
+        let mut session = Session::new(&context, context.admission.admit().unwrap());
         session.receive_from(&mut b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec());
         assert!(matches!(session.poll(), Next::Wait(Awaited { write: true, .. })));
         let output = session.take_output();
@@ -262,7 +262,7 @@ fn an_answer_that_is_over_with_its_file_is_counted() {
         let file = std::fs::File::open(env!("CARGO_MANIFEST_PATH")).unwrap();
         Response::ok().body(FileRange { file: Arc::new(file), offset: 0, length: 5 })
     });
-    let mut session = Session::with(&context, context.admission.admit().unwrap(), None);
+    let mut session = Session::new(&context, context.admission.admit().unwrap());
     let request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     session.receive_from(&mut request.to_vec());
     while let Next::Wait(_) = session.poll() {

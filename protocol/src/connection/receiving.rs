@@ -84,7 +84,7 @@ impl Connection {
     pub(super) fn begin(&mut self, head: &mut [u8], out: &mut Vec<u8>, now: Now) {
         let mut storage = head::field_storage();
         let (request, framing) = match head::parse(head, &mut storage, &self.service.limits, now) {
-            Ok((request, framing)) => (request.secured(self.service.is_secure), framing),
+            Ok((request, framing)) => (self.service.place(request), framing),
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
         self.current.terms = Terms::new(&request, &framing);

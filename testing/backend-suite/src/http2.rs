@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use backend_common::{Backend, Limits};
+use backend_common::{Backend, Limits, Request, Response};
 use h2::Reason;
 use h2::client::{ResponseFuture, SendRequest};
 use protocol::bytes::Bytes;
@@ -13,7 +13,7 @@ use protocol::http;
 use tokio::task::JoinHandle;
 
 use crate::client::{Client, eventually};
-use crate::fixtures::{app, app_with, end};
+use crate::fixtures::{app, app_with, end, server};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -23,9 +23,14 @@ fn run<F: Future>(client: F) -> F::Output {
     runtime.block_on(client)
 }
 
+type Http2Client = (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>);
+
 /// A client that knows that HTTP/2 is spoken, and what becomes of its connection.
-async fn connect(address: SocketAddr) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>) {
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+async fn connect(address: SocketAddr) -> Http2Client {
+    handshake(tokio::net::TcpStream::connect(address).await.unwrap()).await
+}
+
+async fn handshake(stream: tokio::net::TcpStream) -> Http2Client {
     // A stream that is not read must not use up the window of all.
     let mut builder = h2::client::Builder::new();
     builder.initial_connection_window_size(1 << 20);
@@ -72,6 +77,18 @@ async fn receive(response: ResponseFuture) -> Result<(u16, Vec<u8>), h2::Error> 
 
 async fn get(client: &SendRequest<Bytes>, path: &str) -> (u16, Vec<u8>) {
     receive(send(client, "GET", path, None).await).await.unwrap()
+}
+
+pub fn streams_know_their_peer<B: Backend>(model: B) {
+    let answer = |request: &Request<'_>| Response::text(format!("{:?}", request.peer()));
+    let server = server(model).spawn(answer).unwrap();
+    run(async {
+        let stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        let expected = format!("{:?}", Some(stream.local_addr().unwrap()));
+        let (client, _connection) = handshake(stream).await;
+        assert_eq!(get(&client, "/").await, (200, expected.into_bytes()));
+    });
+    end(server);
 }
 
 /// Effects of every kind, much in both directions, all at once.

@@ -68,6 +68,28 @@ pub fn clients_that_end_a_first_server_do_no_harm<B: Backend>(model: B) {
     end(server);
 }
 
+/// Also of clients that are accepted while the server shuts down.
+pub fn requests_know_their_peer<B: Backend>(model: B) {
+    let answer = |request: &Request<'_>| Response::text(format!("{:?}", request.peer()));
+    let server = server(model).max_connections(2).spawn(answer).unwrap();
+    let connect = || {
+        let client = Client::connect(server.address());
+        let expected = format!("{:?}", Some(client.stream.local_addr().unwrap()));
+        (client, expected)
+    };
+    let (mut first, expected) = connect();
+    assert_eq!(first.get("/").text(), expected);
+    let (mut second, expected) = connect();
+    assert_eq!(second.get("/").text(), expected);
+    // There is no place for it before one of the others has gone.
+    let (mut late, expected) = connect();
+    late.ask("/");
+    let handle = server.shutdown_handle();
+    handle.shutdown(SOON);
+    assert_eq!(late.response().text(), expected);
+    end(server);
+}
+
 pub fn further_connections_wait_for_room<B: Backend>(model: B) {
     let server = server(model).max_connections(2);
     let server = server.spawn(|_: &Request<'_>| "served").unwrap();

@@ -21,6 +21,7 @@ macro_rules! suite {
             $crate::suite!(@tests [] $model;
                 serving::every_request_of_many_connections_is_answered,
                 serving::further_connections_wait_for_room,
+                serving::requests_know_their_peer,
                 serving::a_panic_costs_one_connection,
                 serving::clients_that_end_a_first_server_do_no_harm,
                 serving::work_beyond_the_bound_is_refused,
@@ -68,6 +69,7 @@ macro_rules! suite {
                 shutdown::an_answer_that_is_not_acknowledged_is_not_cut,
                 shutdown::a_deadline_without_end_is_taken,
                 http2::many_requests_share_a_connection,
+                http2::streams_know_their_peer,
                 http2::both_versions_are_spoken_at_one_port,
                 http2::streams_under_way_are_finished,
                 http2::a_client_that_takes_nothing_is_cut,

@@ -72,7 +72,7 @@ impl Acceptor {
                 break;
             };
             match listener.accept() {
-                Ok((stream, _)) => accepted.push((stream, slot)),
+                Ok((stream, peer)) => accepted.push((stream, slot.for_peer(peer))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.shutdown.is_some() {
                         self.listener = None; // the last of those who had connected before

@@ -244,7 +244,7 @@ impl EventLoop {
             return;
         }
         let _ = socket::prepare(&stream); // it only costs latency
-        let session = Session::new(&self.context, slot, &stream);
+        let session = Session::new(&self.context, slot);
         let key = self.connections.insert(session, Socket { stream, interest: PollFlags::empty() });
         self.drive(key);
     }

@@ -14,7 +14,7 @@ pub(super) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()>
         // One at a time: there is always a place for it.
         let Some(slot) = context.admission.admit() else { continue };
         let stream = accept(listener)?;
-        let mut session = Session::new(context, slot, &stream);
+        let mut session = Session::new(context, slot);
         if let Err(error) = converse(&stream, &mut session) {
             session.ended(&error);
         }

@@ -85,9 +85,9 @@ impl EventLoop<'_> {
     fn accept(&mut self) -> io::Result<()> {
         let Some(slot) = self.context.admission.admit() else { return Ok(()) };
         match self.listener.accept() {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 stream.set_nonblocking(true)?;
-                let session = Session::new(self.context, slot, &stream);
+                let session = Session::new(self.context, slot.for_peer(peer));
                 let interest = PollFlags::empty();
                 let key = self.connections.insert(session, Socket { stream, interest });
                 self.drive(key);
