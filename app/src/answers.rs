@@ -21,3 +21,12 @@ pub(crate) fn nosniff(response: Response) -> Response {
 pub(crate) fn sandboxed(response: Response) -> Response {
     response.field(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"))
 }
+
+/// Dates, tags and ranges are made here, of ASCII.
+pub(crate) fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+pub(crate) fn not_found() -> Reply {
+    Response::plain(StatusCode::NOT_FOUND).into()
+}

@@ -16,6 +16,7 @@ use crate::answers::{bad_request, nosniff, sandboxed};
 use crate::conditional::Conditions;
 use crate::dashboard::Dashboard;
 use crate::origin::is_own;
+use crate::site;
 use crate::store::Store;
 
 /// The longest that `/sleep` sleeps and `/work` works.
@@ -215,7 +216,9 @@ fn answer(request: &Request<'_>, route: &Route<'_>) -> Reply {
         Route::DashboardLive(dashboard) => dashboard.live(request),
         Route::Health => Response::text("ok\n").into(),
         Route::File(store, path) => file(store, request, path),
-        Route::Site(store, path) => store.page(path, request.query(), Conditions::of(request)),
+        Route::Site(store, path) => {
+            site::page(store, path, request.query(), Conditions::of(request))
+        }
     }
 }
 
@@ -279,7 +282,7 @@ fn options(allow: &'static str) -> Response {
 fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {
     let (method, conditions) = (request.method(), Conditions::of(request));
     if method == Method::GET || method == Method::HEAD {
-        return store.download(path, conditions).map(sandboxed);
+        return site::download(store, path, conditions).map(sandboxed);
     }
     if !is_own(request) {
         return Response::plain(StatusCode::FORBIDDEN).into();
