@@ -86,7 +86,7 @@ fn ends_head(bytes: &[u8]) -> bool {
 // ANCHOR_END: read_head
 
 // ANCHOR: left
-/// The time until then. None left is an error, since a timeout of zero would be none at all.
+/// The time until then. None left is an error, since a socket refuses a timeout of zero.
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
