@@ -7,7 +7,7 @@
 //! * [`certificates`]: those of a TLS listener, from files that may change.
 //! * `console`, `signals`: what is said without waiting for it, and what is heard from the system.
 //! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
-//! * `site`: pages out of such a directory.
+//! * [`site`]: pages out of such a directory.
 //! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`.
 
 #![forbid(unsafe_code)]
@@ -22,7 +22,7 @@ mod https;
 mod origin;
 mod routes;
 mod signals;
-mod site;
+pub mod site;
 pub mod store;
 
 pub use cli::main;

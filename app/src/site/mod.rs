@@ -1,7 +1,16 @@
-//! A site: the pages of a directory.
+//! Sites: the pages of directories.
+//!
+//! * [`Settings`]: how a site is described.
+//! * [`Pattern`]: which paths a rule is for.
 
 mod download;
+#[allow(dead_code, reason = "what is negotiated by it is to come")]
+mod encoding;
 mod media_type;
+#[allow(dead_code, reason = "the rules that expand it are to come")]
+mod pattern;
+#[allow(dead_code, reason = "what it describes is to come")]
+mod settings;
 
 use protocol::http::{StatusCode, header};
 use protocol::{Reply, Response};
@@ -12,6 +21,12 @@ use crate::site::download::respond;
 use crate::store::{Opened, Store, open, relative, unreadable};
 
 pub(crate) use download::download;
+pub use encoding::Coding;
+pub use pattern::Pattern;
+pub use settings::{
+    CacheRule, Compress, FieldValue, Fields, HeaderRule, Redirect, RedirectStatus, Rewrite,
+    Settings,
+};
 
 /// Answers with a page of a site: a file, or the `index.html` of a directory. Hidden files,
 /// whose names begin with a dot, are not part of a site (but `.well-known` is, RFC 8615).

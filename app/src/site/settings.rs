@@ -1,0 +1,314 @@
+//! The description of a site, as a configuration file has it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+use protocol::http::header::{HeaderName, HeaderValue};
+use protocol::http::{StatusCode, header};
+use serde::Deserialize;
+
+use crate::site::encoding::Coding;
+use crate::site::pattern::Pattern;
+
+/// A site: a directory, and how it is served. In TOML, where the names of fields have dashes:
+///
+/// ```toml
+/// root = "dist"
+/// hosts = ["example.org", "*.example.org"]
+/// fallback = "index.html"
+/// compress = { min-size = "1KiB", algorithms = ["br", "gzip"] }
+///
+/// [[cache]]
+/// match = "/images/**"
+/// control = "max-age=86400"
+///
+/// [[headers]]
+/// match = "*.html"
+/// set = { X-Frame-Options = "DENY" }
+///
+/// [[redirects]]
+/// match = "/blog/*"
+/// to = "/news/$1"
+/// status = 301
+///
+/// [[rewrites]]
+/// match = "/app/**"
+/// to = "/app/index.html"
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// The directory.
+    pub root: PathBuf,
+    /// The hosts whose site it is, such as `example.org` or `*.example.org`. With none, it is that
+    /// of all hosts that no other site names.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// Whether a directory without `index.html` is answered with a list of what is in it.
+    #[serde(default)]
+    pub listing: bool,
+    /// The page that stands for those that do not exist, such as `index.html` of an application
+    /// that has its routes in the browser. It is answered with 200.
+    #[serde(default)]
+    pub fallback: Option<String>,
+    /// The page that is answered with 404, if there is such a file; by default `404.html`.
+    #[serde(default = "not_found")]
+    pub not_found: String,
+    /// Whether `/about.html` is redirected to `/about`, which is answered with `about.html` anyway.
+    #[serde(default)]
+    pub clean_urls: bool,
+    /// Whether `app.js.br`, `app.js.zst` or `app.js.gz` is sent for `app.js` to who takes it; by
+    /// default it is. One that is older than its file is not.
+    #[serde(default = "yes")]
+    pub precompressed: bool,
+    /// What is compressed when it is asked for.
+    #[serde(default)]
+    pub compress: Compress,
+    /// `Cache-Control` of files. The first rule that matches holds.
+    #[serde(default)]
+    pub cache: Vec<CacheRule>,
+    /// Further fields. Each rule that matches sets its own, in place of what was there.
+    #[serde(default)]
+    pub headers: Vec<HeaderRule>,
+    /// Paths that are elsewhere. The first rule that matches holds.
+    #[serde(default)]
+    pub redirects: Vec<Redirect>,
+    /// Paths that stand for others. The first rule that matches holds.
+    #[serde(default)]
+    pub rewrites: Vec<Rewrite>,
+}
+
+impl Settings {
+    /// A directory, served without anything special.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Settings {
+            root: root.into(),
+            hosts: Vec::new(),
+            listing: false,
+            fallback: None,
+            not_found: not_found(),
+            clean_urls: false,
+            precompressed: true,
+            compress: Compress::default(),
+            cache: Vec::new(),
+            headers: Vec::new(),
+            redirects: Vec::new(),
+            rewrites: Vec::new(),
+        }
+    }
+}
+
+/// The site of the current directory.
+impl Default for Settings {
+    fn default() -> Self {
+        Settings::new(".")
+    }
+}
+
+fn not_found() -> String {
+    "404.html".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Which files are compressed when they are asked for: those of text, of these sizes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Compress {
+    /// The smallest file that is compressed; by default 1 KiB.
+    pub min_size: ByteSize,
+    /// The largest file that is compressed, since it is done in memory; by default 4 MiB.
+    pub max_size: ByteSize,
+    /// The content codings, the best first; by default `br`, `zstd`, `gzip`. With none, nothing is
+    /// compressed.
+    pub algorithms: Vec<Coding>,
+}
+
+impl Default for Compress {
+    fn default() -> Self {
+        Compress {
+            min_size: ByteSize::kib(1),
+            max_size: ByteSize::mib(4),
+            algorithms: Coding::ALL.to_vec(),
+        }
+    }
+}
+
+/// `Cache-Control` of the files that match.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheRule {
+    /// Which paths of files.
+    #[serde(rename = "match")]
+    pub pattern: Pattern,
+    /// The value of `Cache-Control`.
+    pub control: FieldValue,
+}
+
+/// Fields of the responses that match.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderRule {
+    /// Which paths: of the file that is sent, or of the request where there is none.
+    #[serde(rename = "match")]
+    pub pattern: Pattern,
+    /// The fields.
+    pub set: Fields,
+}
+
+/// Paths that are answered with a redirect.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redirect {
+    /// Which paths.
+    #[serde(rename = "match")]
+    pub pattern: Pattern,
+    /// The new place: a path, or a whole URL. `$1` is what the first wildcard of the pattern
+    /// matched.
+    pub to: String,
+    /// The status; by default 302.
+    #[serde(default)]
+    pub status: RedirectStatus,
+}
+
+/// Paths that are answered with what another has.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rewrite {
+    /// Which paths.
+    #[serde(rename = "match")]
+    pub pattern: Pattern,
+    /// The other path. `$1` is what the first wildcard of the pattern matched.
+    pub to: String,
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FieldValue(pub(crate) HeaderValue);
+
+impl TryFrom<String> for FieldValue {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let value = HeaderValue::try_from(&text);
+        value.map(FieldValue).map_err(|_| format!("{text:?} cannot be the value of a field"))
+    }
+}
+
+/// Fields, by name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "BTreeMap<String, FieldValue>")]
+pub struct Fields(pub(crate) Vec<(HeaderName, HeaderValue)>);
+
+impl TryFrom<BTreeMap<String, FieldValue>> for Fields {
+    type Error = String;
+
+    fn try_from(fields: BTreeMap<String, FieldValue>) -> Result<Self, String> {
+        let field = |(name, FieldValue(value)): (String, FieldValue)| match name.parse() {
+            Ok(known) if is_framing(&known) => Err(format!("{name} is set by the server alone")),
+            Ok(known) => Ok((known, value)),
+            Err(_) => Err(format!("{name:?} cannot be the name of a field")),
+        };
+        fields.into_iter().map(field).collect::<Result<_, _>>().map(Fields)
+    }
+}
+
+/// Fields that say how a message is framed.
+fn is_framing(name: &HeaderName) -> bool {
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE]
+        .contains(name)
+}
+
+/// The status of a redirect: 301, 302, 303, 307 or 308.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "u16")]
+pub struct RedirectStatus(pub(crate) StatusCode);
+
+impl Default for RedirectStatus {
+    fn default() -> Self {
+        RedirectStatus(StatusCode::FOUND)
+    }
+}
+
+impl TryFrom<u16> for RedirectStatus {
+    type Error = String;
+
+    fn try_from(number: u16) -> Result<Self, String> {
+        match (number, StatusCode::from_u16(number)) {
+            (301 | 302 | 303 | 307 | 308, Ok(status)) => Ok(RedirectStatus(status)),
+            _ => Err(format!("{number} is not one of 301, 302, 303, 307 and 308")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(settings: serde_json::Value) -> Result<Settings, String> {
+        serde_json::from_value(settings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_by_default() {
+        let read = read(json!({ "root": "." })).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn all_of_a_site_can_be_said() {
+        let settings = read(json!({
+            "root": "dist",
+            "hosts": ["example.org"],
+            "listing": true,
+            "fallback": "index.html",
+            "not-found": "lost.html",
+            "clean-urls": true,
+            "precompressed": false,
+            "compress": { "min-size": "2KiB", "max-size": 100_000, "algorithms": ["br", "gzip"] },
+            "cache": [{ "match": "*.png", "control": "max-age=60" }],
+            "headers": [{ "match": "/**", "set": { "X-Frame-Options": "DENY" } }],
+            "redirects": [{ "match": "/a", "to": "/b", "status": 301 }],
+            "rewrites": [{ "match": "/a", "to": "/b" }],
+        }));
+        let settings = settings.unwrap();
+        assert_eq!(settings.compress.min_size, ByteSize::kib(2));
+        assert_eq!(settings.compress.algorithms, [Coding::Brotli, Coding::Gzip]);
+        assert_eq!(settings.redirects[0].status.0, StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(settings.headers[0].set.0[0].0, header::X_FRAME_OPTIONS);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said_in_a_sentence() {
+        for (wrong, part) in [
+            (json!({ "listing": true }), "missing field `root`"),
+            (json!({ "root": ".", "listings": true }), "unknown field `listings`"),
+            (json!({ "root": ".", "compress": { "algorithms": ["lzw"] } }), "unknown variant"),
+            (
+                json!({ "root": ".", "redirects": [{ "match": "/a", "to": "/b", "status": 200 }] }),
+                "200 is not one of",
+            ),
+            (
+                json!({ "root": ".", "rewrites": [{ "match": "a/b", "to": "/b" }] }),
+                "begin with one",
+            ),
+            (json!({ "root": ".", "cache": [{ "match": "*", "control": "a\nb" }] }), "cannot be"),
+            (
+                json!({ "root": ".", "headers": [{ "match": "*", "set": { "a b": "c" } }] }),
+                "\"a b\"",
+            ),
+            (
+                json!({ "root": ".", "headers": [{ "match": "*", "set": { "Date": "c" } }] }),
+                "alone",
+            ),
+        ] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
