@@ -172,6 +172,17 @@ impl Call {
         }
     }
 
+    /// Runs what has to fail, and returns what it wrote to standard output and standard error.
+    pub(crate) fn refused(mut self) -> Result<String> {
+        self.print();
+        let line = self.line();
+        let output = self.command.output().map_err(|error| Failure::found(error.to_string()))?;
+        if output.status.success() {
+            return Err(Failure::found(format!("`{line}` passes, and should not")));
+        }
+        Ok(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    }
+
     fn print(&self) {
         if !self.quiet {
             println!("$ {}", self.line());
@@ -209,6 +220,14 @@ mod tests {
         let failure = failure.expect_err("there is no such command");
         assert_eq!(failure.code(), 101);
         assert!(failure.to_string().starts_with("`A='b c' cargo no-such-command-of-cargo` ended"));
+    }
+
+    #[test]
+    fn a_command_that_has_to_fail_does() {
+        let said = cargo("no-such-command-of-cargo").quietly().refused().expect("it fails");
+        assert!(said.contains("no-such-command-of-cargo"), "{said}");
+        let passed = cargo("--version").quietly().refused().expect_err("it passes");
+        assert_eq!(passed.to_string(), "`cargo --version` passes, and should not");
     }
 
     #[test]

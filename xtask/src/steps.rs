@@ -226,7 +226,7 @@ fn advisories() -> Result {
 
 fn course() -> Result {
     build_course()?;
-    cargo("test --quiet --locked").within("book/exercises").run()?;
+    cargo("test --quiet --locked -p runner -p memory").within("book/exercises").run()?;
     cargo("run --quiet --locked -- prove").within("book/exercises").run()?;
     command("book/capstone/check").run()
 }
@@ -330,6 +330,20 @@ fn miri() -> Result {
             .env("CARGO_TARGET_DIR", "target/miri")
             .said()?;
         ran_tests(&said)?;
+    }
+    let course = |rest: &str| {
+        cargo(&format!("+nightly miri test --locked -p memory {rest}"))
+            .within("book/exercises")
+            .env("CARGO_TARGET_DIR", "target/miri")
+    };
+    // With the errors for which the compiler has to refuse a snippet: only nightly looks at them.
+    course("").run()?;
+    // What an exercise of the course asks for: the compiler accepts it, and Miri must not.
+    for test in ["a_guard_is_forgotten", "a_buffer_is_freed_when_its_operation_is_cancelled"] {
+        let said = course(&format!("--test freed -- --ignored {test}")).refused()?;
+        if !said.contains("dangling reference (use-after-free)") {
+            return Err(Failure::found(format!("{test}: Miri does not say what is wrong")));
+        }
     }
     Ok(())
 }
