@@ -32,9 +32,9 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "links",
         takes: "",
-        does: "puts line numbers in links to code right; makes the course's glossary and tables",
+        does: "puts line numbers in links to code right; makes what the course generates",
         run: |_| {
-            cargo("test --quiet --locked -p book --test check --test prose")
+            cargo("test --quiet --locked -p book --test check --test prose --test head_of_line")
                 .env("UPDATE_LINKS", "1")
                 .run()
         },
