@@ -8,7 +8,8 @@
 //! * `console`, `signals`: what is said without waiting for it, and what is heard from the system.
 //! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
 //! * [`site`]: pages out of such a directory.
-//! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`.
+//! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`. That of `wtw`, which
+//!   has all of them, is [`main_with`].
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,6 @@ mod signals;
 pub mod site;
 pub mod store;
 
-pub use cli::main;
+pub use cli::{AnyBackend, main, main_with};
 pub use https::Https;
 pub use routes::App;

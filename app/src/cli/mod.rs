@@ -1,41 +1,53 @@
-//! The command line that the backends' `main`s share.
+//! The command line that the backends' `main`s and `wtw` share.
 //!
-//! * `options`: what may be said; `error`: why it cannot be done;
-//! * `tls`, `listen`, `log`: what is made ready of it. Here it is put together and run.
+//! * `options`: what may be said; `command`: how; `error`: why it cannot be done;
+//! * `backend`: a backend that is chosen when the program runs;
+//! * `tls`, `listen`, `log`: what is made ready of it; `serve`: how it is put together and run.
 
+mod backend;
+mod command;
 mod error;
 mod listen;
 mod log;
 mod options;
+mod serve;
 mod tls;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backend_common::{Backend, Server, ShutdownHandle, Variant, socket};
+use backend_common::Backend;
 
-use crate::cli::error::Error;
-use crate::cli::listen::listen;
-use crate::cli::options::{Options, parse};
-use crate::cli::tls::Tls;
+pub use crate::cli::backend::AnyBackend;
+use crate::cli::command::{Order, parse};
 use crate::console::Console;
-use crate::https::Https;
-use crate::routes::App;
-use crate::signals;
-use crate::store::Store;
 
 /// How long the last lines may take to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Runs the demo server on a backend, as the command line says, until it is shut down.
+/// Runs a server on one backend, as the command line says, until it is shut down.
 ///
 /// The exit code is 0 after a graceful shutdown, 2 for a wrong command line, 1 for all else.
 #[must_use]
 pub fn main<B: Backend>() -> ExitCode {
-    let options = match parse::<B>(std::env::args_os()) {
-        Ok(options) => options,
+    main_with(&format!("backend-{}", B::NAME), &[AnyBackend::of::<B>()])
+}
+
+/// Does what [`main`] does, on the backend of these that the command line names. Unless it names
+/// one, the first is taken for which the system has what it needs.
+///
+/// # Panics
+/// Without any backend.
+#[must_use]
+pub fn main_with(program: &str, backends: &[AnyBackend]) -> ExitCode {
+    let (options, backend) = match parse(program, backends, std::env::args_os()) {
+        Ok(Order::Serve(options, backend)) => (options, backend),
+        Ok(Order::Print(text)) => {
+            // A reader that has had enough is no failure of ours.
+            let _ = io::stdout().write_all(&text);
+            return ExitCode::SUCCESS;
+        }
         Err(error) => {
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
@@ -50,7 +62,7 @@ pub fn main<B: Backend>() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = serve::<B>(&options, &out, &log);
+    let result = (backend.serve)(&options, &out, &log);
     if let Err(error) = &result {
         log.say(format_args!("error: {error}"));
     }
@@ -58,115 +70,4 @@ pub fn main<B: Backend>() -> ExitCode {
     out.finish(by);
     log.finish(by);
     if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Serves what the options say, until the end.
-fn serve<B: Backend>(options: &Options, out: &Console, log: &Console) -> Result<(), Error> {
-    let say = |line: std::fmt::Arguments<'_>| {
-        if !options.quiet {
-            out.say(line);
-        }
-    };
-    log::start(options, log)?;
-    raise_descriptor_limit();
-    B::check_system().map_err(Error::System)?;
-    let asked = options.model.as_deref();
-    let variant = B::MODELS.iter().find(|variant| Some(variant.name) == asked);
-    let Variant { model, name, summary } = *variant.unwrap_or(&B::MODELS[0]);
-
-    let app = application(options, B::NAME, &format!("{name}: {summary}"))?;
-    let mut server = listen(&options.listen, |address| Ok(Server::<B>::bind(address)?))?
-        .model(model)
-        .max_connections(options.max_connections)
-        .max_work(options.max_work)
-        .limits(options.limits.limits());
-    if let Some(threads) = options.threads {
-        server = server.threads(threads);
-    }
-    if let Some(workers) = options.workers {
-        server = server.workers(workers);
-    }
-    let tls = match &options.tls.tls_listen {
-        Some(address) => Some(Tls::new(&options.tls, &options.limits.limits(), address)?),
-        None => None,
-    };
-    if let Some(tls) = &tls {
-        let listener = listen(&tls.address, |address| socket::listen(address))?;
-        server = server.tls_from(listener, tls.setup.clone()).map_err(Error::TlsListener)?;
-    }
-    let hangs_up = tls.is_none(); // with certificates it has another meaning
-    stop_on_signals(server.shutdown_handle(), options, hangs_up, out.clone())
-        .map_err(Error::Signals)?;
-    say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
-    say(format_args!("  {name}: {summary}"));
-    say(format_args!("  http://{}/", server.address()));
-    if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
-        say(format_args!("  https://{address}/{}", tls.note));
-    }
-    for line in options.served() {
-        say(format_args!("  {line}"));
-    }
-    say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
-    let app = app.statistics(server.statistics());
-    let mut handler = Https::new(app);
-    if let Some(address) = server.tls_address().filter(|_| options.tls.tls_redirect) {
-        handler = handler.redirect(address.port());
-    }
-    if let Some(time) = options.tls.hsts {
-        handler = handler.hsts(time);
-    }
-    let report = server.run(handler).map_err(Error::Serve)?;
-    say(format_args!("Stopped: {report}"));
-    Ok(())
-}
-
-/// The application that the options ask for.
-fn application(options: &Options, backend: &str, model: &str) -> Result<App, Error> {
-    let site = options.site.as_deref().map(Store::open).transpose();
-    let mut app = match site.map_err(Error::Site)? {
-        Some(site) if options.demo => App::new(backend, model).site(site),
-        Some(site) => App::of_site(site),
-        None => App::new(backend, model),
-    };
-    if options.healthz {
-        app = app.health();
-    }
-    if let Some(data) = &options.data {
-        let store = Store::open(data).map_err(Error::Data)?;
-        store.tidy().map_err(Error::Tidy)?;
-        app = app.files(store);
-    }
-    Ok(app)
-}
-
-/// Each connection is a descriptor, and the usual limit is 1,024: takes as many as are allowed.
-fn raise_descriptor_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, getrlimit, setrlimit};
-        let mut limit = getrlimit(Resource::Nofile);
-        limit.current = limit.maximum;
-        let _ = setrlimit(Resource::Nofile, limit); // then we live with the usual one
-    }
-}
-
-/// Begins shutdown at the first signal, which is graceful, and ends it at the second.
-fn stop_on_signals(
-    shutdown_handle: ShutdownHandle,
-    options: &Options,
-    hangs_up: bool,
-    out: Console,
-) -> io::Result<()> {
-    let (within, quiet) = (options.shutdown_timeout, options.quiet);
-    let again = AtomicBool::new(false);
-    signals::on_shutdown(hangs_up, move || {
-        if again.swap(true, Ordering::Relaxed) {
-            shutdown_handle.shutdown(Duration::ZERO);
-        } else {
-            if !quiet {
-                out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
-            }
-            shutdown_handle.shutdown(within);
-        }
-    })
 }

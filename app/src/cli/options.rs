@@ -1,35 +1,40 @@
 //! The options of the command line.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backend_common::{Backend, Limits, Variant};
+use backend_common::Limits;
 use bytesize::ByteSize;
-use clap::builder::PossibleValuesParser;
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser};
+use clap::{Args, Parser, ValueHint};
+use clap_complete::Shell;
 use humantime::parse_duration;
 
-/// One HTTP server, several ways to wait.
+/// A web server for files, with six ways to wait: serves a directory over HTTP/1.1 and HTTP/2, with
+/// or without TLS.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 pub(super) struct Options {
+    /// Directory to serve at /, and nothing else; without one, a demonstration
+    #[arg(value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
+    pub(super) dir: Option<PathBuf>,
     /// Address and port to listen on; port 0 lets the system choose
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(super) listen: String,
-    /// Serve this directory at /, and nothing else [default: the demonstration]
-    #[arg(long, value_name = "DIR")]
+    /// Serve this directory; the same as DIR
+    #[arg(long, value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
     pub(super) site: Option<PathBuf>,
     /// Serve the demonstration as well, before the site
-    #[arg(long, requires = "site")]
+    #[arg(long, requires = "directory")]
     pub(super) demo: bool,
     /// Answer /healthz as well, before the site
-    #[arg(long, requires = "site")]
+    #[arg(long, requires = "directory")]
     pub(super) healthz: bool,
     /// Take uploads at /files, from anybody, and keep them in this directory
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data: Option<PathBuf>,
+    /// How to wait [default: the first that this system has what it needs for]
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<String>,
     /// Variant of the concurrency model
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Option<String>,
@@ -59,6 +64,12 @@ pub(super) struct Options {
                      and -v, RUST_LOG says what is logged, such as warn,backend_common=debug"
     )]
     pub(super) verbose: bool,
+    /// Print completions for a shell, to be put where it looks for them
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    pub(super) completions: Option<Shell>,
+    /// Print the manual page: wtw --man | man -l -
+    #[arg(long, exclusive = true)]
+    pub(super) man: bool,
     #[command(flatten)]
     pub(super) tls: TlsOptions,
     #[command(flatten)]
@@ -74,10 +85,16 @@ pub(super) struct TlsOptions {
     pub(super) tls_listen: Option<String>,
     /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and
     /// when it changes
-    #[arg(long, value_name = "FILE", requires = "tls_listen", requires = "tls_key")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        requires = "tls_listen",
+        requires = "tls_key"
+    )]
     pub(super) tls_cert: Vec<PathBuf>,
     /// Private key (PEM) of each certificate, in the same order
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "tls_cert")]
     pub(super) tls_key: Vec<PathBuf>,
     /// A certificate for localhost that nobody trusts, for development; kept for the next time
     #[arg(long, requires = "tls_listen", conflicts_with = "tls_cert")]
@@ -170,13 +187,38 @@ impl LimitOptions {
 }
 
 impl Options {
+    /// The directory that is served.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.dir.as_deref().or(self.site.as_deref())
+    }
+
+    /// What goes together although it does not fit, in a sentence.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let TlsOptions { tls_listen, tls_cert, tls_key, tls_self_signed, .. } = &self.tls;
+        if tls_cert.len() != tls_key.len() {
+            return Some("--tls-cert and --tls-key go in pairs");
+        }
+        let wants_certificate = tls_listen.is_some() && tls_cert.is_empty() && !tls_self_signed;
+        wants_certificate
+            .then_some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
+    }
+
+    /// The first directory that is not there, in a sentence.
+    pub(super) fn missing_directory(&self) -> Option<String> {
+        let directories =
+            [("DIR", &self.dir), ("--site", &self.site), ("--data", &self.data)].into_iter();
+        let mut missing = directories.filter_map(|(name, path)| Some((name, path.as_ref()?)));
+        let (name, path) = missing.find(|(_, path)| !path.is_dir())?;
+        Some(format!("{name}: '{}' is not a directory", path.display()))
+    }
+
     /// Lines that say what is served.
     pub(super) fn served(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.site.is_none() || self.demo {
+        if self.directory().is_none() || self.demo {
             lines.push("serves the demonstration".to_owned());
         }
-        if let Some(site) = &self.site {
+        if let Some(site) = self.directory() {
             lines.push(format!("serves the site in {}", site.display()));
         }
         if self.healthz && !self.demo {
@@ -187,52 +229,6 @@ impl Options {
         }
         lines
     }
-}
-
-/// Reads the command line of a backend, whose models are the possible ones.
-///
-/// # Errors
-/// If it is wrong, or asks for help.
-pub(super) fn parse<B: Backend>(
-    words: impl Iterator<Item = OsString>,
-) -> Result<Options, clap::Error> {
-    let models = B::MODELS.iter().map(|variant| variant.name);
-    let about = format!("One HTTP server, several ways to wait: this is backend-{}.", B::NAME);
-    let list = B::MODELS.iter().map(|Variant { name, summary, .. }| format!("{name}: {summary}"));
-    let help =
-        format!("Variant of the concurrency model ({})", list.collect::<Vec<_>>().join("; "));
-    let mut command = Options::command().name(format!("backend-{}", B::NAME)).about(about).mut_arg(
-        "model",
-        |model| {
-            let model = model.default_value(B::MODELS[0].name).help(help);
-            model.value_parser(PossibleValuesParser::new(models)).hide(B::MODELS.len() == 1)
-        },
-    );
-    let matches = command.try_get_matches_from_mut(words)?;
-    let pairs =
-        ["tls_cert", "tls_key"].map(|id| matches.get_many::<PathBuf>(id).map_or(0, |it| it.len()));
-    let wrong = if pairs[0] != pairs[1] {
-        Some("--tls-cert and --tls-key go in pairs")
-    } else if matches.contains_id("tls_listen")
-        && pairs[0] == 0
-        && !matches.get_flag("tls_self_signed")
-    {
-        Some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
-    } else {
-        None
-    };
-    if let Some(wrong) = wrong {
-        return Err(command.error(ErrorKind::ArgumentConflict, wrong));
-    }
-    // A directory that is not there is a wrong command line too.
-    for name in ["site", "data"] {
-        let path: Option<&PathBuf> = matches.get_one(name);
-        if let Some(path) = path.filter(|path| !path.is_dir()) {
-            let text = format!("--{name}: '{}' is not a directory", path.display());
-            return Err(command.error(ErrorKind::ValueValidation, text));
-        }
-    }
-    Options::from_arg_matches(&matches)
 }
 
 /// An address and a port. Whether there is such an address shows when it is bound.
@@ -279,6 +275,8 @@ fn some_threads(text: &str) -> Result<usize, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-//! A backend's binary, running as a child, and what the system says of it.
+//! A program that serves, running as a child, and what the system says of it.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -10,29 +10,30 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A backend's binary, running. It does not outlive the test.
-pub(crate) struct Process {
+/// A program that serves. It does not outlive the test.
+#[derive(Debug)]
+pub struct Process {
     child: Child,
-    pub(crate) lines: BufReader<ChildStdout>,
-    pub(crate) address: SocketAddr,
+    pub lines: BufReader<ChildStdout>,
+    pub address: SocketAddr,
     /// Of the TLS listener, if there is one.
-    pub(crate) tls: Option<SocketAddr>,
+    pub tls: Option<SocketAddr>,
     /// The note about its certificate.
-    pub(crate) note: String,
+    pub note: String,
     /// Where it keeps uploads, if it takes any.
-    pub(crate) data: TempDir,
+    pub data: TempDir,
     /// The lines that it printed at its start.
-    pub(crate) said: Vec<String>,
+    pub said: Vec<String>,
 }
 
 impl Process {
     /// Starts it with a data directory of its own.
-    pub(crate) fn start(command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
         Process::start_in(tempfile::tempdir().unwrap(), command)
     }
 
     /// Starts it with this data directory.
-    pub(crate) fn start_in(data: TempDir, mut command: Command) -> Self {
+    pub fn start_in(data: TempDir, mut command: Command) -> Self {
         command.arg("--data").arg(data.path());
         let mut process = Process::start_as_is(command);
         process.data = data;
@@ -40,7 +41,7 @@ impl Process {
     }
 
     /// Starts it as the command says, with a data directory or without.
-    pub(crate) fn start_as_is(mut command: Command) -> Self {
+    pub fn start_as_is(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut said = Vec::new();
@@ -64,23 +65,23 @@ impl Process {
         }
     }
 
-    pub(crate) fn id(&self) -> Pid {
+    pub fn id(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(self.id(), signal).unwrap();
     }
 
     /// Waits for the end; returns the exit code and what else was printed.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
     }
 
     /// As [`Process::end`], unless it takes longer than this.
-    pub(crate) fn end_within(mut self, time: Duration) -> Option<(Option<i32>, String)> {
+    pub fn end_within(mut self, time: Duration) -> Option<(Option<i32>, String)> {
         let deadline = Instant::now() + time;
         while self.child.try_wait().unwrap().is_none() {
             if Instant::now() > deadline {
@@ -92,25 +93,25 @@ impl Process {
     }
 
     /// Most memory that it has had, in KiB; `None` where there is no `/proc`.
-    pub(crate) fn peak_memory(&self) -> Option<u64> {
+    pub fn peak_memory(&self) -> Option<u64> {
         self.status("VmHWM")
     }
 
     /// From now on the peak is that of what is still to come.
-    pub(crate) fn forget_peak(&self) {
+    pub fn forget_peak(&self) {
         let _ = fs::write(self.proc("clear_refs"), "5"); // then it is that of its whole life
     }
 
-    pub(crate) fn threads(&self) -> Option<u64> {
+    pub fn threads(&self) -> Option<u64> {
         self.status("Threads")
     }
 
-    pub(crate) fn descriptors(&self) -> Option<usize> {
+    pub fn descriptors(&self) -> Option<usize> {
         Some(fs::read_dir(self.proc("fd")).ok()?.count())
     }
 
     /// User and system time, in hundredths of a second; `None` where there is no `/proc`.
-    pub(crate) fn cpu_time(&self) -> Option<u64> {
+    pub fn cpu_time(&self) -> Option<u64> {
         let stat = fs::read_to_string(self.proc("stat")).ok()?;
         let (_, fields) = stat.rsplit_once(") ")?;
         let fields: Vec<&str> = fields.split(' ').collect();

@@ -13,6 +13,7 @@
 //! * [`process`]: the binary: its command line, signals, memory.
 //! * [`operation`]: the binary as it is run in earnest: logs, supervisors, deployments, limits.
 //! * [`mod@attacks`]: the binary under attack;
+//! * [`child`]: a program that serves;
 //! * [`fixtures`]: the servers that all of them start; [`client`]: whom they serve;
 //! * `suite`: the lists of all tests.
 //!
@@ -29,8 +30,7 @@
 #[cfg(target_os = "linux")]
 pub mod attacks;
 #[cfg(unix)]
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "attacks need /proc"))]
-mod child;
+pub mod child;
 pub mod client;
 pub mod files;
 pub mod fixtures;

@@ -1,0 +1,130 @@
+//! The command line of a program: the options, with what depends on the program and its backends.
+
+use std::ffi::OsString;
+
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Command, CommandFactory, FromArgMatches};
+
+use crate::cli::backend::{AnyBackend, Model, choose};
+use crate::cli::options::Options;
+
+/// The options that `-h` shows; `--help` shows all.
+const FIRST: [&str; 8] = [
+    "listen",
+    "data",
+    "backend",
+    "verbose",
+    "tls_listen",
+    "tls_cert",
+    "tls_key",
+    "tls_self_signed",
+];
+
+/// The command line of a program with these backends.
+pub(super) fn command(program: &str, backends: &[AnyBackend]) -> Command {
+    let names = backends.iter().map(|it| it.name);
+    let models = backends.iter().flat_map(|it| it.models.iter().map(|model| model.name));
+    let command = Options::command()
+        .name(program.to_owned())
+        .after_help("--help shows all options, with examples.")
+        .after_long_help(examples(program))
+        .mut_arg("backend", |arg| {
+            arg.value_parser(PossibleValuesParser::new(names)).hide(backends.len() == 1)
+        })
+        .mut_arg("model", |arg| {
+            let has_choice = backends.iter().any(|it| it.models.len() > 1);
+            arg.value_parser(PossibleValuesParser::new(models))
+                .hide(!has_choice)
+                .help(about_models(backends))
+        });
+    let command = match backends {
+        [only] => {
+            let about = "One HTTP server, several ways to wait: this is backend-";
+            command.about(format!("{about}{}.", only.name))
+        }
+        _ => command,
+    };
+    command.mut_args(|arg| {
+        let is_first = arg.is_positional() || FIRST.contains(&arg.get_id().as_str());
+        arg.hide_short_help(!is_first)
+    })
+}
+
+/// What the models are, in the words of the backends.
+fn about_models(backends: &[AnyBackend]) -> String {
+    let list = |models: &[Model]| {
+        let list = models.iter().map(|it| format!("{}: {}", it.name, it.summary));
+        list.collect::<Vec<_>>().join("; ")
+    };
+    let text = match backends {
+        [only] => list(&only.models),
+        _ => {
+            let several = backends.iter().filter(|it| it.models.len() > 1);
+            let list = several.map(|it| format!("of {}, {}", it.name, list(&it.models)));
+            list.collect::<Vec<_>>().join("; ")
+        }
+    };
+    format!("Variant of the concurrency model [default: the first of a backend] ({text})")
+}
+
+/// What follows the options in `--help`.
+fn examples(program: &str) -> String {
+    format!(
+        "\
+Examples:
+  {program} dist
+      serves the directory dist at http://127.0.0.1:8080/
+  {program} dist --listen 0.0.0.0:80
+      for everybody who can reach this machine
+  {program} dist --tls-listen 127.0.0.1:8443 --tls-self-signed
+      over HTTPS as well, with a certificate for development
+  {program} dist --listen 0.0.0.0:80 --tls-listen 0.0.0.0:443 --tls-cert chain.pem \\
+        --tls-key key.pem --tls-redirect --hsts 365d
+      over HTTPS in earnest; certificates are read again when they change
+  {program} dist --data uploads
+      takes uploads as well: curl -T FILE http://127.0.0.1:8080/files/NAME"
+    )
+}
+
+/// What a command line asks for.
+pub(super) enum Order<'a> {
+    /// To serve.
+    Serve(Box<Options>, &'a AnyBackend),
+    /// To print this, and no more.
+    Print(Vec<u8>),
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// If it is wrong, or asks for help.
+pub(super) fn parse<'a>(
+    program: &str,
+    backends: &'a [AnyBackend],
+    words: impl Iterator<Item = OsString>,
+) -> Result<Order<'a>, clap::Error> {
+    let mut command = command(program, backends);
+    let matches = command.try_get_matches_from_mut(words)?;
+    let options = Options::from_arg_matches(&matches)?;
+    let mut text = Vec::new();
+    if let Some(shell) = options.completions {
+        clap_complete::generate(shell, &mut command, program, &mut text);
+        return Ok(Order::Print(text));
+    }
+    if options.man {
+        clap_mangen::Man::new(command).render(&mut text)?;
+        return Ok(Order::Print(text));
+    }
+    let wrong = |kind, text| Err(command.clone().error(kind, text));
+    if let Some(text) = options.contradiction() {
+        return wrong(ErrorKind::ArgumentConflict, text.to_owned());
+    }
+    if let Some(text) = options.missing_directory() {
+        return wrong(ErrorKind::ValueValidation, text);
+    }
+    match choose(backends, &options) {
+        Ok(backend) => Ok(Order::Serve(Box::new(options), backend)),
+        Err(text) => wrong(ErrorKind::InvalidValue, text),
+    }
+}

@@ -1,0 +1,100 @@
+//! The program as its user meets it: a directory, a backend, help.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::fs;
+use std::process::{Command, Output};
+
+use backend_suite::child::Process;
+use backend_suite::client::Client;
+use rustix::process::Signal;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wtw");
+const BACKENDS: [&str; 6] = ["uring", "mio", "tokio", "smol", "sync", "async-std"];
+
+fn output(words: &[&str]) -> Output {
+    Command::new(PROGRAM).args(words).output().unwrap()
+}
+
+fn printed(words: &[&str]) -> String {
+    let output = output(words);
+    assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_directory_is_served_by_each_backend() {
+    let site = tempfile::tempdir().unwrap();
+    fs::write(site.path().join("index.html"), "<p>mine").unwrap();
+    for backend in [&[][..], &BACKENDS.map(Some)].concat() {
+        let mut command = Command::new(PROGRAM);
+        command.arg(site.path()).args(["--listen", "127.0.0.1:0"]);
+        if let Some(name) = backend {
+            command.args(["--backend", name]);
+        }
+        if backend == Some("uring") && !has_uring() {
+            continue;
+        }
+        let server = Process::start_as_is(command);
+        let said = server.said.concat();
+        assert!(said.contains(&format!("serves the site in {}", site.path().display())), "{said}");
+        if let Some(name) = backend {
+            assert!(server.said[0].ends_with(&format!("backend-{name}\n")), "{said}");
+        }
+        assert_eq!(Client::connect(server.address).get("/").text(), "<p>mine");
+        server.signal(Signal::TERM);
+        assert_eq!(server.end().0, Some(0));
+    }
+}
+
+/// Whether this system lets us have a ring.
+fn has_uring() -> bool {
+    let output = output(&["--backend", "uring", "--listen", "192.0.2.1:0"]);
+    !String::from_utf8(output.stderr).unwrap().contains("needs io_uring")
+}
+
+#[test]
+fn short_help_has_what_a_newcomer_needs_and_long_help_has_all() {
+    let (short, long) = (printed(&["-h"]), printed(&["--help"]));
+    for option in ["[DIR]", "--listen", "--backend", "--tls-cert"] {
+        assert!(short.contains(option) && long.contains(option), "{option}");
+    }
+    assert!(!short.contains("--max-head"), "{short}");
+    assert!(long.contains("--max-head") && long.contains("Examples:"), "{long}");
+    assert!(short.lines().count() < 45, "{short}");
+}
+
+#[test]
+fn completions_and_the_manual_know_all_options() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = printed(&["--completions", shell]);
+        assert!(script.contains("max-connections"), "{script}");
+    }
+    let page = printed(&["--man"]);
+    assert!(page.contains(".TH wtw 1") && page.contains("max\\-connections"), "{page}");
+}
+
+#[test]
+fn a_backend_is_refused_a_model_of_another() {
+    for words in [
+        &["--backend", "mio", "--model", "pool"][..],
+        &["--backend", "carrier-pigeon"],
+        &["/no/such/place"],
+    ] {
+        let output = output(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let reason = ["are: loops", "possible values: uring", "not a directory"];
+        assert!(reason.iter().any(|it| said.contains(it)), "{said}");
+    }
+}
+
+#[test]
+fn a_model_finds_the_backend_that_has_it() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--model", "pool", "--listen", "127.0.0.1:0"]);
+    let server = Process::start_as_is(command);
+    assert!(server.said[0].ends_with("backend-sync\n"), "{:?}", server.said);
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
