@@ -204,7 +204,7 @@ impl FilePiece {
     }
 }
 
-/// Waits for a moment; for ever, if there is none.
+/// Waits for a moment; forever, if there is none.
 async fn sleep_until(moment: Option<Instant>) {
     match moment {
         Some(moment) => task::sleep(moment.saturating_duration_since(Instant::now())).await,
@@ -242,7 +242,7 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> JoinHandle<(Ticket, Drop
     }
 }
 
-/// Waits for the next outcome of work; for ever, if there is none.
+/// Waits for the next outcome of work; forever, if there is none.
 async fn next_done(work: &mut Vec<JoinHandle<(Ticket, DropGuarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {

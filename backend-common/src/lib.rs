@@ -49,7 +49,7 @@ pub use statistics::latency::{Latencies, Watch};
 pub use statistics::{Open, Report, Sample, Statistics, Waits};
 
 /// How often one connection may read or write before the others of its thread have their turn. A
-/// client that sends as fast as it is read would hold them up for ever; with fewer tries, switching
+/// client that sends as fast as it is read would hold them up forever; with fewer tries, switching
 /// between connections would cost more than it gives. (The budget of tokio allows eight times as
 /// much, which others feel.)
 pub const TURN: usize = 16;

@@ -1,5 +1,5 @@
 //! Models of what several threads do to one thing. loom runs each in every order of their steps,
-//! and with every value that a load may return. A thread that sleeps for ever is a deadlock, which
+//! and with every value that a load may return. A thread that sleeps forever is a deadlock, which
 //! fails the model.
 
 use std::sync::{Arc, Mutex, atomic};

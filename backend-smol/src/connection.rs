@@ -205,7 +205,7 @@ fn spawn(shared: &Shared, ticket: Ticket, job: Work) -> Task<(Ticket, DropGuarde
     }
 }
 
-/// Waits for the next outcome of work; for ever, if there is none.
+/// Waits for the next outcome of work; forever, if there is none.
 async fn next_done(work: &mut Vec<Task<(Ticket, DropGuarded<Outcome>)>>) -> Over {
     poll_fn(|context| {
         for at in 0..work.len() {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 ///
 /// Each says something, and then looks at what the other has said: the one that it is idle, the
 /// other that shutdown has begun. With a fence between saying and looking, at least one of them
-/// sees the other. Without, the processor may look first, and the thread sleeps for ever.
+/// sees the other. Without, the processor may look first, and the thread sleeps forever.
 #[derive(Default)]
 pub(crate) struct Wakeup {
     /// The thread sleeps in `read(2)`, and no request is under way.

@@ -121,7 +121,7 @@ fn spawn(work: &mut JoinSet<(Ticket, Outcome)>, ticket: Ticket, job: Work) {
     };
 }
 
-/// Waits for the shutdown deadline, or for it to come forward; for ever, if it cannot any more.
+/// Waits for the shutdown deadline, or for it to come forward; forever, if it cannot any more.
 async fn next_deadline(mut shutdown: ShutdownReceiver) -> (Instant, ShutdownReceiver) {
     loop {
         if shutdown.changed().await.is_err() {

@@ -2,7 +2,7 @@
 //!
 //! A sentence about a trace is followed by a comment that names the function which it is true by:
 //! `<!-- trace mio.txt: two_waits_between_request_and_answer -->`. When a trace is
-//! recorded anew, [`misstated`] finds the sentences that have become false.
+//! recorded again, [`misstated`] finds the sentences that have become false.
 //!
 //! The functions of each chapter stand in a file of their own below this one.
 

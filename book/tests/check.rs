@@ -157,7 +157,7 @@ fn the_glossary_is_made_from_the_concepts() {
         fs::write(&file, &made).unwrap();
         return;
     }
-    assert!(committed == made, "`cargo xtask links` makes it anew");
+    assert!(committed == made, "`cargo xtask links` makes it again");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn the_transcripts_are_what_the_code_does() {
         let committed = fs::read_to_string(&file).unwrap_or_default();
         assert_eq!(
             committed, actual,
-            "`cargo xtask traces` writes it anew; then read the chapter again"
+            "`cargo xtask traces` writes it again; then read the chapter again"
         );
     }
 }

@@ -93,7 +93,7 @@ fn what_is_made_of_the_minutes_is_that_of_the_chapters() {
             fs::write(&path, &made).unwrap();
         }
         let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == made, "{file}: `cargo xtask links` writes it anew");
+        assert!(committed == made, "{file}: `cargo xtask links` writes it again");
     }
 }
 

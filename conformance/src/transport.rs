@@ -14,7 +14,7 @@ pub trait Transport {
     /// [`Transport::read`].
     ///
     /// # Errors
-    /// If the server takes nothing more, for now or for ever.
+    /// If the server takes nothing more, for now or forever.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Waits until the server has sent something, and appends it to `into`. Returns how many bytes

@@ -456,7 +456,7 @@ impl Http2 {
         }
     }
 
-    /// Everything has been said, be it that nothing can be said any more.
+    /// Everything has been said, or nothing can be said any more.
     fn finish(&mut self) {
         self.phase.finish();
         self.drop_everything();

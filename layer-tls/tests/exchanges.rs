@@ -341,9 +341,9 @@ fn head_in_plain_http_is_refused_without_content() {
     assert!(other.send(1000).ends_with(b"try https://.\n"));
 }
 
-/// Whatever it has ended by, a connection is open to a peer that still sends, but not for ever.
+/// Whatever it has ended by, a connection is open to a peer that still sends, but not forever.
 #[test]
-fn a_peer_that_still_sends_is_waited_for_but_not_for_ever() {
+fn a_peer_that_still_sends_is_waited_for_but_not_forever() {
     let second = Duration::from_secs(1);
     for is_failure in [false, true] {
         let (mut client, mut server) = open(handler);
@@ -459,7 +459,7 @@ fn garbage_is_answered_by_an_alert_and_the_end() {
         let late = Now { instant: server.deadline.unwrap(), ..now() };
         server.connection.handle_timeout(&mut server.out, late);
         server.settle();
-        assert!(server.closed, "waits for ever");
+        assert!(server.closed, "waits forever");
     }
 }
 

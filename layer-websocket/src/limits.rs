@@ -26,7 +26,7 @@ pub struct Limits {
     /// [`protocol::Limits::PROGRESS`] bytes in this time. Default 20 s.
     pub pong_timeout: Duration,
     /// How long the closing handshake may take once our Close frame has been sent, and how long
-    /// the peer may take to close its side after that: while it still sends, the wait begins anew,
+    /// the peer may take to close its side after that: while it still sends, the wait begins again,
     /// up to [`protocol::Linger::LONGEST`] in all. Default 5 s.
     pub close_timeout: Duration,
     /// Longest time in which unsent output must advance by [`protocol::Limits::PROGRESS`] bytes

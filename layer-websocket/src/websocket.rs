@@ -304,7 +304,7 @@ impl<S: Socket> WebSocket<S> {
         }
     }
 
-    /// The peer's silence begins anew.
+    /// The peer's silence begins again.
     fn listen(&mut self) {
         self.liveness.heard = Progress::start(self.now);
     }

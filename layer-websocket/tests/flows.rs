@@ -74,7 +74,7 @@ fn a_peer_that_does_not_hang_up_is_left() {
 
 /// It may have more under way than it could send so far, and closing would reset the connection.
 #[test]
-fn a_peer_that_still_sends_is_waited_for_but_not_for_ever() {
+fn a_peer_that_still_sends_is_waited_for_but_not_forever() {
     let (mut server, _) = server();
     server.receive(&frame(CLOSE, b""));
     assert!(server.is_shut);

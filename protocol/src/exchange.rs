@@ -470,7 +470,7 @@ impl Producer {
                 self.not_before = Some(moment);
                 Produced::NotYet
             }
-            // A moment that has come is no reason to wait, nor to ask for ever.
+            // A moment that has come is no reason to wait, nor to ask forever.
             Some(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
             Some(Production::End) => Produced::All,
             Some(Production::More | Production::At(_)) | None => Produced::Broken,

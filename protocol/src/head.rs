@@ -51,7 +51,7 @@ impl HeadScanner {
     /// `input` begins with the head's first byte and has only grown since the last call.
     pub(crate) fn scan(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Refusal> {
         // What cannot become a method is refused before a line has arrived: another protocol
-        // (a TLS handshake, say) would otherwise be waited for in vain.
+        // (a TLS handshake, say) would otherwise be waited for until the timeout.
         if !self.started() && input.first().is_some_and(|&byte| !is_token_byte(byte)) {
             let is_tls = input[0] == TLS_HANDSHAKE;
             return Err(if is_tls { Refusal::Foreign } else { Refusal::RequestLine });

@@ -47,7 +47,7 @@ pub struct Limits {
     pub max_streams: u32,
     /// How long a connection that we ended waits for the peer to close its side, so that a reset
     /// does not destroy the last response on its way. While the peer still sends, the wait begins
-    /// anew with whatever arrives, for up to [`Linger::LONGEST`](crate::Linger::LONGEST), 30 s, in
+    /// again with whatever arrives, for up to [`Linger::LONGEST`](crate::Linger::LONGEST), 30 s, in
     /// all. Default 2 s.
     pub linger_timeout: Duration,
 }

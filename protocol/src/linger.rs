@@ -6,7 +6,7 @@ use crate::clock::after;
 
 /// How long a connection that we have ended waits for the peer to close its side. What arrives is
 /// thrown away, and puts the end off: a peer that still sends has yet to read, and closing would
-/// reset the connection and destroy what we said last (RFC 9112 §9.6). But not for ever.
+/// reset the connection and destroy what we said last (RFC 9112 §9.6). But not forever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Linger {
     /// When the peer has been silent for long enough.

@@ -44,7 +44,7 @@ pub trait Protocol: Send {
     // ANCHOR_END: protocol
 
     /// What was to be sent was not there: it was not the peer who was slow. Its time to take more
-    /// begins anew.
+    /// begins again.
     fn reset_send_timeout(&mut self, _now: Now) {}
 
     /// What to send after all bytes of `out`: a range of a file, which shrinks as

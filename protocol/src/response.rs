@@ -298,7 +298,7 @@ impl std::fmt::Debug for dyn Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Production {
     /// There is more: call again when there is room. Without having appended anything this would
-    /// go on for ever, so the body is cut off and the connection closed.
+    /// go on forever, so the body is cut off and the connection closed.
     More,
     /// There is more, but not before this moment. One that has come already is as
     /// [`Production::More`].

@@ -37,7 +37,7 @@ impl Unsent {
         bytes - ours
     }
 
-    /// It was not the peer that was slow: its time begins anew.
+    /// It was not the peer that was slow: its time begins again.
     pub fn reset_timeout(&mut self, now: Instant) {
         self.progress = Progress::start(now);
     }

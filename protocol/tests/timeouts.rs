@@ -418,7 +418,7 @@ mod lingering {
     }
 
     #[test]
-    fn ends_although_the_peer_goes_on_for_ever() {
+    fn ends_although_the_peer_goes_on_forever() {
         for every in [10, 999, LINGER - 1] {
             let mut driver = refused();
             let times = (LONGEST_LINGER - 1) / every;

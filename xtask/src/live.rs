@@ -1,5 +1,5 @@
 //! The module of the course: `book/live`, compiled for pages, and committed with the hash of what
-//! it was built from. It is rebuilt where the target can be had; elsewhere the hash has to do.
+//! it was built from. It is rebuilt where the target is available; elsewhere the hash has to do.
 
 use crate::install::{debian, target};
 use crate::run::{Failure, Result, cargo, command, read, root, tracked, write};

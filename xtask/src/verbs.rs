@@ -1,4 +1,4 @@
-//! What is done on request: what is committed is written anew, or something is measured.
+//! What is done on request: what is committed is regenerated, or something is measured.
 
 use std::process::ExitCode;
 

@@ -66,7 +66,7 @@ fn in_file(certificate: &Path) -> CertificateDer<'static> {
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        assert!(start.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -296,7 +296,7 @@ fn a_self_signed_key_is_readable_by_its_owner_alone() {
 }
 
 #[test]
-fn a_self_signed_pair_that_is_unusable_is_made_anew() {
+fn a_self_signed_pair_that_is_unusable_is_made_again() {
     let pairs = Pairs::new();
     let directory = pairs.path("new");
     let mut last = self_signed(&directory).unwrap();
@@ -322,7 +322,7 @@ fn a_self_signed_pair_that_is_unusable_is_made_anew() {
 }
 
 #[test]
-fn a_self_signed_pair_is_made_anew_before_it_expires() {
+fn a_self_signed_pair_is_made_again_before_it_expires() {
     let pairs = Pairs::new();
     let day = Duration::from_secs(24 * 60 * 60);
     let now = SystemTime::now();

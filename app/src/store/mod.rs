@@ -22,7 +22,7 @@ mod upload;
 
 /// A directory and everything below it.
 ///
-/// Its path is looked up again for each request: a site that is built anew, or a symbolic link that
+/// Its path is looked up again for each request: a site that is rebuilt, or a symbolic link that
 /// is turned to the next release, is served at once.
 #[derive(Clone, Debug)]
 pub struct Store {

@@ -158,7 +158,7 @@ fn create_unfinished(dir: &Dir) -> io::Result<(std::fs::File, String)> {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             result => result?.into_std(),
         };
-        // A file system without locks has no server that could remove the file for want of one.
+        // A file system without locks has no server that could remove the file because it has none.
         // Another that tidies may have been there before the lock was: then once more.
         if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && dir.exists(&name) {
             return Ok((file, name));

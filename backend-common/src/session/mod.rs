@@ -411,7 +411,7 @@ impl Session {
     }
 
     /// What was to be sent had to be read first: it was not the client that was slow. Its time to
-    /// take more begins anew.
+    /// take more begins again.
     pub fn reset_send_timeout(&mut self) {
         guarded(&mut self.stack, |protocol| protocol.reset_send_timeout(now()));
     }

@@ -1,6 +1,6 @@
 //! Tasks on smol: an executor on the main thread, which also asks the kernel which sockets are
-//! ready. A task waits for readiness before it reads, so that no read is in vain; the socket is
-//! watched once for each wait, which is an `epoll_ctl` for each request.
+//! ready. A task waits for readiness before it reads, so that each read finds something; the socket
+//! is watched once for each wait, which is an `epoll_ctl` for each request.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream};

@@ -1,6 +1,6 @@
 //! All entries in all scenarios: interleaved, in random order, round after round.
 //!
-//! In each round every server is started anew (where its memory lies differs from start to start,
+//! In each round every server is restarted (where its memory lies differs from start to start,
 //! and moves figures by several per cent), and every pair of entry and scenario is measured once.
 //! What disturbs the machine for a while so disturbs all of them.
 
@@ -254,7 +254,7 @@ impl Run<'_> {
     }
 
     /// Makes rounds until so many count as were asked for, or too many do not; returns how many it
-    /// made. Whether a round counts is judged anew after each: only all of them show what is usual.
+    /// made. Whether a round counts is judged after each again: only all show what is usual.
     fn make_rounds(&mut self) -> io::Result<u32> {
         let most = self.settings.rounds + (f64::from(self.settings.rounds) * AGAIN) as u32;
         let mut made = 0;

@@ -1,5 +1,5 @@
 //! The raw figures of a run, as they are kept in a file: facts alone. Whatever is computed from
-//! them (medians, intervals, percentiles, who wins) is computed anew by each reader.
+//! them (medians, intervals, percentiles, who wins) is recomputed by each reader.
 //!
 //! Times are in nanoseconds unless a name says otherwise, rates in requests per second.
 

@@ -253,6 +253,6 @@ mod tests {
         let channel = text.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap();
         let toolchain = Counts::committed().unwrap().setting.toolchain;
         let version = toolchain.split(' ').nth(1);
-        assert_eq!(version, Some(channel.trim_matches('"')), "`cargo xtask counts` counts anew");
+        assert_eq!(version, Some(channel.trim_matches('"')), "`cargo xtask counts` counts again");
     }
 }

@@ -8,7 +8,7 @@
 //! # How
 //! A child process runs under callgrind. It calls the function N times and 2 N times, or is asked
 //! so often; between these runs it calls [`part_ends`], at which callgrind writes down what it has
-//! counted and begins anew. The difference divided by N is the count: start-up, connecting, and
+//! counted and begins again. The difference divided by N is the count: start-up, connecting, and
 //! what surrounds the runs have no part in it.
 //!
 //! A server is asked by a client outside of callgrind, and only when all of its threads sleep: so

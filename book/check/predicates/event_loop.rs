@@ -147,7 +147,7 @@ predicates! {
     }
 
     /// Each time that bytes were received, the next call is no second receive.
-    fn no_receive_is_tried_in_vain(trace) {
+    fn no_receive_finds_nothing(trace) {
         let calls = calls(trace);
         let brings_bytes = |call: &Call<'_>| call.name == "recvfrom" && call.returned() > Some(0);
         let count = calls.iter().filter(|call| brings_bytes(call)).count();

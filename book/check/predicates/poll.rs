@@ -46,7 +46,7 @@ fn receives(call: &Call<'_>, from: &str, bytes: &str) -> bool {
 
 predicates! {
     /// Accepts and receives by thousands, and all but a few have failed.
-    fn nearly_every_call_is_in_vain(trace) {
+    fn nearly_every_call_finds_nothing(trace) {
         ["accept4", "recvfrom"].iter().all(|name| {
             count(trace, name).is_some_and(|(calls, errors)| calls > 1000 && errors + 1 >= calls)
         })

@@ -4,8 +4,8 @@
 //! The four things that a table of functions cannot hold each become something that it can: a
 //! constant becomes a method, a type parameter becomes a pointer (`&mut dyn Iterator`), `self` by
 //! value becomes `Box<Self>`, and `Clone`, whose result would have to be of a known size, becomes a
-//! method that returns a box. One `impl` for every `Encoder` connects the two traits, so whoever
-//! writes an encoder writes the convenient trait alone.
+//! method that returns a box. One `impl` for every `Encoder` connects the two traits, so an
+//! encoder implements the convenient trait alone.
 
 /// Turns bytes into text, piece by piece. It is convenient, and it cannot be `dyn`.
 pub trait Encoder: Clone {

@@ -1,7 +1,7 @@
 //! Answering well: a field line that cannot become two (RFC 9110 §5.1, §5.5, §5.6.2).
 //!
 //! # Explanation
-//! `FieldLine` has private fields and one constructor, so whoever holds one holds a line that was
+//! `FieldLine` has private fields and one constructor, so a value of it is a line that was
 //! checked: the writer need not look again. The check runs over the text as it was given, and only
 //! then are the ends cut, so that a position in an error is one that the caller can find.
 //! `str::trim` would not do: it cuts CR and LF too, which are to be refused and not to be

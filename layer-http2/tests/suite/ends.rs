@@ -318,7 +318,7 @@ fn a_wrong_preface_gets_no_answer_of_http() {
 
 /// What is under way cannot be told to stop, and closing would reset the connection.
 #[test]
-fn a_client_that_still_sends_is_waited_for_but_not_for_ever() {
+fn a_client_that_still_sends_is_waited_for_but_not_forever() {
     let mut driver = driver();
     driver.feed([PREFACE.to_vec(), frame(DATA, 0, 0, b"x")].concat());
     assert_eq!(driver.end, End::HalfClosed);

@@ -16,7 +16,7 @@ use harness::http2::{Client, talk};
 
 const MIB: usize = 1 << 20;
 
-/// Produces for ever, and counts.
+/// Produces forever, and counts.
 fn endless(made: &Arc<AtomicUsize>) -> Response {
     let made = Arc::clone(made);
     Response::ok().body(Body::stream(move |piece: &mut Content<'_>, _: Now| {
@@ -86,7 +86,7 @@ fn windows_of_a_byte_bring_a_byte() {
         assert_eq!(content(&take_frames(&mut driver.wire), 1), b"x");
     }
     assert!(made.load(Ordering::Relaxed) <= 2000, "{made:?}");
-    // It does not push the deadline out for ever.
+    // It does not push the deadline out forever.
     for _ in 0..30 {
         driver.pass(Duration::from_secs(1));
         driver.feed(open_window(1, 1));

@@ -118,7 +118,7 @@ pub fn links_out_of_the_directory_are_not_followed<B: Backend>(model: B) {
     end(server);
 }
 
-/// Opening a pipe would wait for its other end, for ever.
+/// Opening a pipe would wait for its other end, forever.
 pub fn pipes_sockets_and_directories_are_not_opened<B: Backend>(model: B) {
     let (server, dir) = app_with(model, |server| server.threads(8).workers(1));
     let mut client = Client::connect(server.address());

@@ -338,7 +338,7 @@ pub fn a_site_is_served_and_nothing_else(path: &str) {
     }
 }
 
-/// Built anew, or a link that is turned to the next release; and while there is none, that is said.
+/// Rebuilt, or a link that is turned to the next release; and while there is none, that is said.
 pub fn a_site_that_is_replaced_is_served_at_once(path: &str) {
     let top = tempfile::tempdir().unwrap();
     let at = |name: &str| top.path().join(name);
@@ -357,8 +357,8 @@ pub fn a_site_that_is_replaced_is_served_at_once(path: &str) {
     assert_eq!(client.get("/").text(), "two");
     fs::remove_dir_all(at("two")).unwrap();
     assert_eq!(client.get("/").status, 500, "nothing to be read is no 404");
-    make("two", "anew");
-    assert_eq!(client.get("/").text(), "anew");
+    make("two", "new");
+    assert_eq!(client.get("/").text(), "new");
 
     // The data directory as well. An upload that has begun in another is not said to have come.
     client.send("PUT /files/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");

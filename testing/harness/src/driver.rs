@@ -167,7 +167,7 @@ impl<P: Protocol> Driver<P> {
         self.out.len()
     }
 
-    /// Whether there is something to send, be it of a file.
+    /// Whether there is something to send, of a file too.
     pub fn has_output(&self) -> bool {
         !self.out.is_empty() || self.file().is_some()
     }
@@ -315,8 +315,8 @@ impl<P: Protocol> Driver<P> {
         let can_end = self.wait.read || self.wait.deadline.is_some() || works || self.has_output();
         assert!(can_end, "waits for nothing");
         let is_bounded = self.wait.deadline.is_some() || works || self.is_trusting;
-        assert!(is_bounded || !self.wait.read, "a peer may be silent for ever");
-        assert!(is_bounded || !self.has_output(), "a peer may take nothing for ever");
+        assert!(is_bounded || !self.wait.read, "a peer may be silent forever");
+        assert!(is_bounded || !self.has_output(), "a peer may take nothing forever");
     }
 
     fn run(&mut self, ticket: Ticket, work: Work) {

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::publish;
 use crate::results::Results;
 
-/// Write the tables of the documentation anew, from the results in the repository.
+/// Regenerate the tables of the documentation from the results in the repository.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Write nothing; fail if a table is not that of the results
@@ -23,7 +23,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         .map_err(|error| format!("cannot read {}: {error}", publish::RESULTS))?;
     if !options.check {
         for file in publish::update(root, &results)? {
-            println!("{file} is written anew");
+            println!("{file} is written again");
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -191,8 +191,8 @@ fn answers(server: SocketAddr, deadline: Instant) -> bool {
     ask().unwrap_or(false)
 }
 
-/// A connection takes a descriptor, and the usual limit is 1,024. Servers have the limit of whoever
-/// starts them: as high as it may be.
+/// A connection takes a descriptor, and the usual limit is 1,024. Servers have the limit of
+/// the process that starts them: as high as it may be.
 fn raise_descriptor_limit() {
     if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most); // then we live with the usual one

@@ -155,7 +155,7 @@ impl Running {
     }
 
     /// Waits until it uses no processor time any more: servers share a core, and the next one is
-    /// not to pay for connections that this one still closes. Not for ever: one may be broken.
+    /// not to pay for connections that this one still closes. Not forever: one may be broken.
     pub fn wait_until_quiet(&self) {
         let deadline = Instant::now() + QUIET_AT_LAST;
         let mut before = self.usage().map(|usage| usage.cpu);

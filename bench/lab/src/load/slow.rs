@@ -67,7 +67,7 @@ impl Client {
         self.sent = 0;
     }
 
-    /// Sends or reads one byte, or connects anew.
+    /// Sends or reads one byte, or connects again.
     fn advance(&mut self, server: SocketAddr, request: &[u8]) {
         let Some(stream) = &mut self.stream else { return self.connect(server) };
         let done = match request.get(self.sent) {

@@ -55,7 +55,7 @@ pub(super) struct Worker<'a, P: Protocol> {
     next_tick: u64,
     next_search: u64,
     reported: u64,
-    /// How long it waited or looked around in vain, in the time that counts.
+    /// How long it waited or looked around and found nothing, in the time that counts.
     waited: u64,
     is_finished: bool,
 }
@@ -162,8 +162,8 @@ impl<'a, P: Protocol> Worker<'a, P> {
             let wait = self.patience(now, watch);
             self.poll_for(events, wait)?;
             let after = self.now();
-            let is_in_vain = events.is_empty() && !self.is_due(after);
-            if is_in_vain || !wait.is_zero() {
+            let found_nothing = events.is_empty() && !self.is_due(after);
+            if found_nothing || !wait.is_zero() {
                 self.waited += self.traffic.window().overlap(now, after);
             }
             now = after;

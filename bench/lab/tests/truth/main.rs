@@ -28,7 +28,7 @@ use crate::fixtures::{LONG, RIGHT, closed_loop, get, open_loop, plan};
 const RATE: f64 = 2_000.0;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// How long a request takes: given its number, and the time since the first. `None`: for ever.
+/// How long a request takes: given its number, and the time since the first. `None`: forever.
 type Work = fn(usize, Duration) -> Option<Duration>;
 
 /// A server on a thread that never sleeps.

@@ -109,7 +109,7 @@ pub fn the_loop_sleeps_while_all_are_idle<B: Backend>(model: B) {
     }
     let thread = ServerThread::of(&mut clients[0]);
     thread.expect_sleep();
-    clients[3].half_close(); // readable for ever: the end is read once
+    clients[3].half_close(); // readable forever: the end is read once
     clients[3].expect_close();
     thread.expect_sleep();
 }

@@ -19,7 +19,7 @@ macro_rules! day3 {
             day3::a_client_that_reads_nothing_is_cut,
             day3::an_answer_that_is_due_later_comes_then,
             day3::fifty_answers_that_are_due_later_take_as_long_as_one,
-            day3::a_deadline_that_has_moved_on_harms_nobody,
+            day3::a_deadline_that_has_moved_has_no_effect,
             day3::a_client_that_has_left_leaves_no_deadline_behind,
             day3::the_loop_sleeps_until_the_deadline,
             day3::a_client_that_is_reset_while_its_answer_is_not_due_is_forgotten,
@@ -117,7 +117,7 @@ pub fn fifty_answers_that_are_due_later_take_as_long_as_one<B: Backend>(model: B
 }
 
 /// Each request puts the end of the connection off.
-pub fn a_deadline_that_has_moved_on_harms_nobody<B: Backend>(model: B) {
+pub fn a_deadline_that_has_moved_has_no_effect<B: Backend>(model: B) {
     let limits = Limits { idle_timeout: Duration::from_secs(2), ..Limits::default() };
     let address = start(model, limits, later);
     in_three_tries(|| {

@@ -17,7 +17,7 @@ macro_rules! day4 {
     ($model:expr) => {
         $crate::tests!($model;
             day4::work_keeps_nobody_waiting,
-            day4::work_that_a_client_has_left_behind_harms_nobody,
+            day4::work_that_a_client_has_left_behind_has_no_effect,
             day4::further_clients_wait_for_a_place,
             day4::the_loop_sleeps_while_there_is_no_place,
             day4::an_idle_server_shuts_down,
@@ -54,7 +54,7 @@ pub fn work_keeps_nobody_waiting<B: Backend>(model: B) {
     assert_eq!(working.response().text(), "worked");
 }
 
-pub fn work_that_a_client_has_left_behind_harms_nobody<B: Backend>(model: B) {
+pub fn work_that_a_client_has_left_behind_has_no_effect<B: Backend>(model: B) {
     serving::an_outcome_for_a_closed_connection_is_dropped(model);
 }
 

@@ -109,7 +109,7 @@ fn not_listed(folder: &Folder, catalogue: &Catalogue) -> Vec<String> {
     problems
 }
 
-/// An exercise that its chapter does not name: nobody would come upon it.
+/// An exercise that its chapter does not name: nobody would find it.
 fn not_named(folder: &Folder, catalogue: &Catalogue, exercise: &Exercise) -> Option<String> {
     let (name, chapter) = (&exercise.name, catalogue.chapter(exercise)?);
     let file = format!("{}.md", chapter.file);

@@ -122,8 +122,8 @@ impl Reader<'_> {
         Ok(outcome.is_green())
     }
 
-    /// The name of an exercise of the same chapter that is not solved, behind a space. Whoever
-    /// works by chapters stays there; without one, `next` goes through the catalogue from its
+    /// The name of an exercise of the same chapter that is not solved, behind a space. A reader
+    /// who works by chapters stays there; without one, `next` goes through the catalogue from its
     /// beginning.
     fn of_same_chapter(&self, solved: &Exercise) -> String {
         let mut others = self.catalogue.exercises.iter();

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_a_level_for_ever_and_an_edge_once() {
+    fn the_end_is_a_level_forever_and_an_edge_once() {
         assert_eq!(show("level", "eof; wait; read 1; wait"), "readable, 0, not stuck");
         assert_eq!(show("edge", "eof; wait; read 1; wait"), "sleeps, 0, not stuck");
         assert_eq!(show("edge", "arrive 5; eof; wait; read 9; wait"), "sleeps, 0, stuck");

@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-/// Where pages are read from: a function, so that every error can be had.
+/// Where pages are read from: a function, so that a test can cause every error.
 #[derive(Clone, Copy, Debug)]
 pub struct Pages {
     /// Reads a file to its end.

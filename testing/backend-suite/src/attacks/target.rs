@@ -52,7 +52,7 @@ impl Target {
         command.args(["-c", script.trim_start_matches("; "), path]);
         command.args(["--listen", "127.0.0.1:0", "--threads", "2", "--workers", "2"]);
         command.args(["--shutdown-timeout", SHUTDOWN, "--linger-timeout", "300ms"]);
-        // Where panics are traced, debugging information is kept for ever.
+        // Where panics are traced, debugging information is kept forever.
         command.env("HOME", home.path()).env_remove("RUST_BACKTRACE");
         command.args(flags).stderr(Stdio::null());
         let process = Process::start(command);

@@ -62,7 +62,7 @@ pub(crate) struct Mishaps {
     pub(crate) reset: bool,
     /// The network or the client have kept the server waiting for long.
     pub(crate) delayed: bool,
-    /// The server reads no body in vain, to keep a connection.
+    /// The server reads no body only to keep a connection.
     pub(crate) impatient: bool,
     /// Work was refused.
     pub(crate) overloaded: bool,

@@ -23,7 +23,7 @@ pub(super) struct Summary {
     connections: usize,
     threads: usize,
     /// Of a closed loop: how many requests were to be under way, and how many were, by Little's
-    /// law. Not if connections are opened anew: none is under way meanwhile.
+    /// law. Not if connections are opened again: none is under way meanwhile.
     under_way: Option<UnderWay>,
     /// Of an open loop.
     schedule: Option<Schedule>,

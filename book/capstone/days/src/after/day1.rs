@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use backend_common::{Context, Next, Output, Session, socket, threads};
 use rustix::event::{PollFd, PollFlags, poll};
 
-/// Serves for ever.
+/// Serves forever.
 pub(super) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     loop {

@@ -20,7 +20,7 @@ struct EventLoop<'s> {
     connections: Connections<Socket>,
 }
 
-/// Serves for ever.
+/// Serves forever.
 pub(super) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     EventLoop { listener, context, connections: Connections::default() }.run()
