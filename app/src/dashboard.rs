@@ -188,10 +188,9 @@ fn message(sample: &Sample, latencies: &Latencies, opened: Instant) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::net::TcpListener;
     use std::time::UNIX_EPOCH;
 
-    use backend_common::{Backend, Context, Server, Variant};
+    use backend_common::{Backend, Context, Listener, Server, Variant};
     use protocol::Field;
     use protocol::http::{Method, Version};
 
@@ -206,7 +205,7 @@ mod tests {
         const MODELS: &'static [Variant<Self>] =
             &[Variant { model: Never, name: "never", summary: "" }];
 
-        fn serve(self, _: TcpListener, _: Arc<Context>) -> io::Result<()> {
+        fn serve(self, _: Listener, _: Arc<Context>) -> io::Result<()> {
             Ok(())
         }
     }

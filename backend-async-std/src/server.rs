@@ -1,7 +1,9 @@
 //! Accepting, and the runtime that connections become tasks of.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +15,9 @@ use async_std::channel;
 use async_std::future::timeout;
 use async_std::net::TcpStream;
 use async_std::task;
-use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant, socket, threads};
+use backend_common::{
+    ABORT_GRACE, Backend, Context, Listener, Session, Slot, Variant, socket, threads,
+};
 use event_listener::Event;
 use futures_lite::{FutureExt, future};
 use polling::Poller;
@@ -37,7 +41,7 @@ impl Backend for Model {
         summary: "tasks on the runtime of the process",
     }];
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         let threads = context.thread_count();
         check_system(threads + context.workers)?;
         async_global_executor::init_with_config(
@@ -78,16 +82,45 @@ fn check_system(threads: usize) -> io::Result<()> {
     threads::check(threads + 1)
 }
 
+/// A listener that the runtime watches.
+enum WatchedListener {
+    Tcp(async_std::net::TcpListener),
+    #[cfg(unix)]
+    Unix(async_std::os::unix::net::UnixListener),
+}
+
+impl WatchedListener {
+    fn new(listener: Listener) -> Self {
+        match listener {
+            Listener::Tcp(listener) => Self::Tcp(listener.into()),
+            #[cfg(unix)]
+            Listener::Unix(listener) => Self::Unix(listener.into()),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        match self {
+            Self::Tcp(listener) => listener.accept().await.map(|(it, peer)| (it, Some(peer))),
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                // The name of TCP for it will do: see `backend_common::as_tcp`.
+                let (stream, _) = listener.accept().await?;
+                Ok((TcpStream::from(OwnedFd::from(stream)), None))
+            }
+        }
+    }
+}
+
 /// Accepts clients. On shutdown it ends when those that had connected before have been accepted, or
 /// at the deadline; then it waits until all connections have ended.
 async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let rest = listener.try_clone()?;
-    let listener = async_std::net::TcpListener::from(listener);
+    let listener = WatchedListener::new(listener);
     let changed = Arc::new(Event::new());
     let (departure, shutdown) = (Arc::clone(&changed), Arc::clone(&changed));
     context.admission.on_departure(move || notify(&departure));

@@ -6,6 +6,7 @@
 //! * [`Session`]: a connection's protocols with the buffers that it borrows while it is busy.
 //! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bounds on connections and work.
 //! * [`Statistics`]: what a running server does, at any moment.
+//! * [`Listener`]: an address or a path at which clients connect.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
 //! * [`threads`]: a pool, for backends that have no runtime to ask.
 //! * [`Loops`], [`Mailbox`], [`Connections`]: what event loops have in common.
@@ -22,6 +23,7 @@
 
 mod admission;
 mod bind_error;
+mod listener;
 mod loops;
 #[cfg(all(loom, test))]
 mod models;
@@ -37,6 +39,9 @@ pub mod threads;
 
 pub use admission::{Admission, Slot};
 pub use bind_error::BindError;
+pub use listener::Listener;
+#[cfg(unix)]
+pub use listener::as_tcp;
 pub use loops::connections::{Connection, ConnectionId, Connections};
 pub use loops::mailbox::{Mailbox, Message};
 pub use loops::{Job, Loops};

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use protocol::{Handler, Limits};
 
 use crate::admission::Admission;
 use crate::bind_error::BindError;
+use crate::listener::Listener;
 use crate::shutdown::ShutdownSignal;
 use crate::socket;
 use crate::statistics::{Report, Statistics};
@@ -35,7 +36,7 @@ pub trait Backend: Copy + Default + Send + 'static {
     ///
     /// # Errors
     /// If it cannot begin. Once it serves, no error ends it.
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()>;
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()>;
 }
 
 /// One variant of a concurrency model, as the command line and the benches name it.
@@ -153,12 +154,28 @@ impl Context {
 pub struct Server<B> {
     backend: B,
     config: Config,
-    listener: TcpListener,
-    address: SocketAddr,
+    doors: Vec<Door>,
     shutdown: Arc<ShutdownSignal>,
     statistics: Statistics,
+}
+
+/// A listener, its address if it has one, and what is spoken there below HTTP.
+struct Door {
+    listener: Listener,
+    address: Option<SocketAddr>,
     #[cfg(feature = "tls")]
-    tls: Option<(TcpListener, SocketAddr, Arc<layer_tls::Setup>)>,
+    tls: Option<Arc<layer_tls::Setup>>,
+}
+
+impl Door {
+    fn plain(listener: Listener) -> io::Result<Self> {
+        Ok(Door {
+            address: listener.address()?,
+            listener,
+            #[cfg(feature = "tls")]
+            tls: None,
+        })
+    }
 }
 
 impl<B: Backend> Server<B> {
@@ -169,23 +186,37 @@ impl<B: Backend> Server<B> {
     /// backend needs: see [`Backend::check_system`].
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
         B::check_system()?;
-        let listener = socket::listen(address)?;
-        let address = listener.local_addr()?;
+        Server::from_listener(socket::listen(address)?)
+    }
+
+    /// A server on a socket that listens already, of TCP or of the unix domain.
+    ///
+    /// # Errors
+    /// If the system lacks what the backend needs: see [`Backend::check_system`].
+    pub fn from_listener(listener: impl Into<Listener>) -> Result<Self, BindError> {
+        B::check_system()?;
         let shutdown = Arc::<ShutdownSignal>::default();
         Ok(Server {
             backend: B::default(),
             config: Config::default(),
-            listener,
-            address,
+            doors: vec![Door::plain(listener.into())?],
             statistics: Statistics::new(Arc::clone(&shutdown)),
             shutdown,
-            #[cfg(feature = "tls")]
-            tls: None,
         })
     }
 
-    /// Listens at another address as well, where TLS is spoken. The backend drives each listener
-    /// with threads of its own. Connections (and one more) and work are bounded over both.
+    /// Serves the clients of this listener as well. The backend drives each listener with threads
+    /// of its own. Connections (and one more for each further listener) and work are bounded over
+    /// all.
+    ///
+    /// # Errors
+    /// If its address cannot be told.
+    pub fn and_listener(mut self, listener: impl Into<Listener>) -> io::Result<Self> {
+        self.doors.push(Door::plain(listener.into())?);
+        Ok(self)
+    }
+
+    /// Listens at another address as well, where TLS is spoken: see [`Server::and_listener`].
     ///
     /// # Errors
     /// If the address cannot be bound.
@@ -201,19 +232,22 @@ impl<B: Backend> Server<B> {
     /// Does what [`Server::tls`] does, with a listener that is there already.
     ///
     /// # Errors
-    /// If it has no address.
+    /// If its address cannot be told.
     #[cfg(feature = "tls")]
-    pub fn tls_from(mut self, listener: TcpListener, setup: layer_tls::Setup) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        self.tls = Some((listener, address, Arc::new(setup)));
+    pub fn tls_from(
+        mut self,
+        listener: impl Into<Listener>,
+        setup: layer_tls::Setup,
+    ) -> io::Result<Self> {
+        self.doors.push(Door { tls: Some(Arc::new(setup)), ..Door::plain(listener.into())? });
         Ok(self)
     }
 
-    /// The address where TLS is spoken, if there is one.
+    /// The first address where TLS is spoken, if there is one.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_address(&self) -> Option<SocketAddr> {
-        self.tls.as_ref().map(|&(_, address, _)| address)
+        self.doors.iter().filter(|door| door.tls.is_some()).find_map(|door| door.address)
     }
 
     /// Sets the variant of the concurrency model.
@@ -268,10 +302,19 @@ impl<B: Backend> Server<B> {
         self
     }
 
-    /// The address it is bound to.
+    /// The first address that it is bound to.
+    ///
+    /// # Panics
+    /// If it has paths alone: see [`Server::addresses`].
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        first(&self.addresses())
+    }
+
+    /// All addresses that it is bound to, in the order in which they were given. A path is none.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.doors.iter().filter_map(|door| door.address).collect()
     }
 
     /// A handle that begins shutdown, from any thread.
@@ -294,9 +337,8 @@ impl<B: Backend> Server<B> {
         let Config { threads, workers, max_connections, max_work, limits } = self.config;
         // With none of something nothing would ever be served.
         let max_connections = max_connections.max(1);
-        // An acceptor that waits may hold a place; with TLS there are two.
-        #[cfg(feature = "tls")]
-        let max_connections = max_connections + usize::from(self.tls.is_some());
+        // Each acceptor that waits may hold a place.
+        let max_connections = max_connections + self.doors.len() - 1;
         let admission = Arc::new(Admission::new(max_connections, max_work.max(1)));
         self.statistics.begin(Arc::clone(&admission));
         let report = || self.statistics.report(admission.open() as u64);
@@ -311,13 +353,7 @@ impl<B: Backend> Server<B> {
             #[cfg(feature = "tls")]
             tls: None,
         };
-        #[cfg(feature = "tls")]
-        if let Some((listener, _, setup)) = self.tls {
-            let secured = Context { tls: Some(setup), ..context.clone() };
-            both(self.backend, [(self.listener, context), (listener, secured)])?;
-            return Ok(report());
-        }
-        self.backend.serve(self.listener, Arc::new(context))?;
+        serve_all(self.backend, self.doors, &context)?;
         Ok(report())
     }
 
@@ -326,11 +362,11 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If the system refuses a thread.
     pub fn spawn(self, handler: impl Handler) -> io::Result<Handle> {
-        let (address, shutdown_handle, statistics) =
-            (self.address, self.shutdown_handle(), self.statistics());
+        let (addresses, shutdown_handle, statistics) =
+            (self.addresses(), self.shutdown_handle(), self.statistics());
         let thread =
             std::thread::Builder::new().name("server".into()).spawn(move || self.run(handler))?;
-        Ok(Handle { address, shutdown_handle, statistics, thread })
+        Ok(Handle { addresses, shutdown_handle, statistics, thread })
     }
 }
 
@@ -345,17 +381,16 @@ impl fmt::Debug for Context {
 
 impl<B> fmt::Debug for Server<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Server { address, config, .. } = self;
+        let Server { doors, config, .. } = self;
+        let addresses: Vec<_> = doors.iter().map(|door| door.address).collect();
         let mut server = f.debug_struct("Server");
-        server.field("address", address).field("config", config).finish_non_exhaustive()
+        server.field("addresses", &addresses).field("config", config).finish_non_exhaustive()
     }
 }
 
 /// Begins shutdown when it is dropped by a panic.
-#[cfg(feature = "tls")]
 struct ShutDownOnPanic(Arc<ShutdownSignal>);
 
-#[cfg(feature = "tls")]
 impl Drop for ShutDownOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -364,25 +399,43 @@ impl Drop for ShutDownOnPanic {
     }
 }
 
-/// Serves two listeners. If one cannot begin, or panics, the other ends.
-#[cfg(feature = "tls")]
-fn both<B: Backend>(backend: B, listeners: [(TcpListener, Context); 2]) -> io::Result<()> {
-    let serve = move |(listener, context): (TcpListener, Context)| {
+/// The first of a server's addresses.
+fn first(addresses: &[SocketAddr]) -> SocketAddr {
+    *addresses.first().expect("a server with paths alone has no address")
+}
+
+/// Serves all listeners. If one cannot begin, or panics, the others end.
+fn serve_all<B: Backend>(backend: B, doors: Vec<Door>, context: &Context) -> io::Result<()> {
+    let serve = move |door: Door| {
+        let _guard = ShutDownOnPanic(Arc::clone(&context.shutdown));
+        let context = Context {
+            #[cfg(feature = "tls")]
+            tls: door.tls,
+            ..context.clone()
+        };
         let shutdown = Arc::clone(&context.shutdown);
-        let _guard = ShutDownOnPanic(Arc::clone(&shutdown));
-        let result = backend.serve(listener, Arc::new(context));
+        let result = backend.serve(door.listener, Arc::new(context));
         if result.is_err() {
             shutdown.begin(Instant::now());
         }
         result
     };
-    let [first, second] = listeners;
+    let mut doors = doors.into_iter();
+    let first = doors.next();
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("server-tls".into());
-        let second = builder.spawn_scoped(scope, move || serve(second))?;
-        let result = serve(first);
-        let other = second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        result.and(other)
+        let builder = || std::thread::Builder::new().name("server".into());
+        let others: Vec<_> =
+            doors.map(|door| builder().spawn_scoped(scope, move || serve(door))).collect();
+        if others.iter().any(Result::is_err) {
+            context.shutdown.begin(Instant::now());
+        }
+        let result = first.map_or(Ok(()), serve);
+        let join = |thread: ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let others: Vec<io::Result<()>> =
+            others.into_iter().map(|thread| thread.and_then(join)).collect();
+        others.into_iter().fold(result, io::Result::and)
     })
 }
 
@@ -437,17 +490,20 @@ impl ShutdownHandle {
 /// ```
 #[derive(Debug)]
 pub struct Handle {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     shutdown_handle: ShutdownHandle,
     statistics: Statistics,
     thread: JoinHandle<io::Result<Report>>,
 }
 
 impl Handle {
-    /// The address it is bound to.
+    /// The first address that it is bound to.
+    ///
+    /// # Panics
+    /// If it has paths alone.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        first(&self.addresses)
     }
 
     /// A handle that begins shutdown, from any thread.

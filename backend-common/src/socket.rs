@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddr
 use std::time::Duration;
 
 use protocol::FileRange;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+
+use crate::listener::Listener;
 
 /// Connections that the kernel keeps for us until we accept them. The kernel caps it at
 /// `net.core.somaxconn`.
@@ -43,9 +45,9 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 /// If the client is gone already. Without it the connection works as well, with more latency.
 pub fn prepare<'s, S>(stream: &'s S) -> io::Result<()>
 where
-    socket2::SockRef<'s>: From<&'s S>,
+    SockRef<'s>: From<&'s S>,
 {
-    socket2::SockRef::from(stream).set_tcp_nodelay(true)
+    SockRef::from(stream).set_tcp_nodelay(true)
 }
 
 /// Has a socket end with a reset when it is dropped. Otherwise the kernel would go on sending what
@@ -56,9 +58,9 @@ where
 /// If the client is gone already.
 pub fn abort<'s, S>(stream: &'s S) -> io::Result<()>
 where
-    socket2::SockRef<'s>: From<&'s S>,
+    SockRef<'s>: From<&'s S>,
 {
-    socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO))
+    SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
 /// Connects to our own listener, so that a thread that sleeps in `accept(2)` on it wakes. The
@@ -66,7 +68,7 @@ where
 #[derive(Debug)]
 pub struct WakeupDialer {
     socket: Socket,
-    address: SocketAddr,
+    address: SockAddr,
 }
 
 impl WakeupDialer {
@@ -74,26 +76,36 @@ impl WakeupDialer {
     ///
     /// # Errors
     /// If the system has no further socket.
-    pub fn new(listener: &TcpListener) -> io::Result<Self> {
-        let mut address = listener.local_addr()?;
-        match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
-        }
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    pub fn new(listener: &Listener) -> io::Result<Self> {
+        let bound = SockRef::from(listener).local_addr()?;
+        let address = match bound.as_socket() {
+            Some(mut address) => {
+                match address.ip() {
+                    IpAddr::V4(ip) if ip.is_unspecified() => {
+                        address.set_ip(Ipv4Addr::LOCALHOST.into());
+                    }
+                    IpAddr::V6(ip) if ip.is_unspecified() => {
+                        address.set_ip(Ipv6Addr::LOCALHOST.into());
+                    }
+                    _ => {}
+                }
+                address.into()
+            }
+            None => bound,
+        };
+        let socket = Socket::new(address.domain(), Type::STREAM, None)?;
         Ok(WakeupDialer { socket, address })
     }
 
-    /// Connects, once, and returns the address that the listener sees.
+    /// Connects, once, and returns the address that the listener sees, if it sees one.
     ///
     /// # Errors
     /// If the listener cannot be reached within a second.
-    pub fn dial(&self) -> io::Result<SocketAddr> {
-        self.socket.connect_timeout(&self.address.into(), Duration::from_secs(1))?;
+    pub fn dial(&self) -> io::Result<Option<SocketAddr>> {
+        self.socket.connect_timeout(&self.address, Duration::from_secs(1))?;
         let from = self.socket.local_addr()?;
         self.socket.shutdown(std::net::Shutdown::Both)?;
-        from.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        Ok(from.as_socket())
     }
 }
 
@@ -217,11 +229,11 @@ pub fn send_file(socket: impl std::os::fd::AsFd, range: &FileRange) -> io::Resul
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn send_file<'s, S>(socket: &'s S, range: &FileRange) -> io::Result<usize>
 where
-    socket2::SockRef<'s>: From<&'s S>,
+    SockRef<'s>: From<&'s S>,
 {
     let mut buffer = [0; 16 << 10];
     let length = read_file(range, &mut buffer)?;
-    if length == 0 { Ok(0) } else { socket2::SockRef::from(socket).send(&buffer[..length]) }
+    if length == 0 { Ok(0) } else { SockRef::from(socket).send(&buffer[..length]) }
 }
 
 /// Reads the beginning of a range of a file. Returns how much; 0 if the file ends before.

@@ -1,17 +1,19 @@
 //! Accepting, the threads of the event loops, and the workers.
 
 use std::io::{self, ErrorKind};
-use std::net::TcpListener;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
 use backend_common::{
-    Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, Variant, socket,
+    Admission, Backend, Context, Job, Listener, Loops, ShutdownSignal, Slot, Variant, socket,
 };
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use crate::event_loop::EventLoop;
 
@@ -37,7 +39,7 @@ impl Backend for Model {
         summary: "an event loop on each thread, and a pool of workers",
     }];
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         let mut acceptor = Acceptor::new(listener, &context)?;
         let builder = || thread::Builder::new().name("worker".into());
         let workers = Pool::start(context.workers, builder, Job::run)?;
@@ -55,10 +57,47 @@ impl Backend for Model {
     }
 }
 
+/// A listener whose clients are events.
+enum WatchedListener {
+    Tcp(mio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(mio::net::UnixListener),
+}
+
+impl WatchedListener {
+    fn new(listener: Listener, registry: &Registry) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        match listener {
+            Listener::Tcp(listener) => {
+                let mut listener = mio::net::TcpListener::from_std(listener);
+                registry.register(&mut listener, LISTENER, Interest::READABLE)?;
+                Ok(WatchedListener::Tcp(listener))
+            }
+            #[cfg(unix)]
+            Listener::Unix(listener) => {
+                let mut listener = mio::net::UnixListener::from_std(listener);
+                registry.register(&mut listener, LISTENER, Interest::READABLE)?;
+                Ok(WatchedListener::Unix(listener))
+            }
+        }
+    }
+
+    fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        match self {
+            WatchedListener::Tcp(listener) => listener.accept().map(|(it, peer)| (it, Some(peer))),
+            #[cfg(unix)]
+            WatchedListener::Unix(listener) => {
+                // The name of TCP for it will do: see `backend_common::as_tcp`.
+                listener.accept().map(|(it, _)| (TcpStream::from(OwnedFd::from(it)), None))
+            }
+        }
+    }
+}
+
 /// An event loop that knows two events: a client wants to connect, and another thread wakes it.
 struct Acceptor {
     poll: Poll,
-    listener: mio::net::TcpListener,
+    listener: WatchedListener,
     admission: Arc<Admission>,
     shutdown: Arc<ShutdownSignal>,
     /// An event said that there is a client to accept, and no accept has since said otherwise.
@@ -68,11 +107,9 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new(listener: TcpListener, context: &Context) -> io::Result<Self> {
+    fn new(listener: Listener, context: &Context) -> io::Result<Self> {
         let poll = Poll::new()?;
-        listener.set_nonblocking(true)?;
-        let mut listener = mio::net::TcpListener::from_std(listener);
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let listener = WatchedListener::new(listener, poll.registry())?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let departure = Arc::clone(&waker);
         context.admission.on_departure(move || drop(departure.wake()));

@@ -1,12 +1,14 @@
 //! Accepting, and the executor that connections become tasks of.
 
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant, socket, threads};
+use backend_common::{
+    ABORT_GRACE, Backend, Context, Listener, Session, Slot, Variant, socket, threads,
+};
 use event_listener::Event;
 use polling::Poller;
 use smol::channel;
@@ -32,7 +34,7 @@ impl Backend for Model {
         summary: "tasks on an executor of the server's own",
     }];
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         check_system(context.thread_count() + context.workers)?;
         let (executor, workers) = (Arc::new(Executor::new()), Arc::new(Executor::new()));
         let (end, ended) = channel::bounded::<()>(1);
@@ -88,7 +90,7 @@ fn check_system(threads: usize) -> io::Result<()> {
 /// Accepts clients. On shutdown it ends when those that had connected before have been accepted, or
 /// at the deadline; then it waits until all connections have ended.
 async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
@@ -107,7 +109,7 @@ async fn accept(
             change.await;
             continue;
         };
-        let accepted = async { Some(listener.read_with(TcpListener::accept).await) }
+        let accepted = async { Some(listener.read_with(Listener::accept).await) }
             .or(async {
                 change.await;
                 None

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use backend_common::socket;
 use backend_common::threads::Pool;
-use backend_common::{ABORT_GRACE, Backend, Context, Session, Slot, Variant};
+use backend_common::{ABORT_GRACE, Backend, Context, Listener, Session, Slot, Variant};
 
 use crate::connection::{Driver, WakeHandle};
 
@@ -39,7 +39,7 @@ impl Backend for Model {
         },
     ];
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         let (open, changed) = (Mutex::default(), Condvar::new());
         let connections = Arc::new(Connections { context, open, changed });
         // ANCHOR: models
@@ -88,7 +88,8 @@ struct Connections {
 struct Open {
     handles: HashMap<u64, Arc<WakeHandle>>,
     next: u64,
-    /// The address of our own connection that woke the acceptor.
+    /// The address of our own connection that woke the acceptor. Without an address it is served
+    /// as any client is that leaves at once.
     wakeup_connection: Option<SocketAddr>,
 }
 
@@ -114,7 +115,7 @@ impl Connections {
     }
 
     /// Has a departure and the shutdown wake every thread that sleeps.
-    fn wake_on_shutdown(self: &Arc<Self>, listener: &Arc<TcpListener>) {
+    fn wake_on_shutdown(self: &Arc<Self>, listener: &Arc<Listener>) {
         let connections = Arc::downgrade(self);
         self.context.admission.on_departure(move || {
             if let Some(connections) = connections.upgrade() {
@@ -133,7 +134,8 @@ impl Connections {
             {
                 // The acceptor sleeps in accept(2): from now on it does not, and a client wakes it.
                 let _ = listener.set_nonblocking(true);
-                open.wakeup_connection = dialer.as_ref().ok().and_then(|dialer| dialer.dial().ok());
+                let dialed = dialer.as_ref().ok().and_then(|dialer| dialer.dial().ok());
+                open.wakeup_connection = dialed.flatten();
             }
             drop(open);
             connections.notify();
@@ -142,7 +144,7 @@ impl Connections {
 
     /// The next connection. On shutdown `None`, when the clients that had connected before have
     /// been accepted, or at the deadline.
-    fn accept(&self, listener: &TcpListener) -> Option<Accepted> {
+    fn accept(&self, listener: &Listener) -> Option<Accepted> {
         loop {
             let mut place = None;
             while place.is_none() && !self.context.shutdown.is_overdue() {
@@ -156,9 +158,9 @@ impl Connections {
             let is_shutdown = self.context.shutdown.deadline().is_some();
             match accepted {
                 // Accepted sockets inherit the mode of the listener on some systems.
-                Ok((socket, from)) if socket.set_nonblocking(false).is_ok() => {
-                    if !is_shutdown || self.lock().wakeup_connection != Some(from) {
-                        return Some((socket, slot.for_peer(from)));
+                Ok((socket, peer)) if socket.set_nonblocking(false).is_ok() => {
+                    if !is_shutdown || peer.is_none() || self.lock().wakeup_connection != peer {
+                        return Some((socket, slot.for_peer(peer)));
                     }
                 }
                 Ok(_) => {}

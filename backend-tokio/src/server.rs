@@ -1,13 +1,14 @@
 //! Accepting, and the runtimes that connections become tasks of.
 
 use std::io::{self, ErrorKind};
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use backend_common::{
-    ABORT_GRACE, Backend, Context, Session, ShutdownSignal, Slot, Variant, socket, threads,
+    ABORT_GRACE, Backend, Context, Listener, Session, ShutdownSignal, Slot, Variant, socket,
+    threads,
 };
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -42,7 +43,7 @@ impl Backend for Model {
         },
     ];
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let (threads, workers) = (context.thread_count(), context.workers);
         // All at once, or a runtime would panic where it has no more.
@@ -118,14 +119,51 @@ fn shutdown_channel(shutdown: &ShutdownSignal) -> ShutdownReceiver {
     receiver
 }
 
+/// A listener that the runtime watches.
+enum WatchedListener {
+    Tcp(tokio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
+}
+
+impl WatchedListener {
+    fn new(listener: Listener) -> io::Result<Self> {
+        Ok(match listener {
+            Listener::Tcp(listener) => Self::Tcp(tokio::net::TcpListener::from_std(listener)?),
+            #[cfg(unix)]
+            Listener::Unix(listener) => Self::Unix(tokio::net::UnixListener::from_std(listener)?),
+        })
+    }
+
+    fn into_std(self) -> io::Result<Listener> {
+        Ok(match self {
+            Self::Tcp(listener) => listener.into_std()?.into(),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.into_std()?.into(),
+        })
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        match self {
+            Self::Tcp(listener) => listener.accept().await.map(|(it, peer)| (it, Some(peer))),
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                let stream = backend_common::as_tcp(stream.into_std()?);
+                Ok((TcpStream::from_std(stream)?, None))
+            }
+        }
+    }
+}
+
 /// Accepts clients. On shutdown it ends when those that had connected before have been accepted, or
 /// at the deadline; then it waits until all connections have ended.
 async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     context: &Context,
     mut hand_over: impl FnMut(TcpStream, Slot),
 ) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let listener = WatchedListener::new(listener)?;
     let changed = Arc::new(Notify::new());
     let (departure, shutdown) = (Arc::clone(&changed), Arc::clone(&changed));
     context.admission.on_departure(move || departure.notify_one());

@@ -1,10 +1,9 @@
 //! Where there is no `io_uring`: says so.
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 
-use backend_common::{Backend, Context, Variant};
+use backend_common::{Backend, Context, Listener, Variant};
 
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +26,7 @@ impl Backend for Model {
         Err(io::Error::new(io::ErrorKind::Unsupported, missing))
     }
 
-    fn serve(self, _: TcpListener, _: Arc<Context>) -> io::Result<()> {
+    fn serve(self, _: Listener, _: Arc<Context>) -> io::Result<()> {
         Self::check_system()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread;
@@ -10,7 +9,7 @@ use std::time::Instant;
 
 use backend_common::threads::Pool;
 use backend_common::{
-    Admission, Backend, Context, Job, Loops, ShutdownSignal, Slot, Variant, socket,
+    Admission, Backend, Context, Job, Listener, Loops, ShutdownSignal, Slot, Variant, socket,
 };
 use safe_uring::{Event, Id, Ring, Sizes, Waker};
 use socket2::SockRef;
@@ -57,7 +56,7 @@ impl Backend for Model {
         })
     }
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         apart(move || serve([ACCEPTOR, SIZES], listener, &context))
     }
 }
@@ -71,7 +70,7 @@ fn apart(act: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()
 
 fn serve(
     [acceptor, sizes]: [Sizes; 2],
-    listener: TcpListener,
+    listener: Listener,
     context: &Arc<Context>,
 ) -> io::Result<()> {
     let mut acceptor = Acceptor::new(acceptor, listener, context)?;
@@ -108,14 +107,14 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new(sizes: Sizes, listener: TcpListener, context: &Context) -> io::Result<Self> {
+    fn new(sizes: Sizes, listener: Listener, context: &Context) -> io::Result<Self> {
         let ring = Ring::new(sizes)?;
         let waker = Waker::new()?;
         let (departure, shutdown) = (waker.clone(), waker.clone());
         context.admission.on_departure(move || departure.wake());
         context.shutdown.on_begin(move |_| shutdown.wake());
         let (admission, shutdown) = (Arc::clone(&context.admission), Arc::clone(&context.shutdown));
-        let (listener, waiting) = (Arc::new(listener.into()), VecDeque::new());
+        let (listener, waiting) = (Arc::new(OwnedFd::from(listener)), VecDeque::new());
         let (accepting, backoff, drained) = (None, None, false);
         Ok(Acceptor {
             ring,
@@ -227,7 +226,7 @@ mod tests {
             Model::check_system()
         }
 
-        fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+        fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
             let sizes = Sizes { operations: 2, completions: 4, buffers: 2, buffer: 256 };
             apart(move || serve([sizes; 2], listener, &context))
         }

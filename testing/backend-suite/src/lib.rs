@@ -35,6 +35,8 @@ pub mod client;
 pub mod files;
 pub mod fixtures;
 pub mod http2;
+#[cfg(unix)]
+pub mod listeners;
 #[cfg(target_os = "linux")]
 pub mod operation;
 #[cfg(unix)]

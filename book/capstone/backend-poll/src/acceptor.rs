@@ -1,16 +1,16 @@
 //! The listener: when it may be asked for a connection, and when it is closed.
 
 use std::io::{self, ErrorKind};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use backend_common::{Admission, Slot, TURN, socket};
+use backend_common::{Admission, Listener, Slot, TURN, socket};
 
 /// A listener, and what keeps it from accepting.
 pub(crate) struct Acceptor {
     /// `None` once it has been closed: on shutdown.
-    listener: Option<TcpListener>,
+    listener: Option<Listener>,
     admission: Arc<Admission>,
     /// There was no place for another connection. The end of one writes to the loop's pipe.
     is_full: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(crate) fn new(listener: TcpListener, admission: Arc<Admission>) -> io::Result<Self> {
+    pub(crate) fn new(listener: Listener, admission: Arc<Admission>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = Some(listener);
         Ok(Acceptor { listener, admission, is_full: false, backoff: None, shutdown: None })
@@ -30,7 +30,7 @@ impl Acceptor {
     // ANCHOR: wanted
     /// The listener, if a connection could be accepted now. One that is not accepted stays ready,
     /// so the kernel is not asked about it.
-    pub(crate) fn wanted(&self) -> Option<&TcpListener> {
+    pub(crate) fn wanted(&self) -> Option<&Listener> {
         let may_accept = !self.is_full && self.backoff.is_none();
         self.listener.as_ref().filter(|_| may_accept)
     }

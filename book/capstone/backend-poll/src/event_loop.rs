@@ -1,14 +1,14 @@
 //! The event loop: asks the kernel which sockets are ready, and drives their connections.
 
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_common::threads::Pool;
 use backend_common::{
-    Connection, Connections, Context, Job, Mailbox, Message, Next, Output, Session, Slot, TURN,
-    socket,
+    Connection, Connections, Context, Job, Listener, Mailbox, Message, Next, Output, Session, Slot,
+    TURN, socket,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -43,7 +43,7 @@ struct Ready {
 
 impl EventLoop {
     // ANCHOR: new
-    pub(crate) fn new(listener: TcpListener, context: Arc<Context>) -> io::Result<Self> {
+    pub(crate) fn new(listener: Listener, context: Arc<Context>) -> io::Result<Self> {
         let acceptor = Acceptor::new(listener, Arc::clone(&context.admission))?;
         let builder = || std::thread::Builder::new().name("worker".into());
         let workers = Pool::start(context.workers, builder, Job::run)?;

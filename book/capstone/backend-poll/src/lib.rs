@@ -18,10 +18,9 @@ mod acceptor;
 mod event_loop;
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 
-use backend_common::{Backend, Context, Variant};
+use backend_common::{Backend, Context, Listener, Variant};
 
 /// A server on `poll(2)`.
 pub type Server = backend_common::Server<Model>;
@@ -39,7 +38,7 @@ impl Backend for Model {
     const MODELS: &'static [Variant<Self>] =
         &[Variant { model: Model::Loop, name: "loop", summary: "one event loop, over poll(2)" }];
 
-    fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+    fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         event_loop::EventLoop::new(listener, context)?.run()
     }
 }

@@ -30,15 +30,15 @@
 //! ```
 
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::fd::AsFd;
 
-use backend_common::{Context, Output, Session, socket};
+use backend_common::{Context, Listener, Output, Session, socket};
 use rustix::event::PollFlags;
 
 /// Serves forever. Each session needs a place, `context.admission.admit()`, and is made of it by
 /// [`Session::new`].
-pub(crate) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()> {
+pub(crate) fn serve(listener: &Listener, context: &Context) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     // So that the compiler does not warn of them before they are used.
     let _ = (accept, converse, wait::<TcpStream>, write);
@@ -46,7 +46,7 @@ pub(crate) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()>
 }
 
 /// Sleeps until there is a client, and accepts it. Its socket has to be made non-blocking.
-fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+fn accept(listener: &Listener) -> io::Result<TcpStream> {
     todo!("day 1: wait for {listener:?}")
 }
 

@@ -1,14 +1,14 @@
 //! Day 1: one connection at a time.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 
-use backend_common::{Context, Next, Output, Session, socket, threads};
+use backend_common::{Context, Listener, Next, Output, Session, socket, threads};
 use rustix::event::{PollFd, PollFlags, poll};
 
 /// Serves forever.
-pub(super) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()> {
+pub(super) fn serve(listener: &Listener, context: &Context) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     loop {
         // One at a time: there is always a place for it.
@@ -21,7 +21,7 @@ pub(super) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()>
     }
 }
 
-fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+fn accept(listener: &Listener) -> io::Result<TcpStream> {
     loop {
         wait(listener, PollFlags::IN)?;
         match listener.accept() {

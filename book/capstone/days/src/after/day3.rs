@@ -1,11 +1,11 @@
 //! Day 3: deadlines.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use backend_common::{
-    Connection, Connections, Context, Next, Output, Session, TURN, socket, threads,
+    Connection, Connections, Context, Listener, Next, Output, Session, TURN, socket, threads,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -16,13 +16,13 @@ struct Socket {
 }
 
 struct EventLoop<'s> {
-    listener: &'s TcpListener,
+    listener: &'s Listener,
     context: &'s Context,
     connections: Connections<Socket>,
 }
 
 /// Serves forever.
-pub(super) fn serve(listener: &TcpListener, context: &Context) -> io::Result<()> {
+pub(super) fn serve(listener: &Listener, context: &Context) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     EventLoop { listener, context, connections: Connections::default() }.run()
 }

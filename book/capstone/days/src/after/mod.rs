@@ -8,10 +8,9 @@ mod day2;
 mod day3;
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 
-use backend_common::{Backend, Context, Variant};
+use backend_common::{Backend, Context, Listener, Variant};
 
 /// Makes a backend of the loop of a day.
 macro_rules! evening {
@@ -25,7 +24,7 @@ macro_rules! evening {
             const MODELS: &'static [Variant<Self>] =
                 &[Variant { model: $model, name: "loop", summary: "not finished yet" }];
 
-            fn serve(self, listener: TcpListener, context: Arc<Context>) -> io::Result<()> {
+            fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
                 $day::serve(&listener, &context)
             }
         }
