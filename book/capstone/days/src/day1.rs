@@ -17,7 +17,7 @@ macro_rules! day1 {
             day1::a_connection_takes_more_than_one_request,
             day1::a_request_in_two_pieces_is_answered,
             day1::the_next_client_is_answered_when_the_first_has_left,
-            day1::clients_that_leave_without_a_word_harm_nobody,
+            day1::clients_that_leave_without_a_word_do_no_harm,
             day1::the_server_closes_when_it_has_said_so,
             day1::the_loop_sleeps_while_nothing_comes,
         );
@@ -54,7 +54,7 @@ pub fn the_next_client_is_answered_when_the_first_has_left<B: Backend>(model: B)
     }
 }
 
-pub fn clients_that_leave_without_a_word_harm_nobody<B: Backend>(model: B) {
+pub fn clients_that_leave_without_a_word_do_no_harm<B: Backend>(model: B) {
     let address = echo(model);
     for _ in 0..3 {
         drop(connect(address));
