@@ -98,3 +98,13 @@ fn a_model_finds_the_backend_that_has_it() {
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
 }
+
+#[test]
+fn the_reference_is_that_of_the_program() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+    let is = fs::read_to_string(path).unwrap();
+    assert!(
+        is == printed(&["--reference"]),
+        "run cargo run -p wtw -- --reference > docs/configuration.md"
+    );
+}

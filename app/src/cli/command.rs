@@ -4,16 +4,21 @@ use std::ffi::OsString;
 
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory};
 
 use crate::cli::backend::{AnyBackend, Model, choose};
+use crate::cli::configuration::{Configuration, one_sentence};
 use crate::cli::options::Options;
+use crate::cli::serve::check;
+use crate::cli::show;
 
 /// The options that `-h` shows; `--help` shows all.
-const FIRST: [&str; 8] = [
+const FIRST: [&str; 10] = [
     "listen",
     "data",
     "backend",
+    "config",
+    "check_config",
     "verbose",
     "tls_listen",
     "tls_cert",
@@ -95,18 +100,18 @@ pub(super) enum Order<'a> {
     Print(Vec<u8>),
 }
 
-/// Reads a command line.
+/// Reads the configuration: a command line, and what it leaves open.
 ///
 /// # Errors
 /// If it is wrong, or asks for help.
 pub(super) fn parse<'a>(
     program: &str,
     backends: &'a [AnyBackend],
-    words: impl Iterator<Item = OsString>,
+    words: &[OsString],
 ) -> Result<Order<'a>, clap::Error> {
     let mut command = command(program, backends);
-    let matches = command.try_get_matches_from_mut(words)?;
-    let options = Options::from_arg_matches(&matches)?;
+    let configuration = Configuration::read(&command, words)?;
+    let options = &configuration.options;
     let mut text = Vec::new();
     if let Some(shell) = options.completions {
         clap_complete::generate(shell, &mut command, program, &mut text);
@@ -116,6 +121,9 @@ pub(super) fn parse<'a>(
         clap_mangen::Man::new(command).render(&mut text)?;
         return Ok(Order::Print(text));
     }
+    if options.reference {
+        return Ok(Order::Print(show::reference(&command).into()));
+    }
     let wrong = |kind, text| Err(command.clone().error(kind, text));
     if let Some(text) = options.contradiction() {
         return wrong(ErrorKind::ArgumentConflict, text.to_owned());
@@ -123,8 +131,18 @@ pub(super) fn parse<'a>(
     if let Some(text) = options.missing_directory() {
         return wrong(ErrorKind::ValueValidation, text);
     }
-    match choose(backends, &options) {
-        Ok(backend) => Ok(Order::Serve(Box::new(options), backend)),
-        Err(text) => wrong(ErrorKind::InvalidValue, text),
+    let backend = match choose(backends, options) {
+        Ok(backend) => backend,
+        Err(text) => return wrong(ErrorKind::InvalidValue, text),
+    };
+    if options.check_config {
+        return match check(options) {
+            Ok(()) => Ok(Order::Print(b"The configuration is right.\n".into())),
+            Err(error) => Err(one_sentence(error)),
+        };
     }
+    if options.print_config {
+        return Ok(Order::Print(show::print_config(&command, &configuration).into()));
+    }
+    Ok(Order::Serve(Box::new(configuration.options), backend))
 }

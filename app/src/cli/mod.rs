@@ -6,12 +6,16 @@
 
 mod backend;
 mod command;
+mod configuration;
 mod error;
+mod file;
 mod listen;
 mod log;
 mod options;
 mod serve;
+mod show;
 mod tls;
+mod value;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -41,7 +45,8 @@ pub fn main<B: Backend>() -> ExitCode {
 /// Without any backend.
 #[must_use]
 pub fn main_with(program: &str, backends: &[AnyBackend]) -> ExitCode {
-    let (options, backend) = match parse(program, backends, std::env::args_os()) {
+    let words: Vec<_> = std::env::args_os().collect();
+    let (options, backend) = match parse(program, backends, &words) {
         Ok(Order::Serve(options, backend)) => (options, backend),
         Ok(Order::Print(text)) => {
             // A reader that has had enough is no failure of ours.

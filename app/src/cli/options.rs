@@ -9,6 +9,8 @@ use clap::{Args, Parser, ValueHint};
 use clap_complete::Shell;
 use humantime::parse_duration;
 
+use crate::site::Settings;
+
 /// A web server for files, with six ways to wait: serves a directory over HTTP/1.1 and HTTP/2, with
 /// or without TLS.
 #[derive(Parser)]
@@ -24,10 +26,10 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
     pub(super) site: Option<PathBuf>,
     /// Serve the demonstration as well, before the site
-    #[arg(long, requires = "directory")]
+    #[arg(long)]
     pub(super) demo: bool,
     /// Answer /healthz as well, before the site
-    #[arg(long, requires = "directory")]
+    #[arg(long)]
     pub(super) healthz: bool,
     /// Take uploads at /files, from anybody, and keep them in this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -64,11 +66,26 @@ pub(super) struct Options {
                      and -v, RUST_LOG says what is logged, such as warn,backend_common=debug"
     )]
     pub(super) verbose: bool,
+    /// Read what is not said here from this file (TOML); SIGHUP reads it again
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) config: Option<PathBuf>,
+    /// Say whether the configuration is right, and do not serve
+    #[arg(long)]
+    pub(super) check_config: bool,
+    /// Print the configuration as a file, with the source of each value, and do not serve
+    #[arg(long)]
+    pub(super) print_config: bool,
+    /// Print the reference of all options, in Markdown
+    #[arg(long, hide = true)]
+    pub(super) reference: bool,
+    /// The sites of the file.
+    #[arg(skip)]
+    pub(super) sites: Vec<Settings>,
     /// Print completions for a shell, to be put where it looks for them
-    #[arg(long, value_name = "SHELL", exclusive = true)]
+    #[arg(long, value_name = "SHELL")]
     pub(super) completions: Option<Shell>,
     /// Print the manual page: wtw --man | man -l -
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     pub(super) man: bool,
     #[command(flatten)]
     pub(super) tls: TlsOptions,
@@ -110,78 +127,82 @@ pub(super) struct TlsOptions {
     pub(super) handshake_timeout: Duration,
 }
 
-/// Limits of a connection; those that are not given are as in [`Limits::default`].
+/// Limits of a connection; the defaults are those of [`Limits::default`].
 #[derive(Args)]
 #[command(next_help_heading = "Limits of each connection (sizes such as 16KiB, times such as 30s)")]
 pub(super) struct LimitOptions {
-    /// Longest request line [default: 8 KiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) max_request_line: Option<ByteSize>,
-    /// Longest request head [default: 16 KiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) max_head: Option<ByteSize>,
-    /// Most fields in a head, up to 128 [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=128))]
-    pub(super) max_fields: Option<u64>,
-    /// Longest request body [default: 1 GiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) max_body: Option<ByteSize>,
-    /// Longest request body that is kept in memory [default: 1 MiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) max_collect: Option<ByteSize>,
-    /// Longest sum of chunk extensions in a body [default: 16 KiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) max_chunk_extensions: Option<ByteSize>,
-    /// Most of an unwanted body that is read to keep the connection [default: 256 KiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) max_discard: Option<ByteSize>,
-    /// Most unsent output before a connection has to wait [default: 64 KiB]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(super) high_water: Option<ByteSize>,
-    /// Requests that an HTTP/2 connection may have under way at once [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) max_streams: Option<u32>,
-    /// Longest silence between requests [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) idle_timeout: Option<Duration>,
-    /// Longest time for a head to arrive [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) head_timeout: Option<Duration>,
-    /// Longest time for a body to advance by a KiB [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) body_timeout: Option<Duration>,
-    /// Longest time for output to advance by a KiB [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) write_timeout: Option<Duration>,
-    /// Longest silence of the peer after we have closed, for 30s in all [default: 2s]
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) linger_timeout: Option<Duration>,
+    /// Longest request line
+    #[arg(long, value_name = "SIZE", default_value = "8KiB", value_parser = size)]
+    pub(super) max_request_line: ByteSize,
+    /// Longest request head
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = size)]
+    pub(super) max_head: ByteSize,
+    /// Most fields in a head, up to 128
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "100",
+        value_parser = clap::value_parser!(u64).range(1..=128)
+    )]
+    pub(super) max_fields: u64,
+    /// Longest request body
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    pub(super) max_body: ByteSize,
+    /// Longest request body that is kept in memory
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size)]
+    pub(super) max_collect: ByteSize,
+    /// Longest sum of chunk extensions in a body
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = size)]
+    pub(super) max_chunk_extensions: ByteSize,
+    /// Most of an unwanted body that is read to keep the connection
+    #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
+    pub(super) max_discard: ByteSize,
+    /// Most unsent output before a connection has to wait
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size)]
+    pub(super) high_water: ByteSize,
+    /// Requests that an HTTP/2 connection may have under way at once
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "100",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(super) max_streams: u32,
+    /// Longest silence between requests
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub(super) idle_timeout: Duration,
+    /// Longest time for a head to arrive
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub(super) head_timeout: Duration,
+    /// Longest time for a body to advance by a KiB
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    pub(super) body_timeout: Duration,
+    /// Longest time for output to advance by a KiB
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    pub(super) write_timeout: Duration,
+    /// Longest silence of the peer after we have closed, for 30s in all
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
+    pub(super) linger_timeout: Duration,
 }
 
 impl LimitOptions {
     pub(super) fn limits(&self) -> Limits {
-        let or = Limits::default();
-        let size = |size: Option<ByteSize>| {
-            size.map(|size| usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
-        };
+        let size = |size: ByteSize| usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
         Limits {
-            max_request_line: size(self.max_request_line).unwrap_or(or.max_request_line),
-            max_head: size(self.max_head).unwrap_or(or.max_head),
-            max_fields: self
-                .max_fields
-                .map_or(or.max_fields, |it| usize::try_from(it).unwrap_or(1)),
-            max_body: self.max_body.map_or(or.max_body, |size| size.as_u64()),
-            max_collect: size(self.max_collect).unwrap_or(or.max_collect),
-            high_water: size(self.high_water).unwrap_or(or.high_water).max(1),
-            idle_timeout: self.idle_timeout.unwrap_or(or.idle_timeout),
-            head_timeout: self.head_timeout.unwrap_or(or.head_timeout),
-            body_timeout: self.body_timeout.unwrap_or(or.body_timeout),
-            write_timeout: self.write_timeout.unwrap_or(or.write_timeout),
-            max_chunk_extensions: size(self.max_chunk_extensions)
-                .unwrap_or(or.max_chunk_extensions),
-            max_discard: self.max_discard.map_or(or.max_discard, |size| size.as_u64()),
-            max_streams: self.max_streams.unwrap_or(or.max_streams),
-            linger_timeout: self.linger_timeout.unwrap_or(or.linger_timeout),
+            max_request_line: size(self.max_request_line),
+            max_head: size(self.max_head),
+            max_fields: usize::try_from(self.max_fields).unwrap_or(usize::MAX),
+            max_body: self.max_body.as_u64(),
+            max_collect: size(self.max_collect),
+            high_water: size(self.high_water).max(1),
+            idle_timeout: self.idle_timeout,
+            head_timeout: self.head_timeout,
+            body_timeout: self.body_timeout,
+            write_timeout: self.write_timeout,
+            max_chunk_extensions: size(self.max_chunk_extensions),
+            max_discard: self.max_discard.as_u64(),
+            max_streams: self.max_streams,
+            linger_timeout: self.linger_timeout,
         }
     }
 }
@@ -195,6 +216,13 @@ impl Options {
     /// What goes together although it does not fit, in a sentence.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
         let TlsOptions { tls_listen, tls_cert, tls_key, tls_self_signed, .. } = &self.tls;
+        let has_site = self.directory().is_some() || !self.sites.is_empty();
+        if self.directory().is_some() && !self.sites.is_empty() {
+            return Some("a directory and [[site]] exclude each other: it can be the root of one");
+        }
+        if (self.demo || self.healthz) && !has_site {
+            return Some("--demo and --healthz go with a site: DIR, --site or [[site]]");
+        }
         if tls_cert.len() != tls_key.len() {
             return Some("--tls-cert and --tls-key go in pairs");
         }
@@ -215,7 +243,7 @@ impl Options {
     /// Lines that say what is served.
     pub(super) fn served(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.directory().is_none() || self.demo {
+        if (self.directory().is_none() && self.sites.is_empty()) || self.demo {
             lines.push("serves the demonstration".to_owned());
         }
         if let Some(site) = self.directory() {

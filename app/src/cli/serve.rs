@@ -81,9 +81,25 @@ pub(super) fn serve<B: Backend>(
     Ok(())
 }
 
+/// Tries what a server would do with its options before it listens.
+///
+/// # Errors
+/// If something is missing or cannot be used.
+pub(super) fn check(options: &Options) -> Result<(), Error> {
+    application(options, "", "")?;
+    match &options.tls.tls_listen {
+        // A certificate for development would be made.
+        Some(address) if !options.tls.tls_self_signed => {
+            Tls::new(&options.tls, &options.limits.limits(), address).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The application that the options ask for.
 fn application(options: &Options, backend: &str, model: &str) -> Result<App, Error> {
-    let site = options.directory().map(Store::open).transpose();
+    let root = options.sites.first().map(|site| &*site.root);
+    let site = options.directory().or(root).map(Store::open).transpose();
     let mut app = match site.map_err(Error::Site)? {
         Some(site) if options.demo => App::new(backend, model).site(site),
         Some(site) => App::of_site(site),

@@ -11,6 +11,7 @@
 //! * [`tls`]: the same over TLS, as far as it may differ.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, memory.
+//! * [`configuration`]: the binary's file, environment and command line.
 //! * [`operation`]: the binary as it is run in earnest: logs, supervisors, deployments, limits.
 //! * [`mod@attacks`]: the binary under attack;
 //! * [`child`]: a program that serves;
@@ -32,6 +33,8 @@ pub mod attacks;
 #[cfg(unix)]
 pub mod child;
 pub mod client;
+#[cfg(unix)]
+pub mod configuration;
 pub mod files;
 pub mod fixtures;
 pub mod http2;

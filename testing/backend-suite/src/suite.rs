@@ -131,6 +131,11 @@ macro_rules! binary {
                 process::a_wrong_flag_is_a_usage_error,
                 process::sighup_reloads_certificates_and_ends_a_server_without,
                 process::memory_stays_flat_whatever_the_size_of_a_file,
+                configuration::the_command_line_is_over_the_environment_the_file_and_defaults,
+                configuration::a_printed_configuration_means_the_same,
+                configuration::a_mistake_is_named_with_file_line_and_what_may_be_meant,
+                configuration::options_go_together_whatever_their_sources,
+                configuration::a_file_has_a_server_serve,
             );
             $crate::binary!(@tests $model, $path; target_os = "linux"
                 operation::a_log_that_cannot_be_written_is_no_failure,

@@ -1,0 +1,148 @@
+//! The configuration: the options, put together of the command line, the environment, a file and
+//! defaults, in this order of precedence.
+//!
+//! Each source gives values in words. Those that have the say are made a command line again, so
+//! that whatever holds for an option holds wherever its value is from.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::error::{ErrorKind, Result};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
+
+use crate::cli::file::File;
+use crate::cli::options::Options;
+use crate::cli::value::{Source, Value, configurable, flag, is_several, name, problem};
+
+/// What a server is to do, and who says so.
+pub(super) struct Configuration {
+    pub(super) options: Options,
+    /// The value of each option that has one.
+    pub(super) values: Vec<Value>,
+    /// The sites of the file, as they are written there.
+    pub(super) sites: toml::Table,
+}
+
+impl Configuration {
+    /// Reads all sources.
+    ///
+    /// # Errors
+    /// If one cannot be read or has something wrong in it, or if they do not go together.
+    pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Self> {
+        let mut values = from_command_line(command, words)?;
+        let from_environment = from_environment(command, |name| std::env::var_os(name));
+        add(&mut values, from_environment.map_err(one_sentence)?);
+        let mut sites = toml::Table::new();
+        let mut settings = Vec::new();
+        if let Some(config) = values.iter().find(|it| it.name == "config") {
+            let path = PathBuf::from(&config.words[0]);
+            let file = File::read(&path, command).map_err(one_sentence)?;
+            add(&mut values, file.values);
+            (sites, settings) = (file.tables, file.sites);
+        }
+        let mut options = options(command, &values)?;
+        options.sites = settings;
+        add(&mut values, defaults(command));
+        Ok(Configuration { options, values, sites })
+    }
+}
+
+/// An error that is one sentence.
+pub(super) fn one_sentence(text: impl fmt::Display) -> Error {
+    Error::raw(ErrorKind::ValueValidation, format!("{text}\n"))
+}
+
+/// Adds what has not been said yet.
+fn add(values: &mut Vec<Value>, further: Vec<Value>) {
+    for value in further {
+        if values.iter().all(|it| it.name != value.name) {
+            values.push(value);
+        }
+    }
+}
+
+fn from_command_line(command: &Command, words: &[OsString]) -> Result<Vec<Value>> {
+    // What is missing here, another source may have.
+    let matches = command.clone().try_get_matches_from(words).or_else(|error| {
+        let is_final = match error.kind() {
+            ErrorKind::MissingRequiredArgument => false,
+            ErrorKind::ArgumentConflict => error.to_string().contains("[DIR]"),
+            _ => true,
+        };
+        let forgiving = command.clone().ignore_errors(true);
+        if is_final { Err(error) } else { forgiving.try_get_matches_from(words) }
+    })?;
+    let given = command.get_arguments().filter_map(|arg| {
+        let id = arg.get_id().as_str();
+        let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
+        let words = is_given.then(|| raw(&matches, id))?;
+        let name = arg.get_long().unwrap_or("site").to_owned(); // DIR
+        Some(Value { name, words, source: Source::CommandLine })
+    });
+    Ok(given.collect())
+}
+
+fn raw(matches: &ArgMatches, id: &str) -> Vec<OsString> {
+    matches.get_raw(id).into_iter().flatten().map(OsStr::to_owned).collect()
+}
+
+/// The name of the environment variable of an option.
+pub(super) fn variable(name: &str) -> String {
+    format!("WTW_{}", name.replace('-', "_").to_uppercase())
+}
+
+fn from_environment(
+    command: &Command,
+    get: impl Fn(&str) -> Option<OsString>,
+) -> std::result::Result<Vec<Value>, String> {
+    let mut values = Vec::new();
+    let config = command.get_arguments().filter(|arg| name(arg) == Some("config"));
+    for arg in configurable(command).chain(config) {
+        let Some(name) = name(arg) else { continue };
+        let variable = variable(name);
+        let Some(text) = get(&variable).filter(|text| !text.is_empty()) else { continue };
+        let words = match text.to_str() {
+            Some(text) if is_several(arg) => text.split(',').map(OsString::from).collect(),
+            _ => vec![text],
+        };
+        if let Some(what) = words.iter().find_map(|word| problem(command, arg, word)) {
+            return Err(format!("{variable}: {what}"));
+        }
+        values.push(Value { name: name.to_owned(), words, source: Source::Environment });
+    }
+    Ok(values)
+}
+
+fn defaults(command: &Command) -> Vec<Value> {
+    let value = |arg: &Arg| {
+        let words: Vec<_> = arg.get_default_values().iter().map(Into::into).collect();
+        let words = if flag(arg) { vec!["false".into()] } else { words };
+        let name = name(arg)?.to_owned();
+        (!words.is_empty()).then_some(Value { name, words, source: Source::Default })
+    };
+    configurable(command).filter_map(value).collect()
+}
+
+/// The options of a command line that says the same.
+fn options(command: &Command, values: &[Value]) -> Result<Options> {
+    let mut words = vec![OsString::from(command.get_name())];
+    for value in values {
+        let arg = command.get_arguments().find(|arg| name(arg) == Some(&value.name));
+        let takes_none = arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue));
+        for word in &value.words {
+            let mut option = OsString::from(format!("--{}", value.name));
+            match word.to_str() {
+                Some("true") if takes_none => {}
+                Some("false") if takes_none => continue,
+                _ => {
+                    option.push("=");
+                    option.push(word);
+                }
+            }
+            words.push(option);
+        }
+    }
+    Options::from_arg_matches(&command.clone().try_get_matches_from(words)?)
+}

@@ -1,0 +1,145 @@
+//! The configuration: its four sources, and what is said of mistakes in it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::child::Process;
+use crate::client::Client;
+use rustix::process::Signal;
+
+/// A program with this configuration file.
+fn configured(path: &str, directory: &Path, text: &str) -> Command {
+    let file = directory.join("wtw.toml");
+    fs::write(&file, text).unwrap();
+    let mut command = Command::new(path);
+    command.arg("--config").arg(file);
+    command
+}
+
+fn printed(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    assert_eq!(status.code(), Some(0), "{}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap()
+}
+
+/// The error of a program that does not begin because its configuration is wrong.
+fn refused(command: &mut Command) -> String {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{said}");
+    said
+}
+
+/// The line of a printed configuration that is about a key.
+fn line<'a>(text: &'a str, key: &str) -> &'a str {
+    let start = format!("{key} = ");
+    text.lines().find(|line| line.trim_start_matches("# ").starts_with(&start)).unwrap()
+}
+
+pub fn the_command_line_is_over_the_environment_the_file_and_defaults(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "max-connections = 1\nmax-work = 2\nthreads = 3\nquiet = true\n";
+    let mut command = configured(path, directory.path(), text);
+    command.args(["--threads", "7", "--print-config"]);
+    command.env("WTW_THREADS", "6").env("WTW_MAX_WORK", "5").env("WTW_QUIET", "false");
+    let said = printed(&mut command);
+    let file = directory.path().join("wtw.toml");
+    for (key, expected) in [
+        ("threads", "7  # command line".to_owned()),
+        ("max-work", "5  # environment".to_owned()),
+        ("quiet", "false  # environment".to_owned()),
+        ("max-connections", format!("1  # {}:1", file.display())),
+        ("shutdown-timeout", "\"10s\"  # default".to_owned()),
+        ("max-body", "\"1GiB\"  # default".to_owned()),
+    ] {
+        assert_eq!(line(&said, key), format!("{key} = {expected}"));
+    }
+    assert!(line(&said, "workers").ends_with("# not set"), "{said}");
+}
+
+pub fn a_printed_configuration_means_the_same(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("pages")).unwrap();
+    let text = "listen = \"127.0.0.1:0\"\n[limits]\nmax-body = \"3MiB\"\n\
+                [[site]]\nroot = \"pages\"\nlisting = true\nhosts = [\"a.example\"]\n";
+    let mut command = configured(path, directory.path(), text);
+    let first = printed(command.args(["--max-work", "9", "--print-config"]));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let again = printed(configured(path, elsewhere.path(), &first).arg("--print-config"));
+    let without_sources = |text: &str| {
+        let lines = text.lines().map(|line| line.split("  # ").next().unwrap().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(without_sources(&first), without_sources(&again));
+    assert!(first.contains("listing = true") && first.contains("a.example"), "{first}");
+}
+
+pub fn a_mistake_is_named_with_file_line_and_what_may_be_meant(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wtw.toml");
+    for (text, line, sentence) in [
+        (
+            "\nmax-connection = 5",
+            2,
+            "there is no key max-connection; did you mean max-connections?",
+        ),
+        ("max-connections = 0", 1, "max-connections: '0' must be at least 1"),
+        ("idle-timeout = \"soon\"", 1, "must be a time, such as 500ms, 30s or 2m"),
+        ("quiet = 1", 1, "quiet has to be true or false"),
+        ("[tls]\ncert = \"a.pem\"", 2, "there is no key cert; did you mean tls-cert?"),
+        ("[limit]\nmax-body = 1", 1, "there is no table [limit]; did you mean limits?"),
+        ("[tls]\nmax-body = 1", 2, "max-body is not for the table [tls]"),
+        (
+            "threads = 1\n[limits]\n\n[[site]]\nroot = \".\"\nlistin = true",
+            6,
+            "did you mean listing?",
+        ),
+        ("[[site]]\nroot = \"nowhere\"", 1, "is not a directory"),
+        ("[site]\nroot = \".\"", 1, "[site] is written [[site]]"),
+        ("threads = 1\nthreads = 2", 2, "duplicate key"),
+        ("max-body = 1\n[limits]\nmax-body = 2", 3, "max-body was said before"),
+        ("listen =", 1, "quoted"),
+    ] {
+        let said = refused(configured(path, directory.path(), text).arg("--check-config"));
+        let place = format!("error: {}:{line}: ", file.display());
+        assert!(said.starts_with(&place), "{said}");
+        assert!(said.contains(sentence), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let said = refused(Command::new(path).env("WTW_MAX_WORK", "many"));
+    assert_eq!(said, "error: WTW_MAX_WORK: 'many' cannot be taken: not a whole number\n");
+    let said = refused(Command::new(path).args(["--config", "/no/such/file"]));
+    assert!(said.starts_with("error: cannot read the configuration /no/such/file: "), "{said}");
+}
+
+pub fn options_go_together_whatever_their_sources(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let with = |text: &str| {
+        let mut command = configured(path, directory.path(), text);
+        command.arg("--check-config");
+        command
+    };
+    let right = "The configuration is right.\n";
+    assert_eq!(printed(&mut with("")), right);
+    assert_eq!(printed(with("site = \".\"").arg("--healthz")), right);
+    assert_eq!(printed(with("healthz = true").env("WTW_SITE", directory.path())), right);
+    assert!(refused(&mut with("healthz = true")).contains("go with a site"));
+    assert!(refused(with("verbose = true").arg("--quiet")).contains("--quiet"));
+    assert!(refused(with("tls-cert = \"a\"").env("WTW_TLS_KEY", "b")).contains("--tls-listen"));
+    let text = "tls-listen = \"127.0.0.1:0\"\ntls-cert = \"a.pem\"\ntls-key = \"a.key\"";
+    let file = directory.path().join("a.pem");
+    let said = refused(&mut with(text));
+    assert!(said.contains(&format!("cannot read {}", file.display())), "{said}");
+}
+
+pub fn a_file_has_a_server_serve(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("pages")).unwrap();
+    fs::write(directory.path().join("pages/index.html"), "<p>mine").unwrap();
+    let text = "listen = \"127.0.0.1:0\"\nthreads = 2\n[[site]]\nroot = \"pages\"\n";
+    let server = Process::start_as_is(configured(path, directory.path(), text));
+    assert_eq!(Client::connect(server.address).get("/").text(), "<p>mine");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
