@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use protocol::{Handler, Limits};
+use protocol::{Handler, Limits, Observer};
 
 use crate::admission::Admission;
 use crate::bind_error::BindError;
@@ -292,6 +292,14 @@ impl<B: Backend> Server<B> {
     #[must_use]
     pub fn max_work(mut self, pieces: usize) -> Self {
         self.config.max_work = pieces;
+        self
+    }
+
+    /// Has this told of requests, refusals, and how long work and deadlines have waited. It can be
+    /// set once.
+    #[must_use]
+    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
+        self.statistics.observe(observer);
         self
     }
 

@@ -36,7 +36,7 @@ impl Stack {
         now: Now,
     ) -> Option<Self> {
         let service = Service::new(context.handler.clone(), context.limits.clone())
-            .on_answered(Some(context.statistics.answered()))
+            .observed_by(Some(context.statistics.told()))
             .on_refused(refused.cloned())
             .with_peer(peer);
         let http = Http::from(Connection::with_service(service, now));
@@ -280,6 +280,10 @@ impl Protocol for Http {
 
     fn reset_send_timeout(&mut self, now: Now) {
         self.spoken().reset_send_timeout(now);
+    }
+
+    fn begin_wait(&mut self, now: Now) {
+        self.spoken().begin_wait(now);
     }
 
     fn file(&self) -> Option<&FileRange> {

@@ -6,7 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use h2::RecvStream;
 use protocol::http::header::{self, HeaderMap, HeaderValue};
 use protocol::http::{self, Method};
-use protocol::{Effect, Exchange, Field, Now, Refusal, Request, Response, Service, is_host};
+use protocol::{
+    Effect, Exchange, Field, Now, Observation, Refusal, Request, Response, Service, is_host,
+};
 
 /// What is known of a request once its head is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,45 +25,55 @@ pub(crate) struct Terms {
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
+/// A request that has begun.
+pub(crate) struct Begun {
+    pub(crate) terms: Terms,
+    pub(crate) exchange: Exchange,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) observation: Option<Observation>,
+}
+
 /// Has a request answered whose head is complete. With `has_body` its body is on its way.
 pub(crate) fn begin(
     request: &http::Request<RecvStream>,
     service: &Service,
     now: Now,
-) -> Result<(Terms, Exchange, Option<Effect>), Malformed> {
+) -> Result<Begun, Malformed> {
     let limits = &service.limits;
     let has_body = !request.body().is_end_stream();
     let (terms, expectation) = terms(request)?;
     let body = has_body.then(|| terms.declared.unwrap_or(0));
-    let refuse = |refusal: Refusal| {
+    let observe = |asked: Option<&Request<'_>>| service.observe(asked, now);
+    let refuse = |refusal: Refusal, asked: Option<&Request<'_>>| {
         let mut exchange = Exchange::unanswered(body);
         let effect = exchange.refuse(refusal);
-        Ok((terms, exchange, effect))
+        Ok(Begun { terms, exchange, effect, observation: observe(asked) })
     };
     let target = target(request)?;
     if target.len() > limits.max_request_line {
-        return refuse(Refusal::RequestLineTooLong);
+        return refuse(Refusal::RequestLineTooLong, None);
     }
     let cookie = cookie(request.headers());
     let fields = fields(request, cookie.as_deref())?;
     if fields.len() > limits.max_fields {
-        return refuse(Refusal::FieldsTooLarge);
+        return refuse(Refusal::FieldsTooLarge, None);
     }
     let (method, version) = (request.method().clone(), http::Version::HTTP_2);
     let asked = Request::new(method, target, version, &fields, now);
     let asked = service.place(asked.map_err(|_| Malformed)?);
     if !expectation {
-        return refuse(Refusal::Expectation);
+        return refuse(Refusal::Expectation, Some(&asked));
     }
     // RFC 9113 §8.3.1 lets both be left out, but what is meant then nobody knows.
     if asked.authority().is_none() {
-        return refuse(Refusal::Host);
+        return refuse(Refusal::Host, Some(&asked));
     }
     if terms.declared.is_some_and(|length| length > limits.max_body) {
-        return refuse(Refusal::BodyTooLarge);
+        return refuse(Refusal::BodyTooLarge, Some(&asked));
     }
+    let observation = observe(Some(&asked));
     let (exchange, effect) = Exchange::begin(&*service.handler, &asked, body, limits);
-    Ok((terms, exchange, effect))
+    Ok(Begun { terms, exchange, effect, observation })
 }
 
 /// And whether what the client expects can be met (RFC 9110 §10.1.1).

@@ -8,8 +8,8 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use protocol::bytes::Bytes;
 use protocol::{
-    Drain, DropGuarded, Handler, Limits, Now, Outcome, Phase, Protocol, ReadFile, Refusal, Service,
-    Step, Ticket, Unsent, Wait, after, earliest, http, is_due,
+    Cut, Drain, DropGuarded, Handler, Limits, Now, Outcome, Phase, Protocol, ReadFile, Refusal,
+    Service, Step, Ticket, Unsent, Wait, after, earliest, http, is_due,
 };
 
 use crate::engine::{Accepted, Engine};
@@ -139,7 +139,7 @@ impl std::fmt::Debug for Http2 {
 
 impl Protocol for Http2 {
     fn receive(&mut self, input: &mut [u8], out: &mut Vec<u8>, now: Now) -> usize {
-        self.shared.now = now;
+        self.set_now(now);
         self.must_receive = false;
         self.phase.heard(input.len(), self.shared.limits().linger_timeout, now.instant);
         let is_taken = self.takes_input();
@@ -160,13 +160,13 @@ impl Protocol for Http2 {
     }
 
     fn receive_eof(&mut self, now: Now) {
-        self.shared.now = now;
+        self.set_now(now);
         self.input.is_closed = true;
         self.must_receive = true;
     }
 
     fn sent(&mut self, bytes: u64, now: Now) {
-        self.shared.now = now;
+        self.set_now(now);
         if bytes == 0 {
             return; // no progress, so nothing that waits for it may go on
         }
@@ -181,8 +181,14 @@ impl Protocol for Http2 {
         self.unsent.reset_timeout(now.instant);
     }
 
+    fn begin_wait(&mut self, now: Now) {
+        if self.shared.is_observed {
+            self.streams.open.iter_mut().for_each(|stream| stream.begin_wait(now.instant));
+        }
+    }
+
     fn complete(&mut self, ticket: Ticket, outcome: Outcome, out: &mut Vec<u8>, now: Now) {
-        self.shared.now = now;
+        self.set_now(now);
         self.streams.abandoned.retain(|abandoned| *abandoned != ticket);
         let outcome = DropGuarded::new(outcome); // there may be no stream any more that wants it
         let stream = self.streams.open.iter_mut().find(|stream| stream.work() == Some(ticket));
@@ -193,18 +199,22 @@ impl Protocol for Http2 {
     }
 
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
-        self.shared.now = now;
+        self.set_now(now);
         let is_due = |deadline| is_due(deadline, now.instant);
-        if is_due(self.phase.deadline())
-            || is_due(self.drain.deadline())
-            || is_due(self.send_deadline())
-        {
+        let is_late = is_due(self.send_deadline());
+        if is_late {
+            let service = &self.shared.service;
+            service.refused_as("write-timeout", &"the response was not taken in time");
+        }
+        if is_due(self.phase.deadline()) || is_due(self.drain.deadline()) || is_late {
+            let cut = if is_late { Cut::Timeout } else { Cut::Shutdown };
+            self.streams.open.iter_mut().for_each(|stream| stream.cut(cut));
             self.phase.abort();
             self.drop_everything();
         }
         if is_due(self.receive_deadline()) {
             if self.guard.begun().is_some() {
-                self.shared.service.refused(&Refusal::Timeout);
+                self.shared.service.refused(Refusal::Timeout);
             }
             self.go_away(Reason::NO_ERROR);
         }
@@ -213,7 +223,7 @@ impl Protocol for Http2 {
     }
 
     fn shutdown(&mut self, deadline: Instant, now: Now) {
-        self.shared.now = now;
+        self.set_now(now);
         self.drain.begin(deadline, now.instant);
         self.must_receive |= self.phase.is_open();
     }
@@ -232,6 +242,9 @@ impl Protocol for Http2 {
         let is_sent = self.unsent.is_empty();
         let end = self.phase.poll(is_sent, self.input.is_closed, linger_timeout, now);
         end.unwrap_or_else(|| {
+            if self.shared.is_observed {
+                self.streams.open.iter_mut().for_each(Stream::observe_wait);
+            }
             let read = self.wants_input() || self.phase.is_lingering();
             Step::Wait(Wait { read, deadline: self.deadline() })
         })
@@ -239,6 +252,13 @@ impl Protocol for Http2 {
 }
 
 impl Http2 {
+    fn set_now(&mut self, now: Now) {
+        self.shared.now = now;
+        if self.shared.is_observed {
+            self.streams.open.iter_mut().for_each(|stream| stream.pass(now.instant));
+        }
+    }
+
     /// Goes on as far as input, windows and room for output allow.
     fn drive(&mut self, out: &mut Vec<u8>) {
         if self.phase.is_open() {
@@ -331,7 +351,7 @@ impl Http2 {
             // One that is not there has ended, or was refused.
             let stream = open.iter_mut().find(|stream| stream.id() == *id);
             if let Some(stream) = stream {
-                shared.service.refused(&"HTTP/2: a pseudo-field among trailers");
+                shared.service.refused_as("http2", &"HTTP/2: a pseudo-field among trailers");
                 stream.reset_malformed();
             }
             false
@@ -383,9 +403,10 @@ impl Http2 {
                 self.guard.cancelled();
                 respond.send_reset(Reason::PROTOCOL_ERROR);
             }
-            Ok((terms, exchange, effect)) => {
+            Ok(begun) => {
                 let (body, now) = (request.into_body(), self.shared.now.instant);
-                let mut stream = Stream::new(terms, exchange, respond, body, now);
+                self.shared.is_observed |= begun.observation.is_some();
+                let (mut stream, effect) = Stream::new(begun, respond, body, now);
                 stream.pursue(effect, &mut self.shared);
                 let is_open = stream.state() == State::Open;
                 self.streams.open.push(stream);
@@ -398,14 +419,13 @@ impl Http2 {
 
     /// A client, or one of its streams, is refused.
     fn refuse(&self, why: &dyn Display) {
-        self.shared.service.refused(&format_args!("HTTP/2: {why}"));
+        self.shared.service.refused_as("http2", &format_args!("HTTP/2: {why}"));
     }
 
     /// Counts the streams that have been answered, and drops those that are over.
     fn settle(&mut self) {
-        for begun in self.shared.answered.drain(..) {
+        for _ in 0..std::mem::take(&mut self.shared.answered) {
             self.served += 1;
-            self.shared.service.answered(begun);
             self.guard.refill_by_answer();
         }
         let Streams { open, abandoned, .. } = &mut self.streams;

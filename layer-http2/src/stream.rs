@@ -9,12 +9,12 @@ use h2::{Reason, RecvStream, SendStream};
 use protocol::bytes::Bytes;
 use protocol::http::{self, StatusCode};
 use protocol::{
-    Body, DropGuarded, Effect, Exchange, FileRange, FileReader, Limits, Now, Outcome, Piece,
-    Produced, Producer, Progress, ReadFile, Refusal, Response, Service, Ticket, Tickets, Work,
-    after, earliest, is_due,
+    Body, Cut, DropGuarded, Effect, Exchange, FileRange, FileReader, Limits, Now, Observation,
+    Outcome, Piece, Produced, Producer, Progress, ReadFile, Refusal, Response, Service, Ticket,
+    Tickets, WaitsFor, Work, after, earliest, is_due,
 };
 
-use crate::head::{self, Date, Terms};
+use crate::head::{self, Begun, Date, Terms};
 use crate::state::State;
 
 /// Most that is handed to h2, or read of a file, at once, in bytes.
@@ -27,8 +27,10 @@ pub(crate) struct Shared {
     pub(crate) now: Now,
     /// To be handed out by the connection.
     pub(crate) work: VecDeque<(Ticket, Work)>,
-    /// Streams that have been answered since the connection looked: when their heads were complete.
-    pub(crate) answered: Vec<Instant>,
+    /// How many streams have been answered since the connection looked.
+    pub(crate) answered: usize,
+    /// Whether there has been a stream that is observed.
+    pub(crate) is_observed: bool,
     /// Whether nothing more will come than has come.
     pub(crate) input_closed: bool,
     read_file: ReadFile,
@@ -43,7 +45,8 @@ impl Shared {
             waker,
             now,
             work: VecDeque::new(),
-            answered: Vec::new(),
+            answered: 0,
+            is_observed: false,
             input_closed: false,
             read_file,
             tickets: Tickets::default(),
@@ -65,7 +68,7 @@ pub(crate) struct Stream {
     output: Output,
     /// Work that is under way.
     work: Option<Ticket>,
-    begun: Instant,
+    observation: Option<Observation>,
     state: State,
 }
 
@@ -109,13 +112,13 @@ enum Content {
 
 impl Stream {
     pub(crate) fn new(
-        terms: Terms,
-        exchange: Exchange,
+        begun: Begun,
         respond: SendResponse<Bytes>,
         body: RecvStream,
         now: Instant,
-    ) -> Self {
-        Stream {
+    ) -> (Self, Option<Effect>) {
+        let Begun { terms, exchange, effect, observation } = begun;
+        let stream = Stream {
             terms,
             exchange,
             respond,
@@ -134,9 +137,10 @@ impl Stream {
                 opened: 0,
             },
             work: None,
-            begun: now,
+            observation,
             state: State::Open,
-        }
+        };
+        (stream, effect)
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -299,7 +303,12 @@ impl Stream {
     fn finish(&mut self, shared: &mut Shared) {
         self.output.content = Content::None;
         self.state.enter(if self.input.body.is_some() { State::Answered } else { State::Over });
-        shared.answered.push(self.begun);
+        shared.answered += 1;
+        if let Some(mut observation) = self.observation.take() {
+            observation.received(self.exchange.received());
+            observation.sent(self.output.sent);
+            observation.finish();
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -313,9 +322,13 @@ impl Stream {
             self.leave_body();
         }
         if let Some(refusal) = response.refusal() {
-            shared.service.refused(&refusal);
+            shared.service.refused(refusal);
         }
+        let refusal = response.refusal();
         let response = response.checked(self.terms.is_connect);
+        if let Some(observation) = &mut self.observation {
+            observation.respond(response.status(), refusal);
+        }
         let (head, has_body) = head::head(&response, &self.terms, shared.date.at(shared.now.wall));
         let Ok(send) = self.respond.send_response(head, !has_body) else { return self.cancel() };
         if !has_body {
@@ -410,6 +423,7 @@ impl Stream {
     /// The response cannot be completed.
     fn break_off(&mut self) {
         self.respond.send_reset(Reason::INTERNAL_ERROR);
+        self.cut(Cut::Broken);
         self.output.content = Content::None;
         if matches!(self.state, State::Open | State::Answered) {
             self.state.enter(State::Over); // not `Cancelled`: it was not the client
@@ -489,9 +503,48 @@ impl Stream {
         }
         if is_due(self.send_deadline(shared.limits()), now) {
             self.respond.send_reset(Reason::CANCEL);
+            let why = "the response was not taken in time";
+            shared.service.refused_as("write-timeout", &why);
+            self.cut(Cut::Timeout);
             self.cancel();
         } else if is_due(self.receive_deadline(shared.limits()), now) {
             self.refuse(Refusal::Timeout, shared); // RFC 9110 §15.5.9
+        }
+    }
+}
+
+/// What is observed of a stream.
+impl Stream {
+    pub(crate) fn pass(&mut self, now: Instant) {
+        self.observation.iter_mut().for_each(|it| it.pass(now));
+    }
+
+    pub(crate) fn begin_wait(&mut self, now: Instant) {
+        self.observation.iter_mut().for_each(|it| it.begin_wait(now));
+    }
+
+    pub(crate) fn cut(&mut self, cut: Cut) {
+        self.observation.iter_mut().for_each(|it| it.cut(cut));
+    }
+
+    /// Nothing is to be done for it but to wait.
+    pub(crate) fn observe_wait(&mut self) {
+        let waits_for = self.waits_for();
+        let Some(observation) = &mut self.observation else { return };
+        observation.received(self.exchange.received());
+        observation.sent(self.output.sent);
+        observation.waits_for(Some(waits_for));
+    }
+
+    /// In the order in which statistics count connections.
+    fn waits_for(&self) -> WaitsFor {
+        match &self.output.content {
+            _ if self.work.is_some() => WaitsFor::Work,
+            Content::Bytes(_) => WaitsFor::Room,
+            Content::File { read, .. } if !read.is_empty() => WaitsFor::Room,
+            Content::Produced(made, _) if !made.is_empty() => WaitsFor::Room,
+            Content::None if self.is_receiving() => WaitsFor::Input,
+            _ => WaitsFor::Time,
         }
     }
 }

@@ -91,7 +91,7 @@ impl<P: Inner> Tls<P> {
     }
 
     fn refuse(&self, why: &dyn Display) {
-        self.refused.iter().for_each(|refused| refused(&format_args!("TLS: {why}")));
+        self.refused.iter().for_each(|refused| refused("tls", &format_args!("TLS: {why}")));
     }
 
     /// The inner protocol.
@@ -251,6 +251,10 @@ impl<P: Inner> Protocol for Tls<P> {
             Step::Wait(wait) => self.wait(wait),
             step => step,
         }
+    }
+
+    fn begin_wait(&mut self, now: Now) {
+        self.inner.begin_wait(now);
     }
 
     /// The files of the inner protocol are read here: the kernel does not know the keys.

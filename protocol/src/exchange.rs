@@ -301,6 +301,17 @@ impl Exchange {
         self.ended
     }
 
+    /// Content of the body that has come, in bytes.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Whether work is under way for it.
+    pub(crate) fn is_working(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     /// How much of the body is certain to come yet, in bytes.
     pub(crate) fn declared(&self) -> u64 {
         self.declared

@@ -47,6 +47,10 @@ pub trait Protocol: Send {
     /// begins again.
     fn reset_send_timeout(&mut self, _now: Now) {}
 
+    /// The driver begins to wait, as [`Step::Wait`] said. Only what is observed has a use for it:
+    /// without this call, time that has passed since the last one counts as waiting.
+    fn begin_wait(&mut self, _now: Now) {}
+
     /// What to send after all bytes of `out`: a range of a file, which shrinks as
     /// [`Protocol::sent`] reports progress. If the file ends before the range does, the
     /// connection has to be dropped: the response can no longer be completed.

@@ -69,6 +69,30 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// A name for metrics and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Refusal::Foreign => "foreign",
+            Refusal::LineEnding => "line-ending",
+            Refusal::RequestLine => "request-line",
+            Refusal::Target => "target",
+            Refusal::FieldLine => "field-line",
+            Refusal::Host => "host",
+            Refusal::ContentLength => "content-length",
+            Refusal::Framing => "framing",
+            Refusal::Chunk => "chunk",
+            Refusal::Incomplete => "incomplete",
+            Refusal::Timeout => "timeout",
+            Refusal::BodyTooLarge => "body-too-large",
+            Refusal::RequestLineTooLong => "request-line-too-long",
+            Refusal::Expectation => "expectation",
+            Refusal::FieldsTooLarge => "fields-too-large",
+            Refusal::TransferCoding => "transfer-coding",
+            Refusal::Version => "version",
+        }
+    }
+
     /// The status to answer with.
     #[must_use]
     pub fn status(self) -> StatusCode {

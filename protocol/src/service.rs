@@ -3,27 +3,25 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
+use crate::clock::Now;
 use crate::handler::Handler;
 use crate::limits::Limits;
+use crate::observer::{Observation, Observer};
+use crate::refusal::Refusal;
 use crate::request::Request;
 
-/// Is called whenever a response is complete, with the moment when the head of its request was. To
-/// know how long it took is to read a clock, which is its own to do.
-pub type Answered = Arc<dyn Fn(Instant) + Send + Sync>;
+/// Is called whenever a client is refused, with a name for the kind of reason and the reason.
+pub type Refused = Arc<dyn Fn(&'static str, &dyn Display) + Send + Sync>;
 
-/// Is called whenever a client is refused, with the reason: for a log.
-pub type Refused = Arc<dyn Fn(&dyn Display) + Send + Sync>;
-
-/// The handler of a connection, its limits, and what is called when a request is answered or a
-/// client refused.
+/// The handler of a connection, its limits, and what is told of its requests, and called when a
+/// client is refused.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use protocol::{Limits, Request, Service};
 /// let service = Service::new(Arc::new(|_: &Request<'_>| "hello"), Arc::new(Limits::default()))
-///     .on_refused(Some(Arc::new(|why| eprintln!("refused: {why}"))));
+///     .on_refused(Some(Arc::new(|_kind, why| eprintln!("refused: {why}"))));
 /// # drop(service);
 /// ```
 #[derive(Clone)]
@@ -36,7 +34,7 @@ pub struct Service {
     pub is_secure: bool,
     /// The address at the other end of the connection.
     pub peer: Option<SocketAddr>,
-    answered: Option<Answered>,
+    observer: Option<Arc<dyn Observer>>,
     refused: Option<Refused>,
 }
 
@@ -44,13 +42,13 @@ impl Service {
     /// A service that tells nobody, is not secured, and does not know its peer.
     #[must_use]
     pub fn new(handler: Arc<dyn Handler>, limits: Arc<Limits>) -> Self {
-        Service { handler, limits, is_secure: false, peer: None, answered: None, refused: None }
+        Service { handler, limits, is_secure: false, peer: None, observer: None, refused: None }
     }
 
-    /// Has this called for every response.
+    /// Has its requests observed.
     #[must_use]
-    pub fn on_answered(mut self, answered: Option<Answered>) -> Self {
-        self.answered = answered;
+    pub fn observed_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
+        self.observer = observer;
         self
     }
 
@@ -74,14 +72,27 @@ impl Service {
         request.secured(self.is_secure).from_peer(self.peer)
     }
 
-    /// The response is complete to a request whose head was at this moment.
-    pub fn answered(&self, begun: Instant) {
-        self.answered.iter().for_each(|answered| answered(begun));
+    /// Whether anybody is told of requests.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observer.is_some()
     }
 
-    /// A client has been refused for this reason.
-    pub fn refused(&self, why: &dyn Display) {
-        self.refused.iter().for_each(|refused| refused(why));
+    /// Tells that the head of a request is complete, or was refused. Returns what is to be told of
+    /// its end, if somebody wants to know.
+    #[must_use]
+    pub fn observe(&self, request: Option<&Request<'_>>, now: Now) -> Option<Observation> {
+        let conclude = self.observer.as_deref()?.begin(request)?;
+        Some(Observation::new(conclude, self.peer, now))
+    }
+
+    /// A message is refused.
+    pub fn refused(&self, refusal: Refusal) {
+        self.refused_as(refusal.name(), &refusal);
+    }
+
+    /// A client is refused for a reason of this kind.
+    pub fn refused_as(&self, kind: &'static str, why: &dyn Display) {
+        self.refused.iter().for_each(|refused| refused(kind, why));
     }
 }
 

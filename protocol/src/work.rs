@@ -70,6 +70,21 @@ impl Work {
         }
     }
 
+    /// The same work; this is called when it begins.
+    #[must_use]
+    pub fn on_begin(self, begun: impl FnOnce() + Send + 'static) -> Self {
+        match self {
+            Work::Blocking(task) => Work::blocking(move || {
+                begun();
+                task.run()
+            }),
+            Work::Future(task) => Work::future(async move {
+                begun();
+                task.await
+            }),
+        }
+    }
+
     /// The same work, with a change to what comes of it.
     pub(crate) fn map(self, change: impl FnOnce(Outcome) -> Outcome + Send + 'static) -> Self {
         match self {

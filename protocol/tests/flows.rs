@@ -13,8 +13,8 @@ use common::demo::{Demo, LARGE, large};
 use common::{Driver, End, drive};
 use protocol::http::{HeaderValue, StatusCode};
 use protocol::{
-    Answered, Connection, FileRange, Limits, Now, Outcome, Protocol, Reply, Request, Response,
-    Service, Sink, Step, Ticket, Wait, Work,
+    Body, Connection, Content, FileRange, Limits, Now, Outcome, Production, Protocol, Reply,
+    Request, Response, Service, Sink, Source, Step, Ticket, Wait, Work,
 };
 
 fn demo() -> Driver {
@@ -930,15 +930,28 @@ fn an_end_that_comes_while_a_response_is_sent_is_not_forgotten() {
     }
 }
 
-mod answered {
+mod observed {
     use super::*;
+    use protocol::{Conclude, Cut, Observer, Refusal, Summary, Waited};
 
     fn handler(request: &Request<'_>) -> Reply {
         match request.path() {
             "/later" => Reply::at(request.now().instant + Duration::from_millis(40), "later"),
             "/length" => Reply::collect(|body| body.len().to_string()),
+            "/work" => Reply::blocking(|| "done"),
+            "/large" => Response::text(vec![b'x'; LARGE]).into(),
+            "/broken" => Response::ok().body(Body::Stream(Box::new(Broken))).into(),
             "/upgrade" => Reply::upgrade(HeaderValue::from_static("x"), Response::ok(), Silent),
+            "/all" => Reply::collect(|_| Reply::blocking(|| Response::text(vec![b'x'; LARGE]))),
             _ => "now".into(),
+        }
+    }
+
+    struct Broken;
+
+    impl Source for Broken {
+        fn produce(&mut self, _: &mut Content<'_>, _: Now) -> Production {
+            Production::More // although there is nothing
         }
     }
 
@@ -958,61 +971,175 @@ mod answered {
         }
     }
 
-    /// A driver, and when the requests were complete whose responses are, in ms after the start.
-    fn observed() -> (Driver, impl Fn() -> Vec<u128>) {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (told, start) = (Arc::clone(&seen), common::start().instant);
-        let answered: Answered = Arc::new(move |since| {
-            told.lock().unwrap().push((since - start).as_millis());
-        });
+    type Seen = Arc<Mutex<Vec<(String, Summary)>>>;
+
+    struct Log(Seen);
+
+    impl Observer for Log {
+        fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
+            let path = request.map_or("-", |request| request.path()).to_owned();
+            let seen = Arc::clone(&self.0);
+            Some(Box::new(move |summary| seen.lock().unwrap().push((path, *summary))))
+        }
+    }
+
+    /// A driver, and what is told of its requests.
+    fn observed() -> (Driver, impl Fn() -> Vec<(String, Summary)>) {
+        let seen = Seen::default();
         let service = Service::new(Arc::new(handler), Arc::new(Limits::default()));
-        let service = service.on_answered(Some(answered));
+        let service = service.observed_by(Some(Arc::new(Log(Arc::clone(&seen)))));
         let connection = Connection::with_service(service, common::start());
         let mut driver = Driver::new(connection, common::start());
         driver.is_trusting = true;
         (driver, move || std::mem::take(&mut *seen.lock().unwrap()))
     }
 
+    fn only(told: &[(String, Summary)]) -> Summary {
+        assert_eq!(told.len(), 1, "{told:?}");
+        told[0].1
+    }
+
+    /// Status, content received, content sent.
+    fn figures(summary: &Summary) -> (u16, u64, u64) {
+        (summary.status.map_or(0, |it| it.as_u16()), summary.received, summary.sent)
+    }
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
     #[test]
-    fn is_told_once_for_each_response_when_it_is_complete() {
+    fn each_request_is_reported_once_when_its_response_is_sent() {
         let (mut driver, told) = observed();
+        driver.takes = 0;
+        driver.feed(get("/a") + &get("/b"));
+        assert!(told().is_empty(), "nothing has been sent");
+        driver.pass_ms(3);
+        let half = driver.unsent() / 2;
+        driver.take(half);
+        let first = told();
+        assert_eq!((first.len(), first[0].0.as_str()), (1, "/a"));
+        assert_eq!(figures(&first[0].1), (200, 0, 3));
+        assert_eq!(first[0].1.cut, None);
+        driver.pass_ms(4);
+        driver.take(usize::MAX);
+        let second = told();
+        assert_eq!((second.len(), second[0].0.as_str()), (1, "/b"));
+        assert_eq!(second[0].1.duration, ms(7));
+        assert_eq!(second[0].1.waited, Waited { room: ms(7), ..Waited::default() });
+    }
+
+    #[test]
+    fn a_request_reports_how_long_it_waited_for_its_body_for_work_and_for_room() {
+        let (mut driver, told) = observed();
+        driver.holds_work = true;
+        let request = post("/all", "hello");
+        driver.feed(&request[..request.len() - 2]);
         driver.pass_ms(10);
-        driver.feed(get("/") + &get("/"));
-        assert_eq!(told(), [10, 10]);
-        let request = get("/");
-        driver.feed(&request[..9]);
-        driver.pass_ms(10);
-        assert!(told().is_empty());
-        driver.feed(&request[9..]);
-        assert_eq!(told(), [20], "from the end of the head, not from its beginning");
+        driver.feed(&request[request.len() - 2..]);
+        driver.pass_ms(20);
+        driver.takes = 0;
+        driver.finish_work();
+        driver.pass_ms(30);
+        while driver.take(usize::MAX) > 0 {}
+        let summary = only(&told());
+        assert_eq!(figures(&summary), (200, 5, LARGE as u64));
+        let waited = Waited { input: ms(10), work: ms(20), room: ms(30), time: ms(0) };
+        assert_eq!((summary.waited, summary.duration), (waited, ms(60)));
+        assert_eq!(summary.cut, None);
+    }
+
+    #[test]
+    fn a_request_reports_how_long_it_waited_for_a_moment() {
+        let (mut driver, told) = observed();
         driver.feed(get("/later"));
         driver.pass_ms(39);
         assert!(told().is_empty());
         driver.pass_ms(1);
-        assert_eq!(told(), [20], "after its moment, with that of its request");
-        let body = post("/length", "hello");
-        driver.feed(&body[..body.len() - 1]);
-        driver.pass_ms(5);
-        assert!(told().is_empty());
-        driver.feed("o");
-        assert_eq!(told(), [60]);
+        let summary = only(&told());
+        assert_eq!(summary.waited, Waited { time: ms(40), ..Waited::default() });
+        assert_eq!(summary.duration, ms(40));
     }
 
     #[test]
-    fn counts_refusals_and_upgrades_as_well() {
+    fn time_before_the_driver_begins_to_wait_is_no_waiting() {
         let (mut driver, told) = observed();
-        assert!(!driver.is_upgraded());
-        driver.pass_ms(7);
-        driver.feed(get("/upgrade"));
-        assert_eq!(told(), [7]);
-        assert!(driver.is_upgraded());
-        driver.feed(get("/"));
-        assert!(told().is_empty(), "something else is spoken now");
+        driver.feed(get("/later"));
+        driver.now.instant += ms(15);
+        driver.connection.begin_wait(driver.now);
+        driver.pass_ms(25);
+        let summary = only(&told());
+        assert_eq!(summary.waited, Waited { time: ms(25), ..Waited::default() });
+        assert_eq!(summary.duration, ms(40));
+    }
+
+    #[test]
+    fn refusals_are_reported_with_their_reason() {
+        for (input, path, status, refusal) in [
+            ("nonsense\r\n\r\n".to_owned(), "-", 400, Refusal::RequestLine),
+            (
+                post("/length", "").replace(": 0", ": 99999999"),
+                "/length",
+                413,
+                Refusal::BodyTooLarge,
+            ),
+        ] {
+            let (mut driver, told) = observed();
+            driver.feed(&input);
+            let told = told();
+            assert_eq!((told.len(), told[0].0.as_str()), (1, path), "{input}");
+            assert_eq!(told[0].1.refusal, Some(refusal), "{input}");
+            assert_eq!(told[0].1.status.unwrap().as_u16(), status, "{input}");
+        }
+        let (mut driver, told) = observed();
+        let request = post("/length", "hello");
+        driver.feed(&request[..request.len() - 1]);
+        driver.pass(Limits::default().body_timeout);
+        let summary = only(&told());
+        assert_eq!((summary.refusal, summary.received), (Some(Refusal::Timeout), 4));
+        assert_eq!(summary.waited.input, Limits::default().body_timeout);
+    }
+
+    #[test]
+    fn a_request_that_does_not_end_in_order_says_why() {
+        let deaf = |driver: &mut Driver| {
+            driver.takes = 0;
+            driver.feed(get("/large"));
+            driver.take(1000);
+        };
+        let (mut driver, told) = observed();
+        deaf(&mut driver);
+        driver.pass(Limits::default().write_timeout);
+        let summary = only(&told());
+        assert_eq!(summary.cut, Some(Cut::Timeout));
+        assert_eq!(figures(&summary).0, 200);
+        assert!(summary.sent < 1000, "{summary:?}");
 
         let (mut driver, told) = observed();
-        driver.pass_ms(3);
-        driver.feed("nonsense\r\n\r\n");
-        assert_eq!(statuses(&driver.text()), ["400"]);
-        assert_eq!(told(), [3]);
+        deaf(&mut driver);
+        driver.shutdown(ms(5));
+        driver.pass_ms(5);
+        drop(driver);
+        assert_eq!(only(&told()).cut, Some(Cut::Shutdown));
+
+        let (mut driver, told) = observed();
+        deaf(&mut driver);
+        drop(driver);
+        assert_eq!(only(&told()).cut, Some(Cut::Client));
+
+        let (mut driver, told) = observed();
+        driver.feed(get("/broken"));
+        drop(driver);
+        assert_eq!(only(&told()).cut, Some(Cut::Broken));
+    }
+
+    #[test]
+    fn an_upgrade_is_the_end_of_its_request() {
+        let (mut driver, told) = observed();
+        driver.feed(get("/upgrade"));
+        assert!(driver.is_upgraded());
+        assert_eq!(figures(&only(&told())), (101, 0, 0));
+        driver.feed(get("/"));
+        assert!(told().is_empty(), "something else is spoken now");
     }
 }

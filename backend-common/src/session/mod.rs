@@ -13,14 +13,15 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use protocol::{
-    DropGuarded, FileRange, Now, Outcome, Protocol, Refused, Step, Ticket, Work, catch_panic,
+    DropGuarded, FileRange, Now, Observer, Outcome, Protocol, Refused, Step, Ticket, WaitsFor,
+    Work, catch_panic,
 };
 
 use crate::admission::Slot;
 use crate::pool;
 use crate::server::Context;
 use crate::stack::Stack;
-use crate::statistics::{Counters, State, WaitsFor};
+use crate::statistics::{Counters, State};
 
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session {
@@ -28,6 +29,8 @@ pub struct Session {
     stack: Option<Stack>,
     /// Whom it is with, if that is to be logged.
     client: Option<Client>,
+    /// Who is told how long work and deadlines have waited.
+    observer: Option<Arc<dyn Observer>>,
     /// Before the slot, so that everything is counted when the connection has left.
     counters: Counters,
     slot: Slot,
@@ -144,17 +147,30 @@ fn discard(stack: &mut Option<Stack>) {
     catch_panic(|| drop(stack));
 }
 
+/// What is called when a client is refused, if it is to be logged or observed.
+fn refused(client: Option<Client>, observer: Option<Arc<dyn Observer>>) -> Option<Refused> {
+    if client.is_none() && observer.is_none() {
+        return None;
+    }
+    Some(Arc::new(move |kind, why| {
+        if let Some(client) = client {
+            tracing::debug!("{client}: refused: {why}");
+        }
+        observer.iter().for_each(|observer| observer.refused(kind, why));
+    }))
+}
+
 impl Session {
     /// A connection that has just been accepted, in this place.
     #[must_use]
     pub fn new(context: &Context, slot: Slot) -> Self {
         let client = tracing::enabled!(tracing::Level::DEBUG).then(|| Client(slot.peer()));
-        let refused = client.map(|client| -> Refused {
-            Arc::new(move |why| tracing::debug!("{client}: refused: {why}"))
-        });
+        let observer = context.statistics.observer();
+        let refused = refused(client, observer.clone());
         Session {
             stack: Stack::new(context, slot.peer(), refused.as_ref(), now()),
             client,
+            observer,
             counters: context.statistics.enter(),
             slot,
             input: Vec::new(),
@@ -185,11 +201,11 @@ impl Session {
                         self.working += 1;
                         // Said now: a thread may do it itself before it waits for anything.
                         self.counters.does(State::Answering, WaitsFor::Work);
-                        return Next::Run(ticket, work.holding(permit));
+                        return Next::Run(ticket, self.timed(work).holding(permit));
                     }
                     None => {
-                        if let Some(client) = self.client {
-                            tracing::debug!("{client}: refused: too much work waits already");
+                        if let Some(refused) = refused(self.client, self.observer.clone()) {
+                            refused("overload", &"too much work waits already");
                         }
                         self.settle(ticket, Outcome::Overloaded);
                     }
@@ -213,6 +229,9 @@ impl Session {
                     let write = self.sent < self.output.len() || self.file().is_some();
                     let wait = Awaited { read: wait.read, write, deadline: wait.deadline };
                     self.note(wait);
+                    if self.observer.is_some() {
+                        guarded(&mut self.stack, |protocol| protocol.begin_wait(now()));
+                    }
                     self.awaited = wait;
                     return Next::Wait(wait);
                 }
@@ -405,6 +424,11 @@ impl Session {
 
     /// The deadline has come, and whatever has happened before it has been passed on.
     pub fn handle_timeout(&mut self) {
+        if let (Some(observer), Some(deadline)) = (&self.observer, self.awaited.deadline)
+            && let Some(late) = Instant::now().checked_duration_since(deadline)
+        {
+            observer.deadline_met(late);
+        }
         self.borrow_output();
         let output = &mut self.output;
         guarded(&mut self.stack, |protocol| protocol.handle_timeout(output, now()));
@@ -438,6 +462,13 @@ impl Session {
     /// to hear of shutdown at once.
     fn is_upgraded(&self) -> bool {
         self.stack.as_ref().is_some_and(|stack| stack.http().is_upgraded())
+    }
+
+    /// The same work, which tells how long it has waited when it begins, if that is wanted.
+    fn timed(&self, work: Work) -> Work {
+        let Some(observer) = self.observer.clone() else { return work };
+        let since = Instant::now();
+        work.on_begin(move || observer.work_begun(since.elapsed()))
     }
 
     /// Puts what has come, and is not consumed, to the rest.

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -21,8 +21,9 @@ const LONGEST: u64 = 3_600_000_000_000;
 const DIGITS: u8 = 2;
 
 /// Latencies within some stretch of time. A latency is the time from when the head of a request is
-/// complete to when its response is, as far as the server writes it: what either spends in the
-/// kernel is not in it, the time that a request body takes to come is.
+/// complete to when its response has been handed to the operating system (under HTTP/2, to the
+/// connection): the time that a request body takes to come is in it, and that which the client
+/// takes to make room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Latencies {
@@ -83,15 +84,12 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A request that was complete then has been answered now. Without a watcher this is one load
-    /// of what hardly ever changes, and the clock is not read.
-    pub(crate) fn record(&self, since: Instant) {
-        if self.is_watched.load(Ordering::Relaxed) {
-            self.add(since.elapsed());
-        }
+    /// Whether latencies are wanted: one load of what hardly ever changes.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_watched.load(Ordering::Relaxed)
     }
 
-    fn add(&self, latency: Duration) {
+    pub(crate) fn add(&self, latency: Duration) {
         let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(LONGEST);
         let shard = &self.shards[thread_number() % self.shards.len()];
         if let Some(histogram) = shard.lock().as_mut() {
@@ -216,16 +214,16 @@ mod tests {
     fn without_a_watcher_no_latency_is_recorded() {
         let recorder = Arc::<Recorder>::default();
         let recorded = || recorder.shards.iter().any(|shard| shard.lock().is_some());
-        recorder.record(Instant::now());
-        assert!(!recorded());
+        recorder.add(Duration::ZERO);
+        assert!(!recorded() && !recorder.is_watched());
         let mut watch = Recorder::watch(&recorder);
-        recorder.record(Instant::now());
+        recorder.add(Duration::ZERO);
         assert_eq!(watch.latencies().count, 1);
         let other = Recorder::watch(&recorder);
         drop(watch);
         assert!(recorded(), "one is left");
         drop(other);
-        recorder.record(Instant::now());
+        recorder.add(Duration::ZERO);
         assert!(!recorded());
         assert_eq!(Recorder::watch(&recorder).latencies(), Latencies::default());
     }

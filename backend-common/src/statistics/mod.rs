@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use protocol::Answered;
+use protocol::{Conclude, Observer, Request, WaitsFor};
 use slab::Slab;
 
 use crate::admission::Admission;
@@ -53,8 +53,29 @@ struct Shared {
     admission: OnceLock<Arc<Admission>>,
     registry: Mutex<Registry>,
     recorder: Arc<Recorder>,
-    /// Passes durations on to the recorder.
-    answered: Answered,
+    told: Arc<Told>,
+}
+
+/// Is told of the requests of all connections, and passes on what somebody wants to know.
+struct Told {
+    recorder: Arc<Recorder>,
+    observer: OnceLock<Arc<dyn Observer>>,
+}
+
+impl Observer for Told {
+    fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
+        let observed = self.observer.get().and_then(|observer| observer.begin(request));
+        if !self.recorder.is_watched() {
+            return observed;
+        }
+        let recorder = Arc::clone(&self.recorder);
+        Some(Box::new(move |summary| {
+            if summary.cut.is_none() {
+                recorder.add(summary.duration);
+            }
+            observed.into_iter().for_each(|conclude| conclude(summary));
+        }))
+    }
 }
 
 /// All connections. Locked when one comes or goes, and for a sample.
@@ -96,15 +117,6 @@ pub(crate) enum State {
     Sending,
     Upgraded,
     Closing,
-}
-
-/// Which of the waits a connection is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WaitsFor {
-    Input,
-    Room,
-    Time,
-    Work,
 }
 
 /// A server at one moment. Rates are differences between two.
@@ -213,11 +225,16 @@ impl fmt::Display for Report {
 impl Statistics {
     pub(crate) fn new(shutdown: Arc<ShutdownSignal>) -> Self {
         let recorder = Arc::new(Recorder::default());
-        let record = Arc::clone(&recorder);
-        let answered: Answered = Arc::new(move |since| record.record(since));
+        let told = Told { recorder: Arc::clone(&recorder), observer: OnceLock::new() };
         let (admission, registry) = (OnceLock::new(), Mutex::default());
         Statistics {
-            shared: Arc::new(Shared { shutdown, admission, registry, recorder, answered }),
+            shared: Arc::new(Shared {
+                shutdown,
+                admission,
+                registry,
+                recorder,
+                told: Arc::new(told),
+            }),
         }
     }
 
@@ -235,9 +252,19 @@ impl Statistics {
         Counters { statistics: self.clone(), key, cell }
     }
 
-    /// To be called when a response is complete, with the moment when its request was.
-    pub(crate) fn answered(&self) -> Answered {
-        Arc::clone(&self.shared.answered)
+    /// From now on this observer is told of requests too. There is one at most.
+    pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
+        let _ = self.shared.told.observer.set(observer);
+    }
+
+    /// Who is to be told of requests.
+    pub(crate) fn told(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.shared.told) as Arc<dyn Observer>
+    }
+
+    /// The observer that somebody has asked for.
+    pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.shared.told.observer.get().cloned()
     }
 
     /// What the server has done. So many connections `remain` although they should have ended.

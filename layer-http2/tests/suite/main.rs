@@ -8,5 +8,6 @@ mod floods;
 mod flows;
 mod frames;
 mod malformed;
+mod observed;
 mod properties;
 mod timeouts;

@@ -42,7 +42,7 @@ impl Connection {
     /// Gives the response to the current request.
     pub(super) fn respond(&mut self, response: Response, out: &mut Vec<u8>, now: Now) {
         if let Some(refusal) = response.refusal {
-            self.service.refused(&refusal);
+            self.service.refused(refusal);
         }
         let response = response.checked(self.current.terms.is_connect);
         self.leave_body_unread();
@@ -61,17 +61,19 @@ impl Connection {
         let persistence = if terms.close { Persistence::Close } else { Persistence::KeepAlive };
         let date = self.date.at(now.wall);
         writer::write_head(out, &response, framing, persistence, terms.version, date);
-        if terms.is_head || response.is_bodiless() {
-            return self.finish();
+        let has_content = !terms.is_head && !response.is_bodiless();
+        self.observe_head(&response, out);
+        if !has_content {
+            return self.finish(self.output.uncounted(out));
         }
         self.output.outgoing = match response.body {
             Body::Bytes(bytes) if bytes.len() <= self.service.limits.high_water_mark() => {
                 out.extend_from_slice(&bytes);
-                return self.finish();
+                return self.finish(self.output.uncounted(out));
             }
             Body::Bytes(bytes) => Outgoing::Bytes(bytes),
             Body::File(range) if range.length > 0 => Outgoing::File(range),
-            Body::Empty | Body::File(_) => return self.finish(),
+            Body::Empty | Body::File(_) => return self.finish(self.output.uncounted(out)),
             Body::Stream(source) => {
                 let is_chunked = framing == BodyFraming::Chunked;
                 let ends = if is_chunked { Ends::Chunked } else { Ends::Close };
@@ -109,7 +111,9 @@ impl Connection {
         }
         let date = self.date.at(now.wall);
         writer::write_head(out, response, BodyFraming::None, Persistence::Upgrade, version, date);
-        self.count();
+        self.served += 1;
+        self.observe_head(response, out);
+        self.observe_upgrade();
         self.output.outgoing = Outgoing::Nothing;
         // What came before the hand-over concerns the new protocol no less.
         if self.input.is_closed {
@@ -121,20 +125,17 @@ impl Connection {
         self.input.expect(Incoming::Upgraded(next));
     }
 
-    /// The response is complete, as far as it is ours to write.
-    pub(super) fn finish(&mut self) {
+    /// The response is complete, as far as it is ours to write; so many bytes of it are not on the
+    /// account.
+    pub(super) fn finish(&mut self, uncounted: usize) {
         self.output.outgoing = Outgoing::Nothing;
-        self.count();
+        self.served += 1;
+        self.observe_end(uncounted);
         if self.current.terms.close {
             self.phase.finish();
         } else {
             self.next_request();
         }
-    }
-
-    fn count(&mut self) {
-        self.served += 1;
-        self.service.answered(self.current.begun);
     }
 
     /// Makes ready for the next request, if this one has been read and answered.
@@ -167,17 +168,18 @@ impl Connection {
                     let is_all = bytes.is_empty();
                     out.extend_from_slice(&piece);
                     if is_all {
-                        self.finish();
+                        self.finish(self.output.uncounted(out));
                     }
                 }
                 Outgoing::Stream(producer, ends) => {
                     match state::produce(producer, *ends, out, now) {
                         Produced::Some => {}
                         Produced::NotYet => return,
-                        Produced::All => self.finish(),
+                        Produced::All => self.finish(self.output.uncounted(out)),
                         // What stands before it is sent. That it has no end tells the peer that it
                         // is incomplete (RFC 9112 §8).
                         Produced::Broken => {
+                            self.observe_broken();
                             self.output.outgoing = Outgoing::Nothing;
                             self.phase.finish();
                             return;

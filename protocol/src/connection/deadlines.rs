@@ -6,6 +6,7 @@ use super::Connection;
 use super::state::{Incoming, Outgoing};
 use crate::clock::{Now, after, earliest, is_due};
 use crate::drain::Drain;
+use crate::observer::Cut;
 use crate::phase::Phase;
 use crate::refusal::Refusal;
 
@@ -83,7 +84,8 @@ impl Connection {
     pub(super) fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
         let is_due = |deadline| is_due(deadline, now.instant);
         if is_due(self.send_deadline()) || is_due(self.phase.deadline()) {
-            self.phase.abort();
+            self.service.refused_as("write-timeout", &"the response was not taken in time");
+            self.abort(Cut::Timeout);
         } else if is_due(self.receive_deadline()) {
             let since = self.input.progress.since();
             match &self.input.incoming {

@@ -6,6 +6,8 @@
 
 mod answering;
 mod deadlines;
+mod observed;
+mod observing;
 mod receiving;
 mod state;
 
@@ -17,6 +19,7 @@ use crate::drain::Drain;
 use crate::file::FileRange;
 use crate::handler::Handler;
 use crate::limits::Limits;
+use crate::observer::Cut;
 use crate::phase::Phase;
 use crate::progress::Progress;
 use crate::protocol::{Protocol, Step, Wait};
@@ -25,6 +28,7 @@ use crate::unsent::Unsent;
 use crate::upgrade::Upgraded;
 use crate::work::{Outcome, Ticket};
 
+use observed::Observed;
 use state::{Current, Input, Outgoing, Output, Pending};
 
 /// One client connection without its socket. It is driven as [`Protocol`] says.
@@ -36,6 +40,8 @@ pub struct Connection {
     output: Output,
     current: Current,
     pending: Pending,
+    /// Once a request is observed.
+    observed: Option<Box<Observed>>,
     drain: Drain,
     /// Whether `receive` has something to do even without new input.
     must_receive: bool,
@@ -59,8 +65,9 @@ impl Connection {
             phase: Phase::Open(()),
             input: Input::new(now.instant),
             output: Output::new(now.instant),
-            current: Current::none(now.instant),
+            current: Current::NONE,
             pending: Pending::default(),
+            observed: None,
             drain: Drain::default(),
             must_receive: false,
             served: 0,
@@ -124,7 +131,7 @@ impl Protocol for Connection {
     // ANCHOR_END: receive
 
     fn receive_eof(&mut self, now: Now) {
-        self.now = now.instant;
+        self.set_now(now);
         self.input.is_closed = true;
         self.must_receive = true; // what the caller still holds is looked at first
         if let Some(next) = self.input.upgraded() {
@@ -133,16 +140,19 @@ impl Protocol for Connection {
     }
 
     fn sent(&mut self, bytes: u64, now: Now) {
-        self.now = now.instant;
+        self.set_now(now);
         if bytes == 0 {
             return; // no progress, so nothing that waits for it may go on
         }
         let beyond = self.output.unsent.sent(bytes, now.instant);
+        if let Some(observed) = &mut self.observed {
+            observed.sent(bytes);
+        }
         if let Outgoing::File(range) = &mut self.output.outgoing {
             range.offset += beyond;
             range.length -= beyond;
             if range.length == 0 {
-                self.finish();
+                self.finish(0);
             }
         }
         let has_more = match &self.output.outgoing {
@@ -171,7 +181,7 @@ impl Protocol for Connection {
     fn handle_timeout(&mut self, out: &mut Vec<u8>, now: Now) {
         self.begin_call(out, now);
         if is_due(self.drain.deadline(), now.instant) {
-            return self.phase.abort();
+            return self.abort(Cut::Shutdown);
         }
         self.time_out(out, now);
         self.produce(out, now);
@@ -180,7 +190,7 @@ impl Protocol for Connection {
     }
 
     fn shutdown(&mut self, deadline: Instant, now: Now) {
-        self.now = now.instant;
+        self.set_now(now);
         self.drain.begin(deadline, now.instant);
         if let Some(next) = self.input.upgraded() {
             next.shutdown(deadline, now);
@@ -205,12 +215,19 @@ impl Protocol for Connection {
         let is_done = self.output.is_done();
         let end = self.phase.poll(is_done, client_has_closed, linger_timeout, self.now);
         end.unwrap_or_else(|| {
+            self.observe_wait();
             Step::Wait(Wait { read: self.wants_input(), deadline: self.deadline() })
         })
     }
 
     fn reset_send_timeout(&mut self, now: Now) {
         self.output.unsent.reset_timeout(now.instant);
+    }
+
+    fn begin_wait(&mut self, now: Now) {
+        if let Some(observed) = &mut self.observed {
+            observed.begin_wait(now.instant);
+        }
     }
 
     fn file(&self) -> Option<&FileRange> {
@@ -223,8 +240,23 @@ impl Protocol for Connection {
 
 impl Connection {
     fn begin_call(&mut self, out: &[u8], now: Now) {
-        self.now = now.instant;
+        self.set_now(now);
         self.output.begin_call(out);
+    }
+
+    fn set_now(&mut self, now: Now) {
+        self.now = now.instant;
+        if let Some(observed) = &mut self.observed {
+            observed.pass(now.instant);
+        }
+    }
+
+    /// Ends at once, whatever is under way.
+    fn abort(&mut self, cut: Cut) {
+        if let Some(mut observed) = self.observed.take() {
+            observed.cut(cut);
+        }
+        self.phase.abort();
     }
 
     /// Whether less is unsent than there may be.

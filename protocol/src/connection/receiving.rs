@@ -88,8 +88,8 @@ impl Connection {
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
         self.current.terms = Terms::new(&request, &framing);
-        self.current.begun = now.instant;
         self.output.outgoing = Outgoing::Owed;
+        self.observe(Some(&request), now);
         let (incoming, body) = match framing.body {
             BodyLength::Known(0) => (Incoming::Complete, None),
             BodyLength::Known(length) if length > self.service.limits.max_body => {
@@ -155,7 +155,9 @@ impl Connection {
         self.output.outgoing =
             if refusal == Refusal::Foreign { Outgoing::Nothing } else { Outgoing::Owed };
         self.current.exchange = Exchange::unanswered(None);
-        self.current.begun = now.instant;
+        if refusal != Refusal::Foreign {
+            self.observe(None, now);
+        }
         self.refuse(refusal, out, now);
     }
 
@@ -170,11 +172,11 @@ impl Connection {
             }
             // No answer says so, so it is said here.
             Outgoing::Nothing => {
-                self.service.refused(&refusal);
+                self.service.refused(refusal);
                 self.phase.finish();
             }
             Outgoing::Bytes(_) | Outgoing::File(_) | Outgoing::Stream(..) => {
-                self.service.refused(&refusal);
+                self.service.refused(refusal);
             }
         }
     }

@@ -198,6 +198,11 @@ impl Output {
         self.counted = out.len();
     }
 
+    /// How much has been appended that is not on the account, in bytes.
+    pub(super) fn uncounted(&self, out: &[u8]) -> usize {
+        out.len() - self.counted
+    }
+
     pub(super) fn owes_nothing(&self) -> bool {
         matches!(self.outgoing, Outgoing::Nothing)
     }
@@ -232,14 +237,10 @@ pub(super) fn produce(
 pub(super) struct Current {
     pub(super) exchange: Exchange,
     pub(super) terms: Terms,
-    /// When its head was complete.
-    pub(super) begun: Instant,
 }
 
 impl Current {
-    pub(super) fn none(now: Instant) -> Self {
-        Current { exchange: Exchange::OVER, terms: Terms::UNKNOWN, begun: now }
-    }
+    pub(super) const NONE: Current = Current { exchange: Exchange::OVER, terms: Terms::UNKNOWN };
 }
 
 /// What the response depends on once the request head is gone.
