@@ -6,6 +6,7 @@
 //!
 //! * `thread` is the number in front, as `strace -f -o FILE` writes it. Without `-f` there is none.
 //!   (Without `-o` it would be `[pid 4736]`; this form does not occur.)
+//! * `name` consists of letters, digits and `_`.
 //! * `arguments` are what stands between the parentheses, without the spaces around each. A comma
 //!   in quotes, or within braces, brackets or parentheses, does not separate. In quotes a
 //!   backslash takes its meaning from the character behind it: `\"` does not end them.
@@ -16,7 +17,7 @@
 //!   `<... accept4 resumed>, …) = 4`.
 //!
 //! `None` also for what `strace` would not write: `close(4)`, `close(4) = x`, `close?(4) = 0`.
-//! Bytes may stand in quotes that look like anything.
+//! What stands in quotes may look like anything, for example like `) = -1`.
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line<'a> {
