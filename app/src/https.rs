@@ -110,7 +110,7 @@ fn host<'a>(request: &Request<'a>) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::http::{Method, Version};
+    use protocol::http::{HeaderMap, Method, Version};
     use protocol::{Field, Now};
     use std::time::{Instant, UNIX_EPOCH};
 
@@ -129,7 +129,7 @@ mod tests {
         let request = Request::new(method, target, Version::HTTP_11, &fields, now).unwrap();
         let response = match handler.handle(&request.secured(secure)) {
             Reply::Respond(response) => response,
-            Reply::Collect(then) => match then(Vec::new()) {
+            Reply::Collect(then) => match then(Vec::new(), HeaderMap::new()) {
                 Reply::Respond(response) => response,
                 other => panic!("{other:?}"),
             },

@@ -7,7 +7,7 @@ use std::time::Instant;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use protocol::bytes::Bytes;
-use protocol::http::{self, StatusCode};
+use protocol::http::{self, HeaderMap, StatusCode};
 use protocol::{
     Body, Cut, DropGuarded, Effect, Exchange, FileRange, FileReader, Limits, Now, Observation,
     Outcome, Piece, Produced, Producer, Progress, ReadFile, Refusal, Response, Service, Ticket,
@@ -90,6 +90,8 @@ struct Output {
     /// `None` until there is a response with a body.
     send: Option<SendStream<Bytes>>,
     content: Content,
+    /// What is to be sent behind the last piece.
+    trailers: HeaderMap,
     progress: Progress,
     /// How much has been handed over, and by how much the client has opened the window, in bytes.
     sent: u64,
@@ -132,6 +134,7 @@ impl Stream {
             output: Output {
                 send: None,
                 content: Content::None,
+                trailers: HeaderMap::new(),
                 progress: Progress::start(now),
                 sent: 0,
                 opened: 0,
@@ -250,6 +253,14 @@ impl Stream {
                     Poll::Ready(Some(Ok(content))) => self.input.held = content,
                     Poll::Ready(Some(Err(_))) => return self.cancel(),
                     Poll::Ready(None) => {
+                        match body.poll_trailers(&mut Context::from_waker(&shared.waker)) {
+                            Poll::Ready(Ok(Some(trailers))) => {
+                                self.exchange.receive_trailers(trailers);
+                            }
+                            Poll::Ready(Ok(None)) => {}
+                            Poll::Ready(Err(_)) => return self.cancel(),
+                            Poll::Pending => return,
+                        }
                         self.leave_body();
                         let effect = self.exchange.end(shared.limits());
                         return self.pursue(effect, shared);
@@ -380,7 +391,13 @@ impl Stream {
             self.output.sent += piece.len() as u64;
             self.output.progress.advance(piece.len() as u64, shared.now.instant);
             let Some(send) = &mut self.output.send else { return };
-            if send.send_data(piece, is_last).is_err() {
+            let has_trailers = is_last && !self.output.trailers.is_empty();
+            let mut sent = send.send_data(piece, is_last && !has_trailers);
+            if has_trailers {
+                let trailers = std::mem::take(&mut self.output.trailers);
+                sent = sent.and_then(|()| send.send_trailers(trailers));
+            }
+            if sent.is_err() {
                 return self.cancel();
             }
             if is_last {
@@ -396,7 +413,7 @@ impl Stream {
         if !made.is_empty() {
             return true;
         }
-        let is_made = produce(made, producer, now);
+        let is_made = produce(made, producer, &mut self.output.trailers, now);
         if is_made {
             // The last one has been taken whole.
             self.output.progress = Progress::start(now.instant);
@@ -551,13 +568,19 @@ impl Stream {
 
 /// Makes the next piece, if it is time. Returns whether there is something to send, an empty last
 /// piece included. Without a producer, and with nothing to send, it is broken.
-fn produce(made: &mut Bytes, producer: &mut Option<Producer>, now: Now) -> bool {
+fn produce(
+    made: &mut Bytes,
+    producer: &mut Option<Producer>,
+    trailers: &mut HeaderMap,
+    now: Now,
+) -> bool {
     let Some(source) = producer.as_mut().filter(|source| source.is_due(now.instant)) else {
         return false;
     };
     let mut piece = Vec::new();
     let produced = source.produce(&mut piece, now);
     if matches!(produced, Produced::All | Produced::Broken) {
+        *trailers = source.take_trailers().unwrap_or_default();
         *producer = None;
     }
     *made = piece.into();

@@ -9,8 +9,8 @@
 
 use std::time::Instant;
 
-use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
 
 use crate::clock::Now;
 use crate::guard::{DropGuarded, catch_panic};
@@ -45,6 +45,8 @@ pub struct Exchange {
     declared: u64,
     /// Whether the body is complete.
     ended: bool,
+    /// What has come behind the body.
+    trailers: Option<Box<HeaderMap>>,
     /// Names the work that is under way. There is one piece of it at most.
     ticket: Option<Ticket>,
 }
@@ -102,6 +104,7 @@ impl Exchange {
         received: 0,
         declared: 0,
         ended: true,
+        trailers: None,
         ticket: None,
     };
 
@@ -202,9 +205,15 @@ impl Exchange {
     #[must_use]
     pub fn feed(&mut self) -> Option<Effect> {
         match &mut self.intake {
-            Intake::Stream(feed) => feed.work(self.ended).map(Effect::Run),
+            Intake::Stream(feed) if self.ended => feed.finish(&mut self.trailers).map(Effect::Run),
+            Intake::Stream(feed) => feed.write().map(Effect::Run),
             _ => None,
         }
+    }
+
+    /// These fields stand behind the body (RFC 9110 §6.5), which ends with them.
+    pub fn receive_trailers(&mut self, trailers: HeaderMap) {
+        self.trailers = Some(Box::new(trailers));
     }
 
     /// The body is complete.
@@ -362,7 +371,8 @@ impl Exchange {
     }
 
     fn hand_over(&mut self, body: Vec<u8>, then: Collector, limits: &Limits) -> Option<Effect> {
-        let reply = catch_panic(|| then(body));
+        let trailers = self.trailers.take().map_or_else(HeaderMap::new, |it| *it);
+        let reply = catch_panic(|| then(body, trailers));
         self.follow(reply.unwrap_or_else(|| panicked().into()), limits)
     }
 }
@@ -394,29 +404,32 @@ impl SinkFeed {
         Self::PIECE - self.piece.len()
     }
 
-    /// Work for the sink, if it is here and there is something to do. The last work brings back
-    /// the reply, not the sink.
-    fn work(&mut self, is_last: bool) -> Option<Work> {
-        if self.piece.is_empty() && !is_last {
+    /// Work for the sink, if it is here and there is something to do.
+    fn write(&mut self) -> Option<Work> {
+        if self.piece.is_empty() {
             return None;
         }
         let mut sink = self.sink.take()?;
         let mut piece = std::mem::replace(&mut self.piece, std::mem::take(&mut self.spare));
-        Some(if is_last {
-            Work::blocking(move || {
-                let written = if piece.is_empty() { Ok(()) } else { sink.write(&piece) };
-                Outcome::Reply(match written {
-                    Ok(()) => sink.into_inner().finish(),
-                    Err(response) => response.into(),
-                })
+        Some(Work::blocking(move || {
+            let result = sink.write(&piece);
+            piece.clear();
+            Outcome::Written(Written { sink, piece, result })
+        }))
+    }
+
+    /// The last work for the sink, if it is here. It brings back the reply, not the sink.
+    fn finish(&mut self, trailers: &mut Option<Box<HeaderMap>>) -> Option<Work> {
+        let mut sink = self.sink.take()?;
+        let (piece, trailers) = (std::mem::take(&mut self.piece), trailers.take());
+        Some(Work::blocking(move || {
+            let written = if piece.is_empty() { Ok(()) } else { sink.write(&piece) };
+            let told = written.and_then(|()| trailers.map_or(Ok(()), |it| sink.trailers(&it)));
+            Outcome::Reply(match told {
+                Ok(()) => sink.into_inner().finish(),
+                Err(response) => response.into(),
             })
-        } else {
-            Work::blocking(move || {
-                let result = sink.write(&piece);
-                piece.clear();
-                Outcome::Written(Written { sink, piece, result })
-            })
-        })
+        }))
     }
 
     /// The sink is back.
@@ -430,6 +443,7 @@ impl SinkFeed {
 pub struct Producer {
     source: DropGuarded<Box<dyn Source>>,
     not_before: Option<Instant>,
+    trailers: Option<Box<HeaderMap>>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -455,13 +469,19 @@ impl Producer {
     /// A body of which nothing has been produced.
     #[must_use]
     pub fn new(source: Box<dyn Source>) -> Self {
-        Producer { source: DropGuarded::new(source), not_before: None }
+        Producer { source: DropGuarded::new(source), not_before: None, trailers: None }
     }
 
     /// Nothing will be produced before this moment.
     #[must_use]
     pub fn not_before(&self) -> Option<Instant> {
         self.not_before
+    }
+
+    /// What is to be sent behind the body, once that is complete.
+    #[must_use]
+    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take().map(|trailers| *trailers)
     }
 
     /// Whether it is time to produce.
@@ -475,7 +495,8 @@ impl Producer {
         self.not_before = None;
         let before = out.len();
         let source = &mut self.source;
-        let production = catch_panic(|| source.produce(&mut Content { out }, now));
+        let trailers = &mut self.trailers;
+        let production = catch_panic(|| source.produce(&mut Content { out, trailers }, now));
         match production {
             Some(Production::At(moment)) if moment > now.instant => {
                 self.not_before = Some(moment);

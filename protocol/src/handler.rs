@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Instant;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::protocol::Protocol;
 use crate::request::Request;
@@ -54,8 +54,8 @@ pub enum Reply {
     Upgrade(Box<Response>, Box<dyn Protocol>),
 }
 
-/// What happens to a body once it has been collected.
-pub type Collector = Box<dyn FnOnce(Vec<u8>) -> Reply + Send>;
+/// What happens to a body once it has been collected, and to the fields behind it.
+pub type Collector = Box<dyn FnOnce(Vec<u8>, HeaderMap) -> Reply + Send>;
 
 impl Reply {
     /// Answers at a moment in time.
@@ -67,7 +67,16 @@ impl Reply {
     /// calls
     /// `then`. A request without a body has an empty one.
     pub fn collect<R: Into<Reply>>(then: impl FnOnce(Vec<u8>) -> R + Send + 'static) -> Self {
-        Reply::Collect(Box::new(move |body| then(body).into()))
+        Reply::Collect(Box::new(move |body, _| then(body).into()))
+    }
+
+    /// As [`Reply::collect`], with the trailer fields that stand behind the body (RFC 9110 §6.5).
+    /// Those of HTTP/2 are passed on; those of HTTP/1.1 are passed over, as a recipient may
+    /// (RFC 9112 §7.1.2).
+    pub fn collect_with_trailers<R: Into<Reply>>(
+        then: impl FnOnce(Vec<u8>, HeaderMap) -> R + Send + 'static,
+    ) -> Self {
+        Reply::Collect(Box::new(move |body, trailers| then(body, trailers).into()))
     }
 
     /// Hands the body to a sink as it arrives, up to [`Limits::max_body`](crate::Limits::max_body)
@@ -121,7 +130,9 @@ impl Reply {
                 Outcome::Reply(reply) => Outcome::Reply(reply.map(change)),
                 other => other,
             })),
-            Reply::Collect(then) => Reply::Collect(Box::new(move |body| then(body).map(change))),
+            Reply::Collect(then) => {
+                Reply::Collect(Box::new(move |body, trailers| then(body, trailers).map(change)))
+            }
             Reply::Stream(sink) => Reply::Stream(Box::new(Changed { sink, change })),
             upgrade @ Reply::Upgrade(..) => upgrade,
         }
@@ -137,6 +148,10 @@ struct Changed<C> {
 impl<C: Fn(Response) -> Response + Clone + Send + 'static> Sink for Changed<C> {
     fn write(&mut self, piece: &[u8]) -> Result<(), Response> {
         self.sink.write(piece).map_err(&self.change)
+    }
+
+    fn trailers(&mut self, trailers: &HeaderMap) -> Result<(), Response> {
+        self.sink.trailers(trailers).map_err(&self.change)
     }
 
     fn finish(self: Box<Self>) -> Reply {
@@ -195,6 +210,16 @@ pub trait Sink: Send + 'static {
     /// # Errors
     /// The response to give instead of reading on.
     fn write(&mut self, piece: &[u8]) -> Result<(), Response>;
+
+    /// Takes the trailer fields, if there are any behind the body: see
+    /// [`Reply::collect_with_trailers`].
+    ///
+    /// # Errors
+    /// The response to give instead of finishing.
+    fn trailers(&mut self, trailers: &HeaderMap) -> Result<(), Response> {
+        let _ = trailers;
+        Ok(())
+    }
 
     /// The body is complete.
     fn finish(self: Box<Self>) -> Reply;

@@ -1,8 +1,8 @@
 //! A response as a handler builds it.
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
 
 use crate::clock::Now;
 use crate::file::FileRange;
@@ -311,12 +311,34 @@ pub enum Production {
 #[derive(Debug)]
 pub struct Content<'a> {
     pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) trailers: &'a mut Option<Box<HeaderMap>>,
 }
 
 impl Content<'_> {
     /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
+    }
+
+    /// Adds a trailer field, to be sent behind the content (RFC 9110 §6.5): what is known only at
+    /// the end, such as a checksum or the status of gRPC. Those that frame the message are left
+    /// out (§6.5.1). HTTP/2 sends trailers, HTTP/1.1 does not.
+    ///
+    /// ```
+    /// use protocol::http::header::{HeaderName, HeaderValue};
+    /// use protocol::{Body, Content, Now, Production};
+    /// let body = Body::stream(|content: &mut Content<'_>, _: Now| {
+    ///     content.push(b"all of it");
+    ///     let name = HeaderName::from_static("grpc-status");
+    ///     content.trailer(name, HeaderValue::from_static("0"));
+    ///     Production::End
+    /// });
+    /// # drop(body);
+    /// ```
+    pub fn trailer(&mut self, name: HeaderName, value: HeaderValue) {
+        if !is_framing(&name) {
+            self.trailers.get_or_insert_default().append(name, value);
+        }
     }
 }
 

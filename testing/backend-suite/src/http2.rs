@@ -5,11 +5,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use backend_common::{Backend, Limits, Request, Response};
+use backend_common::{Backend, Limits, Reply, Request, Response};
 use h2::Reason;
 use h2::client::{ResponseFuture, SendRequest};
 use protocol::bytes::Bytes;
-use protocol::http;
+use protocol::http::header::{self, HeaderName, HeaderValue};
+use protocol::http::{self, HeaderMap, StatusCode};
+use protocol::{Body, Content, Now, Production, Sink};
 use tokio::task::JoinHandle;
 
 use crate::client::{Client, eventually};
@@ -87,6 +89,98 @@ pub fn streams_know_their_peer<B: Backend>(model: B) {
         let expected = format!("{:?}", Some(stream.local_addr().unwrap()));
         let (client, _connection) = handshake(stream).await;
         assert_eq!(get(&client, "/").await, (200, expected.into_bytes()));
+    });
+    end(server);
+}
+
+/// Counts what comes, and answers when the trailers are there.
+#[derive(Default)]
+struct Counting {
+    bytes: usize,
+    trailers: HeaderMap,
+}
+
+impl Sink for Counting {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Response> {
+        self.bytes += piece.len();
+        Ok(())
+    }
+
+    fn trailers(&mut self, trailers: &HeaderMap) -> Result<(), Response> {
+        if trailers.contains_key("x-refused") {
+            return Err(Response::plain(StatusCode::UNPROCESSABLE_ENTITY));
+        }
+        self.trailers = trailers.clone();
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Reply {
+        told(self.bytes, self.trailers)
+    }
+}
+
+/// Says in the content how much has come, and behind it what came behind that.
+fn told(bytes: usize, trailers: HeaderMap) -> Reply {
+    let mut trailers = Some(trailers);
+    let source = move |content: &mut Content<'_>, _: Now| {
+        content.push(format!("{bytes} bytes").as_bytes());
+        for (name, value) in trailers.take().into_iter().flatten() {
+            content.trailer(name.unwrap(), value);
+        }
+        content.trailer(header::CONTENT_LENGTH, HeaderValue::from_static("1")); // left out
+        Production::End
+    };
+    Response::ok().body(Body::stream(source)).into()
+}
+
+/// Also behind an empty body, and through a window of three bytes.
+pub fn trailers_come_and_go<B: Backend>(model: B) {
+    let answer = |request: &Request<'_>| match request.path() {
+        "/collect" => Reply::collect_with_trailers(|body, trailers| told(body.len(), trailers)),
+        _ => Reply::stream(Counting::default()),
+    };
+    let server = server(model).spawn(answer).unwrap();
+    run(async {
+        let stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        let mut builder = h2::client::Builder::new();
+        let (client, connection) =
+            builder.initial_window_size(3).handshake::<_, Bytes>(stream).await.unwrap();
+        tokio::spawn(connection);
+        let ask = async |path: &str, body: &'static [u8], name: &'static str| {
+            let mut client = client.clone().ready().await.unwrap();
+            let (response, mut stream) = client.send_request(request("POST", path), false).unwrap();
+            if !body.is_empty() {
+                stream.send_data(Bytes::from_static(body), false).unwrap();
+            }
+            let name = HeaderName::from_static(name);
+            stream
+                .send_trailers([(name, HeaderValue::from_static("7"))].into_iter().collect())
+                .unwrap();
+            let (head, mut body) = response.await.unwrap().into_parts();
+            let mut content = Vec::new();
+            while let Some(piece) = body.data().await {
+                let piece = piece.unwrap();
+                body.flow_control().release_capacity(piece.len()).unwrap();
+                content.extend_from_slice(&piece);
+            }
+            let trailers = body.trailers().await.unwrap();
+            (head.status.as_u16(), String::from_utf8(content).unwrap(), trailers)
+        };
+        let expected: HeaderMap =
+            [(HeaderName::from_static("x-sum"), HeaderValue::from_static("7"))]
+                .into_iter()
+                .collect();
+        for (path, body, said) in [
+            ("/collect", &b"hello"[..], "5 bytes"),
+            ("/collect", b"", "0 bytes"),
+            ("/stream", b"hello", "5 bytes"),
+            ("/stream", b"", "0 bytes"),
+        ] {
+            let answer = ask(path, body, "x-sum").await;
+            assert_eq!(answer, (200, said.to_owned(), Some(expected.clone())), "{path}");
+        }
+        let refused = ask("/stream", b"hello", "x-refused").await;
+        assert_eq!((refused.0, refused.2), (422, None));
     });
     end(server);
 }

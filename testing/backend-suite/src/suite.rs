@@ -70,6 +70,7 @@ macro_rules! suite {
                 shutdown::a_deadline_without_end_is_taken,
                 http2::many_requests_share_a_connection,
                 http2::streams_know_their_peer,
+                http2::trailers_come_and_go,
                 http2::both_versions_are_spoken_at_one_port,
                 http2::streams_under_way_are_finished,
                 http2::a_client_that_takes_nothing_is_cut,
