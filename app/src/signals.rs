@@ -31,6 +31,34 @@ pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> 
     std::thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
 }
 
+/// Calls whenever SIGHUP comes, unless it was ignored when the program started.
+///
+/// # Errors
+/// As [`on_shutdown`].
+#[cfg(unix)]
+pub(crate) fn on_hangup(mut call: impl FnMut() + Send + 'static) -> io::Result<()> {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    if is_ignored(signal_hook::consts::SIGHUP) {
+        return Ok(());
+    }
+    let (mut signals, end) = UnixStream::pair()?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGHUP, end)?;
+    // Several signals at once are one.
+    let listen = move || {
+        while matches!(signals.read(&mut [0; 64]), Ok(1..)) {
+            call();
+        }
+    };
+    std::thread::Builder::new().name("hangup".into()).spawn(listen).map(drop)
+}
+
+/// There is no such signal here.
+#[cfg(not(unix))]
+pub(crate) fn on_hangup(_: impl FnMut() + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
 /// Calls whenever Ctrl-C is pressed.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::io;
 
 use backend_common::Backend;
 
+use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::cli::serve::serve;
@@ -15,7 +16,7 @@ pub struct AnyBackend {
     pub(super) name: &'static str,
     pub(super) models: Vec<Model>,
     check_system: fn() -> io::Result<()>,
-    pub(super) serve: fn(&Options, &Console, &Console) -> Result<(), Error>,
+    pub(super) serve: fn(Configuration, &Console, &Console) -> Result<(), Error>,
 }
 
 /// A variant of a backend, in words.

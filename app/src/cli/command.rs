@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 
 use clap::builder::PossibleValuesParser;
-use clap::error::ErrorKind;
 use clap::{Command, CommandFactory};
 
 use crate::cli::backend::{AnyBackend, Model, choose};
@@ -95,7 +94,7 @@ Examples:
 /// What a command line asks for.
 pub(super) enum Order<'a> {
     /// To serve.
-    Serve(Box<Options>, &'a AnyBackend),
+    Serve(Box<Configuration>, &'a AnyBackend),
     /// To print this, and no more.
     Print(Vec<u8>),
 }
@@ -107,10 +106,10 @@ pub(super) enum Order<'a> {
 pub(super) fn parse<'a>(
     program: &str,
     backends: &'a [AnyBackend],
-    words: &[OsString],
+    words: Vec<OsString>,
 ) -> Result<Order<'a>, clap::Error> {
     let mut command = command(program, backends);
-    let configuration = Configuration::read(&command, words)?;
+    let configuration = Configuration::read(command.clone(), words)?;
     let options = &configuration.options;
     let mut text = Vec::new();
     if let Some(shell) = options.completions {
@@ -124,17 +123,7 @@ pub(super) fn parse<'a>(
     if options.reference {
         return Ok(Order::Print(show::reference(&command).into()));
     }
-    let wrong = |kind, text| Err(command.clone().error(kind, text));
-    if let Some(text) = options.contradiction() {
-        return wrong(ErrorKind::ArgumentConflict, text.to_owned());
-    }
-    if let Some(text) = options.missing_directory() {
-        return wrong(ErrorKind::ValueValidation, text);
-    }
-    let backend = match choose(backends, options) {
-        Ok(backend) => backend,
-        Err(text) => return wrong(ErrorKind::InvalidValue, text),
-    };
+    let backend = choose(backends, options).map_err(one_sentence)?;
     if options.check_config {
         return match check(options) {
             Ok(()) => Ok(Order::Print(b"The configuration is right.\n".into())),
@@ -144,5 +133,5 @@ pub(super) fn parse<'a>(
     if options.print_config {
         return Ok(Order::Print(show::print_config(&command, &configuration).into()));
     }
-    Ok(Order::Serve(Box::new(configuration.options), backend))
+    Ok(Order::Serve(Box::new(configuration), backend))
 }

@@ -18,6 +18,8 @@ use crate::cli::value::{Source, Value, configurable, flag, is_several, name, pro
 
 /// What a server is to do, and who says so.
 pub(super) struct Configuration {
+    command: Command,
+    command_line: Vec<OsString>,
     pub(super) options: Options,
     /// The value of each option that has one.
     pub(super) values: Vec<Value>,
@@ -30,22 +32,50 @@ impl Configuration {
     ///
     /// # Errors
     /// If one cannot be read or has something wrong in it, or if they do not go together.
-    pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Self> {
-        let mut values = from_command_line(command, words)?;
-        let from_environment = from_environment(command, |name| std::env::var_os(name));
+    pub(super) fn read(command: Command, command_line: Vec<OsString>) -> Result<Self> {
+        let mut values = from_command_line(&command, &command_line)?;
+        let from_environment = from_environment(&command, |name| std::env::var_os(name));
         add(&mut values, from_environment.map_err(one_sentence)?);
         let mut sites = toml::Table::new();
         let mut settings = Vec::new();
         if let Some(config) = values.iter().find(|it| it.name == "config") {
             let path = PathBuf::from(&config.words[0]);
-            let file = File::read(&path, command).map_err(one_sentence)?;
+            let file = File::read(&path, &command).map_err(one_sentence)?;
             add(&mut values, file.values);
             (sites, settings) = (file.tables, file.sites);
         }
-        let mut options = options(command, &values)?;
+        let mut options = options(&command, &values)?;
         options.sites = settings;
-        add(&mut values, defaults(command));
-        Ok(Configuration { options, values, sites })
+        if let Some(text) = options.contradiction().map(str::to_owned) {
+            return Err(one_sentence(text));
+        }
+        if let Some(text) = options.missing_directory() {
+            return Err(one_sentence(text));
+        }
+        add(&mut values, defaults(&command));
+        Ok(Configuration { command, command_line, options, values, sites })
+    }
+
+    /// Reads all sources once more.
+    ///
+    /// # Errors
+    /// As [`Configuration::read`].
+    pub(super) fn read_again(&self) -> Result<Self> {
+        Configuration::read(self.command.clone(), self.command_line.clone())
+    }
+
+    /// The names of the options whose values differ, and `[[site]]` if the sites do.
+    pub(super) fn differences<'a>(&'a self, other: &'a Configuration) -> Vec<&'a str> {
+        let words = |values: &'a [Value], name: &str| {
+            values.iter().find(|it| it.name == name).map(|it| &it.words)
+        };
+        let names = self.values.iter().chain(&other.values).map(|it| &*it.name);
+        let mut names: Vec<_> =
+            names.filter(|name| words(&self.values, name) != words(&other.values, name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.extend((self.sites != other.sites).then_some("[[site]]"));
+        names
     }
 }
 

@@ -12,6 +12,7 @@ mod file;
 mod listen;
 mod log;
 mod options;
+mod reload;
 mod serve;
 mod show;
 mod tls;
@@ -45,9 +46,9 @@ pub fn main<B: Backend>() -> ExitCode {
 /// Without any backend.
 #[must_use]
 pub fn main_with(program: &str, backends: &[AnyBackend]) -> ExitCode {
-    let words: Vec<_> = std::env::args_os().collect();
-    let (options, backend) = match parse(program, backends, &words) {
-        Ok(Order::Serve(options, backend)) => (options, backend),
+    let words = std::env::args_os().collect();
+    let (configuration, backend) = match parse(program, backends, words) {
+        Ok(Order::Serve(configuration, backend)) => (configuration, backend),
         Ok(Order::Print(text)) => {
             // A reader that has had enough is no failure of ours.
             let _ = io::stdout().write_all(&text);
@@ -67,7 +68,7 @@ pub fn main_with(program: &str, backends: &[AnyBackend]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = (backend.serve)(&options, &out, &log);
+    let result = (backend.serve)(*configuration, &out, &log);
     if let Err(error) = &result {
         log.say(format_args!("error: {error}"));
     }

@@ -1,15 +1,20 @@
 //! A server, put together of what the options say, and run.
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use backend_common::{Backend, Server, ShutdownHandle, Variant, socket};
 
+use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
 use crate::cli::listen::listen;
 use crate::cli::log;
 use crate::cli::options::Options;
+use crate::cli::reload::{Current, Reload};
 use crate::cli::tls::Tls;
 use crate::console::Console;
 use crate::https::Https;
@@ -19,10 +24,12 @@ use crate::store::Store;
 
 /// Serves what the options say, until the end.
 pub(super) fn serve<B: Backend>(
-    options: &Options,
+    configuration: Configuration,
     out: &Console,
     log: &Console,
 ) -> Result<(), Error> {
+    let configuration = Arc::new(configuration);
+    let options = &configuration.options;
     let say = |line: std::fmt::Arguments<'_>| {
         if !options.quiet {
             out.say(line);
@@ -35,7 +42,8 @@ pub(super) fn serve<B: Backend>(
     let variant = B::MODELS.iter().find(|variant| Some(variant.name) == asked);
     let Variant { model, name, summary } = *variant.unwrap_or(&B::MODELS[0]);
 
-    let app = application(options, B::NAME, &format!("{name}: {summary}"))?;
+    let model_in_words = format!("{name}: {summary}");
+    let app = application(options, B::NAME, &model_in_words)?;
     let mut server = listen(&options.listen, |address| Ok(Server::<B>::bind(address)?))?
         .model(model)
         .max_connections(options.max_connections)
@@ -55,9 +63,31 @@ pub(super) fn serve<B: Backend>(
         let listener = listen(&tls.address, |address| socket::listen(address))?;
         server = server.tls_from(listener, tls.setup.clone()).map_err(Error::TlsListener)?;
     }
-    let hangs_up = tls.is_none(); // with certificates it has another meaning
+    // With certificates or a file it has another meaning.
+    let hangs_up = tls.is_none() && options.config.is_none();
     stop_on_signals(server.shutdown_handle(), options, hangs_up, out.clone())
         .map_err(Error::Signals)?;
+    let (statistics, tls_address) = (server.statistics(), server.tls_address());
+    let make = move |app: App, options: &Options| {
+        https(app.statistics(statistics.clone()), options, tls_address)
+    };
+    let first = make(app, options);
+    let handler = if options.config.is_some() {
+        let handler = Arc::new(ArcSwap::from_pointee(first));
+        let mut reload = Reload {
+            first: Arc::clone(&configuration),
+            current: Arc::clone(&configuration),
+            handler: Arc::clone(&handler),
+            make: move |options: &Options| {
+                Ok(make(application(options, B::NAME, &model_in_words)?, options))
+            },
+            out: out.clone(),
+        };
+        signals::on_hangup(move || reload.run()).map_err(Error::Signals)?;
+        Current::Replaceable(handler)
+    } else {
+        Current::Fixed(first)
+    };
     say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
     say(format_args!("  {name}: {summary}"));
     say(format_args!("  http://{}/", server.address()));
@@ -68,17 +98,21 @@ pub(super) fn serve<B: Backend>(
         say(format_args!("  {line}"));
     }
     say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
-    let app = app.statistics(server.statistics());
+    let report = server.run(handler).map_err(Error::Serve)?;
+    say(format_args!("Stopped: {report}"));
+    Ok(())
+}
+
+/// The application, and how its clients are led to HTTPS.
+fn https(app: App, options: &Options, tls_address: Option<SocketAddr>) -> Https<App> {
     let mut handler = Https::new(app);
-    if let Some(address) = server.tls_address().filter(|_| options.tls.tls_redirect) {
+    if let Some(address) = tls_address.filter(|_| options.tls.tls_redirect) {
         handler = handler.redirect(address.port());
     }
     if let Some(time) = options.tls.hsts {
         handler = handler.hsts(time);
     }
-    let report = server.run(handler).map_err(Error::Serve)?;
-    say(format_args!("Stopped: {report}"));
-    Ok(())
+    handler
 }
 
 /// Tries what a server would do with its options before it listens.

@@ -1,11 +1,14 @@
 //! The configuration: its four sources, and what is said of mistakes in it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::BufRead;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use crate::child::Process;
-use crate::client::Client;
+use crate::client::{Client, eventually};
 use rustix::process::Signal;
 
 /// A program with this configuration file.
@@ -140,6 +143,86 @@ pub fn a_file_has_a_server_serve(path: &str) {
     let text = "listen = \"127.0.0.1:0\"\nthreads = 2\n[[site]]\nroot = \"pages\"\n";
     let server = Process::start_as_is(configured(path, directory.path(), text));
     assert_eq!(Client::connect(server.address).get("/").text(), "<p>mine");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
+
+/// Sites change under clients that ask without a pause, each over one connection.
+pub fn sighup_reads_the_file_again_and_loses_no_connection(path: &str) {
+    const CLIENTS: usize = 8;
+    const TIMES: usize = 10;
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        fs::create_dir(directory.path().join(name)).unwrap();
+        fs::write(directory.path().join(name).join("index.html"), name).unwrap();
+    }
+    let text = |name: &str| {
+        format!("listen = \"127.0.0.1:0\"\nthreads = 2\n[[site]]\nroot = \"{name}\"\n")
+    };
+    let mut server = Process::start_as_is(configured(path, directory.path(), &text("a")));
+    let (is_over, answers, address) = (AtomicBool::new(false), AtomicUsize::new(0), server.address);
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut client = Client::connect(address);
+                while !is_over.load(Ordering::Relaxed) {
+                    let response = client.get("/");
+                    assert_eq!(response.status, 200);
+                    assert!(["a", "b"].contains(&response.text()), "{}", response.text());
+                    answers.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        for time in 1..=TIMES {
+            let before = answers.load(Ordering::Relaxed);
+            eventually("all go on", || answers.load(Ordering::Relaxed) > before + CLIENTS);
+            let name = if time % 2 == 0 { "a" } else { "b" };
+            configured(path, directory.path(), &text(name));
+            server.signal(Signal::HUP);
+            let mut line = String::new();
+            server.lines.read_line(&mut line).unwrap();
+            assert_eq!(line, "Configuration read again: changed [[site]]\n");
+            assert_eq!(Client::connect(address).get("/").text(), name);
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    server.signal(Signal::TERM);
+    let (code, said) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(said.contains(&format!("on {} connections, 0 aborted", CLIENTS + TIMES)), "{said}");
+}
+
+pub fn a_file_with_a_mistake_leaves_the_old_configuration_in_force(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("index.html"), "still here").unwrap();
+    let right = "listen = \"127.0.0.1:0\"\nthreads = 2\nsite = \".\"\n";
+    let log = directory.path().join("log");
+    let mut command = configured(path, directory.path(), right);
+    let mut server = Process::start_as_is({
+        command.stderr(File::create(&log).unwrap());
+        command
+    });
+    let logged = |text: &str| {
+        eventually("it is logged", || fs::read_to_string(&log).unwrap().contains(text));
+    };
+    for (text, said) in [
+        (format!("{right}hsts = \"soon\"\n"), "wtw.toml:4: hsts: 'soon' must be a time"),
+        (format!("{right}tls-redirect = true\n"), "were not provided: --tls-listen <ADDR>"),
+        (right.replace('.', "nowhere"), "nowhere' is not a directory"),
+    ] {
+        configured(path, directory.path(), &text);
+        server.signal(Signal::HUP);
+        logged(said);
+        assert_eq!(Client::connect(server.address).get("/").text(), "still here");
+    }
+    let text = right.replace("threads = 2", "threads = 3\nmax-work = 5\nhealthz = true");
+    configured(path, directory.path(), &text);
+    server.signal(Signal::HUP);
+    logged("only a restart changes max-work, threads");
+    let mut line = String::new();
+    server.lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "Configuration read again: changed healthz\n");
+    assert_eq!(Client::connect(server.address).get("/healthz").text(), "ok\n");
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
 }

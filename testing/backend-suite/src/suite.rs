@@ -137,6 +137,8 @@ macro_rules! binary {
                 configuration::a_mistake_is_named_with_file_line_and_what_may_be_meant,
                 configuration::options_go_together_whatever_their_sources,
                 configuration::a_file_has_a_server_serve,
+                configuration::sighup_reads_the_file_again_and_loses_no_connection,
+                configuration::a_file_with_a_mistake_leaves_the_old_configuration_in_force,
             );
             $crate::binary!(@tests $model, $path; target_os = "linux"
                 operation::a_log_that_cannot_be_written_is_no_failure,

@@ -1,0 +1,84 @@
+//! The configuration read again, while the server goes on.
+//!
+//! A request is answered by the handler that is in force when its head is complete. What is under
+//! way when that is replaced goes on with what it was given.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use protocol::{Handler, Reply, Request};
+
+use crate::cli::configuration::Configuration;
+use crate::cli::error::Error;
+use crate::cli::options::Options;
+use crate::console::Console;
+
+/// The options that a running server can change; the others stay as they were at its start.
+const CHANGEABLE: [&str; 7] =
+    ["site", "demo", "healthz", "data", "tls-redirect", "hsts", "[[site]]"];
+
+/// The handler in force.
+pub(super) enum Current<H> {
+    /// The same until the end.
+    Fixed(H),
+    /// One that may be replaced while it answers.
+    Replaceable(Arc<ArcSwap<H>>),
+}
+
+impl<H: Handler> Handler for Current<H> {
+    fn handle(&self, request: &Request<'_>) -> Reply {
+        match self {
+            Current::Fixed(handler) => handler.handle(request),
+            Current::Replaceable(handler) => handler.load().handle(request),
+        }
+    }
+}
+
+/// What reads a configuration again.
+pub(super) struct Reload<H, F> {
+    /// As it was at the start.
+    pub(super) first: Arc<Configuration>,
+    /// As it is in force.
+    pub(super) current: Arc<Configuration>,
+    pub(super) handler: Arc<ArcSwap<H>>,
+    /// Makes a handler as options say.
+    pub(super) make: F,
+    pub(super) out: Console,
+}
+
+impl<H, F: Fn(&Options) -> Result<H, Error>> Reload<H, F> {
+    /// Has what the sources now say in force, unless something is wrong with it.
+    pub(super) fn run(&mut self) {
+        if let Err(why) = self.try_run() {
+            tracing::error!("the old configuration stays in force: {why}");
+        }
+    }
+
+    fn try_run(&mut self) -> Result<(), String> {
+        let new = self.first.read_again().map_err(|error| sentence(&error))?;
+        let handler = (self.make)(&new.options).map_err(|error| error.to_string())?;
+        self.handler.store(Arc::new(handler));
+        let is_changeable = |name: &&str| CHANGEABLE.contains(name);
+        let mut fixed = self.first.differences(&new);
+        fixed.retain(|name| !is_changeable(name));
+        if !fixed.is_empty() {
+            tracing::warn!("only a restart changes {}", fixed.join(", "));
+        }
+        let mut changed = self.current.differences(&new);
+        changed.retain(is_changeable);
+        if !self.first.options.quiet {
+            let what = if changed.is_empty() { "nothing".into() } else { changed.join(", ") };
+            self.out.say(format_args!("Configuration read again: changed {what}"));
+        }
+        self.current = Arc::new(new);
+        Ok(())
+    }
+}
+
+/// What an error of the command line says first, without the usage that follows.
+fn sentence(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let first = text.split("\n\n").next().unwrap_or_default();
+    first.split_whitespace().collect::<Vec<_>>().join(" ")
+}
