@@ -7,7 +7,7 @@
 //! * [`ci`]: runs steps; [`steps`]: what they are, as data; [`select`]: which ones were meant.
 //! * [`verbs`]: everything else.
 //! * [`run`]: a command; [`install`]: what a step needs beyond Rust.
-//! * [`live`]: the module of the course.
+//! * [`live`]: the module of the course; [`features`]: the table of features.
 //! * What steps look at themselves: [`wasm`], [`width`], and [`circles`] of [`modules`], which are
 //!   read from [`source`].
 
@@ -15,6 +15,7 @@
 
 mod ci;
 mod circles;
+mod features;
 mod install;
 mod live;
 mod modules;

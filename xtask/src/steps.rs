@@ -1,6 +1,7 @@
 //! The steps of CI, as data. Each does alone what it does among the others.
 
 use crate::circles;
+use crate::features::check as features_table;
 use crate::install::{cargo_tool, components, debian, python, python_tool, target, toolchain};
 use crate::live;
 use crate::run::{Call, Failure, Result, cargo, command, read, root, tracked, write};
@@ -66,6 +67,11 @@ pub(crate) const STEPS: &[Step] = &[
     step("lints", "Clippy has nothing to say, nor about what the protocol calls", lints),
     step("docs", "the documentation builds without a warning", docs),
     step("features", "the libraries without the demo, the protocol without internals", features),
+    step(
+        "features-table",
+        "docs/FEATURES.md is what docs/features.txt gives, and each test that it names is there",
+        features_table,
+    ),
     step("purity", "the protocol links where there is no system, and asks none", purity)
         .needs("a target of Rust"),
     step("windows", "everything compiles for Windows", windows)

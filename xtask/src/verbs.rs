@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::features;
 use crate::live;
 use crate::run::{Result, cargo, command};
 use crate::select::UsageError;
@@ -38,6 +39,12 @@ pub(crate) const VERBS: &[Verb] = &[
                 .env("UPDATE_LINKS", "1")
                 .run()
         },
+    },
+    Verb {
+        name: "features",
+        takes: "",
+        does: "writes the table of features, docs/FEATURES.md, from docs/features.txt",
+        run: |_| features::generate(),
     },
     Verb {
         name: "traces",
