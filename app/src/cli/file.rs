@@ -233,3 +233,52 @@ fn in_order(table: DeTable<'_>) -> impl Iterator<Item = Entry<'_>> {
 fn line(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::options::Options;
+
+    fn read(text: &str) -> Result<File, String> {
+        let (path, command) = (Path::new("etc/wtw.toml"), Options::command());
+        Reader { path, text, command: &command, file: File::default() }.read()
+    }
+
+    #[test]
+    fn values_are_words_with_their_line() {
+        let text = "max-work = 1_000\n\n[tls]\ntls-cert = [\"a.pem\", \"/b.pem\"]\n\
+                    tls-redirect = true\nhsts = '1d'\n";
+        let values = read(text).unwrap().values;
+        let values: Vec<_> = values
+            .iter()
+            .map(|it| (&*it.name, it.words.join(" ".as_ref()), it.source.to_string()))
+            .collect();
+        let expected = [
+            ("max-work", "1000", 1),
+            ("tls-cert", "etc/a.pem /b.pem", 4),
+            ("tls-redirect", "true", 5),
+            ("hsts", "1d", 6),
+        ];
+        let expected = expected
+            .map(|(name, words, line)| (name, words.into(), format!("etc/wtw.toml:{line}")));
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn the_first_mistake_is_said() {
+        for (text, said) in [
+            ("zzz = 1\nlisten = 1", "1: there is no key zzz"),
+            ("max_work = 1", "1: there is no key max_work; did you mean max-work?"),
+            ("config = \"a\"", "1: there is no key config"),
+            ("hsts = 1.5", "1: hsts has to be a text or a number, and this is of type float"),
+            ("hsts = [\"1d\"]", "1: hsts has to be a text or a number, and this is of type array"),
+            ("\n[site]", "2: [site] is written [[site]]"),
+            ("[[site]]\nrots = 1", "2: there is no key rots; did you mean root?"),
+            ("[[site]]\nroot = 1", "2: invalid type: integer `1`, expected path string"),
+        ] {
+            assert_eq!(read(text).unwrap_err(), format!("etc/wtw.toml:{said}"));
+        }
+    }
+}

@@ -25,11 +25,17 @@ pub(super) fn print_config(command: &Command, configuration: &Configuration) -> 
             };
         }
     }
-    if !configuration.sites.is_empty() {
+    if configuration.sites.is_empty() {
+        let example = SITE.lines().map(|line| format!("# {line}\n").replace("# \n", "\n"));
+        let _ = write!(text, "\n# Sites, of which none is set:\n{}", example.collect::<String>());
+    } else {
         let _ = write!(text, "\n{}", configuration.sites);
     }
     text
 }
+
+/// A site with all that may be said of it.
+const SITE: &str = include_str!("site.toml");
 
 /// The options by the table that they may be in: those first that are in none.
 fn tables(command: &Command) -> Vec<(Option<String>, Vec<&Arg>)> {
@@ -93,5 +99,45 @@ pub(super) fn reference(command: &Command) -> String {
             let _ = writeln!(text, "| `{name}` | `{variable}` | {default} | {help}{values} |");
         }
     }
-    include_str!("reference.md").replace("{{options}}\n", text.trim_start())
+    include_str!("reference.md")
+        .replace("{{options}}\n", text.trim_start())
+        .replace("{{site}}", SITE)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::site::Settings;
+
+    #[derive(Deserialize)]
+    struct File {
+        site: Vec<Settings>,
+    }
+
+    #[test]
+    fn the_example_of_a_site_has_all_keys() {
+        let file: File = toml::from_str(SITE).unwrap();
+        assert_eq!(file.site.len(), 1);
+        // Serde names all fields when it meets one that it does not know.
+        for (table, unknown) in [
+            ("", "unknown = 1"),
+            ("compress", "compress = { unknown = 1 }"),
+            ("cache", "cache = [{ unknown = 1 }]"),
+            ("headers", "headers = [{ unknown = 1 }]"),
+            ("redirects", "redirects = [{ unknown = 1 }]"),
+            ("rewrites", "rewrites = [{ unknown = 1 }]"),
+        ] {
+            let error = toml::from_str::<Settings>(&format!("root = \".\"\n{unknown}"));
+            let error = error.unwrap_err();
+            let known: Vec<_> = error.message().split('`').skip(3).step_by(2).collect();
+            assert!(known.len() > 1, "{error}");
+            for key in known {
+                let is_there = SITE.contains(&format!("{key} = "))
+                    || SITE.contains(&format!("[[site.{key}]]"));
+                assert!(is_there, "{key} of {table:?}");
+            }
+        }
+    }
 }
