@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use backend_suite::child::Process;
 use backend_suite::client::Client;
@@ -107,4 +107,32 @@ fn the_reference_is_that_of_the_program() {
         is == printed(&["--reference"]),
         "run cargo run -p wtw -- --reference > docs/configuration.md"
     );
+}
+
+#[test]
+fn a_reader_that_has_closed_its_end_is_no_failure() {
+    for words in [&["-h"][..], &["--help"], &["--man"], &["--print-config"], &["--version"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(PROGRAM);
+        let child = command.args(words).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{words:?}: {output:?}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_nearly_an_option_is_warned_of() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["--listen", "127.0.0.1:0"]).stderr(log.reopen().unwrap());
+    command.env("WTW_MAX_CONNECTION", "5").env("WTW_PORT_8080_TCP", "tcp://10.0.0.1:8080");
+    let server = Process::start_as_is(command);
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+    let said = fs::read_to_string(log.path()).unwrap();
+    assert!(said.contains("WTW_MAX_CONNECTION in the environment is no option"), "{said}");
+    assert!(said.contains("did you mean WTW_MAX_CONNECTIONS?"), "{said}");
+    assert!(!said.contains("8080_TCP"), "{said}");
 }

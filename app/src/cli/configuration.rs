@@ -14,7 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
 
 use crate::cli::file::File;
 use crate::cli::options::Options;
-use crate::cli::value::{Source, Value, configurable, flag, is_several, name, problem};
+use crate::cli::value::{Source, Value, configurable, flag, is_several, name, nearest, problem};
 
 /// What a server is to do, and who says so.
 pub(super) struct Configuration {
@@ -25,6 +25,8 @@ pub(super) struct Configuration {
     pub(super) values: Vec<Value>,
     /// The sites of the file, as they are written there.
     pub(super) sites: toml::Table,
+    /// Sentences on what may be a mistake.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Configuration {
@@ -53,7 +55,8 @@ impl Configuration {
             return Err(one_sentence(text));
         }
         add(&mut values, defaults(&command));
-        Ok(Configuration { command, command_line, options, values, sites })
+        let warnings = unknown_variables(&command);
+        Ok(Configuration { command, command_line, options, values, sites, warnings })
     }
 
     /// Reads all sources once more.
@@ -143,6 +146,21 @@ fn from_environment(
         values.push(Value { name: name.to_owned(), words, source: Source::Environment });
     }
     Ok(values)
+}
+
+/// Warnings about variables whose names are nearly those of options. Of others nothing is said:
+/// Kubernetes, for one, sets some for each service.
+fn unknown_variables(command: &Command) -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let known: Vec<_> = configurable(command).filter_map(name).collect();
+    let warn = |variable: String| {
+        let name = variable.strip_prefix("WTW_")?.replace('_', "-").to_lowercase();
+        let is_known = known.contains(&&*name) || name == "config";
+        let near = nearest(&name, known.iter().copied()).filter(|_| !is_known)?;
+        let near = self::variable(near);
+        Some(format!("{variable} in the environment is no option; did you mean {near}?"))
+    };
+    names.filter_map(warn).collect()
 }
 
 fn defaults(command: &Command) -> Vec<Value> {

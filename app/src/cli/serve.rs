@@ -36,6 +36,7 @@ pub(super) fn serve<B: Backend>(
         }
     };
     log::start(options, log)?;
+    configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     B::check_system().map_err(Error::System)?;
     let asked = options.model.as_deref();

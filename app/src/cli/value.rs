@@ -99,8 +99,12 @@ fn complaint(error: &(dyn Error + 'static)) -> String {
 
 /// The end of a sentence about a word that is unknown: the one that may be meant.
 pub(super) fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or_else(String::new, |it| format!("; did you mean {it}?"))
+}
+
+/// The word that may be meant by one that is unknown.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |it: &&str| strsim::jaro_winkler(word, it);
     let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let meant = nearest.filter(|it| likeness(it) > 0.8);
-    meant.map_or_else(String::new, |it| format!("; did you mean {it}?"))
+    nearest.filter(|it| likeness(it) > 0.8)
 }
