@@ -30,3 +30,8 @@ pub(crate) fn value(text: &str) -> HeaderValue {
 pub(crate) fn not_found() -> Reply {
     Response::plain(StatusCode::NOT_FOUND).into()
 }
+
+/// Text inside an HTML document.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,5 +1,5 @@
-//! Preconditions and ranges (RFC 9110 §13, §14): what a request says of the version it has or
-//! wants, and what follows from it.
+//! Preconditions (RFC 9110 §13), and which range is asked for: what a request says of the version
+//! it has or wants, and what follows from it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -36,6 +36,12 @@ impl Version {
         Version { tag, modified: UNIX_EPOCH + Duration::from_secs(seconds) }
     }
 
+    /// The same version, in a content coding of this name.
+    pub(crate) fn coded(&self, coding: &str) -> Self {
+        let tag = format!("{}-{coding}\"", self.tag.trim_end_matches('"'));
+        Version { tag, ..self.clone() }
+    }
+
     /// The value of `Last-Modified` at the moment `now`: never a time to come, which is replaced by
     /// that of the response (RFC 9110 §8.8.2.1).
     pub(crate) fn last_modified(&self, now: SystemTime) -> String {
@@ -45,15 +51,6 @@ impl Version {
 
 /// The end of the year 9999: later dates have no form in HTTP (RFC 9110 §5.6.7).
 const LAST_SECOND: u64 = 253_402_300_799;
-
-/// Which part of a file to send.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Whole,
-    /// First byte and length.
-    Range(u64, u64),
-    Unsatisfiable,
-}
 
 impl Conditions {
     pub(crate) fn of(request: &Request<'_>) -> Self {
@@ -104,14 +101,17 @@ impl Conditions {
         }
     }
 
-    /// Which part of a file of this length is wanted. Several ranges at once are answered with
-    /// the whole, as a server may (RFC 9110 §14.2).
-    pub(crate) fn part(&self, version: &Version, length: u64) -> Part {
-        let Some(range) = &self.range else { return Part::Whole };
+    /// Whether a part is wanted.
+    pub(crate) fn has_range(&self) -> bool {
+        self.range.is_some()
+    }
+
+    /// Which part of this version is wanted, if one is.
+    pub(crate) fn range(&self, version: &Version) -> Option<&str> {
         // RFC 9110 §13.1.5: a range of another version would be of no use. A date matches nothing:
         // two versions may be of one second (§8.8.2.2), and who has our tag is not to send a date.
         let is_current = self.if_range.as_ref().is_none_or(|tag| *tag == version.tag);
-        if is_current { parse_range(range, length) } else { Part::Whole }
+        self.range.as_deref().filter(|_| is_current)
     }
 }
 
@@ -124,64 +124,9 @@ fn lists(tags: &str, tag: &str, weakly: bool) -> bool {
         })
 }
 
-/// `bytes=first-last`, `bytes=first-` or `bytes=-suffix` (RFC 9110 §14.1.1, §14.1.2). What is not
-/// understood is ignored (§14.2).
-fn parse_range(range: &str, length: u64) -> Part {
-    let spec = match range.split_once('=') {
-        Some((unit, spec)) if unit.trim().eq_ignore_ascii_case("bytes") => spec.trim(),
-        _ => return Part::Whole,
-    };
-    let number = |digits: &str| {
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        // More than u64 holds is more than any file has.
-        is_number.then(|| digits.parse().unwrap_or(u64::MAX))
-    };
-    match spec.split_once('-').map(|(first, last)| (number(first), number(last), first, last)) {
-        Some((None, Some(suffix), "", _)) => match suffix.min(length) {
-            0 => Part::Unsatisfiable,
-            suffix => Part::Range(length - suffix, suffix),
-        },
-        Some((Some(first), last, _, text)) if last.is_some() || text.is_empty() => match last {
-            Some(last) if last < first => Part::Whole, // malformed
-            _ if first >= length => Part::Unsatisfiable,
-            last => {
-                let last = last.unwrap_or(u64::MAX).min(length - 1);
-                Part::Range(first, last - first + 1)
-            }
-        },
-        _ => Part::Whole,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn range_requests_are_answered_by_their_parts() {
-        for (range, part) in [
-            ("bytes=0-0", Part::Range(0, 1)),
-            ("bytes=2-4", Part::Range(2, 3)),
-            ("bytes=2-99", Part::Range(2, 8)),
-            ("bytes=9-", Part::Range(9, 1)),
-            ("BYTES = -3", Part::Range(7, 3)),
-            ("bytes=-99", Part::Range(0, 10)),
-            ("bytes=0-99999999999999999999999", Part::Range(0, 10)),
-            ("bytes=10-", Part::Unsatisfiable),
-            ("bytes=-0", Part::Unsatisfiable),
-            ("bytes=4-2", Part::Whole),
-            ("bytes=0-1,3-4", Part::Whole),
-            ("bytes=a-b", Part::Whole),
-            ("bytes=1-x", Part::Whole),
-            ("bytes=+1-2", Part::Whole),
-            ("bytes=-", Part::Whole),
-            ("bytes", Part::Whole),
-            ("lines=1-2", Part::Whole),
-        ] {
-            assert_eq!(parse_range(range, 10), part, "{range}");
-        }
-        assert_eq!(parse_range("bytes=0-", 0), Part::Unsatisfiable);
-    }
 
     #[test]
     fn every_time_of_a_file_has_a_date() {

@@ -6,6 +6,8 @@ use protocol::http::StatusCode;
 use protocol::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, STRICT_TRANSPORT_SECURITY};
 use protocol::{Handler, Reply, Request, Response, Target};
 
+use crate::origin::host;
+
 /// A handler whose clients are to use HTTPS.
 ///
 /// ```
@@ -95,16 +97,6 @@ fn redirect(request: &Request<'_>, port: u16) -> Response {
             .field(CACHE_CONTROL, HeaderValue::from_static(REMEMBERED)),
         None => Response::plain(StatusCode::BAD_REQUEST),
     }
-}
-
-/// The host of a request, without its port.
-fn host<'a>(request: &Request<'a>) -> Option<&'a str> {
-    let authority = request.authority()?;
-    let end = match authority.find(']') {
-        Some(bracket) => bracket + 1, // an IPv6 address has colons of its own
-        None => authority.find(':').unwrap_or(authority.len()),
-    };
-    Some(&authority[..end]).filter(|host| !host.is_empty())
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The origin of a request: the page on behalf of which a browser asks (RFC 6454 §7).
+//! The host that a request is for, and its origin: the page on behalf of which a browser asks
+//! (RFC 6454 §7).
 
 use protocol::Request;
 
@@ -16,6 +17,16 @@ pub(crate) fn is_own(request: &Request<'_>) -> bool {
             [&b"http://"[..], b"https://"].iter().find_map(|it| origin.strip_prefix(*it));
         authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
     })
+}
+
+/// The host of a request, without its port.
+pub(crate) fn host<'a>(request: &Request<'a>) -> Option<&'a str> {
+    let authority = request.authority()?;
+    let end = match authority.find(']') {
+        Some(bracket) => bracket + 1, // an IPv6 address has colons of its own
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    Some(&authority[..end]).filter(|host| !host.is_empty())
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use protocol::http::header::{self, HeaderValue};
 use protocol::http::{Method, StatusCode};
 use protocol::{Body, Content, Handler, Now, Production, Reply, Request, Response, Target};
 
-use crate::answers::{bad_request, nosniff, sandboxed};
+use crate::answers::{bad_request, escape, nosniff, sandboxed};
 use crate::conditional::Conditions;
 use crate::dashboard::Dashboard;
 use crate::origin::is_own;
-use crate::site;
+use crate::site::{Sites, download};
 use crate::store::Store;
 
 /// The longest that `/sleep` sleeps and `/work` works.
@@ -39,7 +39,7 @@ pub struct App {
     demo: Option<Demo>,
     has_health: bool,
     files: Option<Store>,
-    site: Option<Store>,
+    sites: Option<Sites>,
 }
 
 /// The demonstration: routes that show what each of the five waits is good for.
@@ -67,7 +67,7 @@ enum Route<'a> {
     DashboardLive(&'a Dashboard),
     Health,
     File(&'a Store, &'a str),
-    Site(&'a Store, &'a str),
+    Site(&'a Sites),
 }
 
 impl Route<'_> {
@@ -87,7 +87,7 @@ impl std::fmt::Debug for App {
         f.debug_struct("App")
             .field("has_health", &self.has_health)
             .field("files", &self.files)
-            .field("site", &self.site)
+            .field("sites", &self.sites)
             .finish_non_exhaustive()
     }
 }
@@ -104,13 +104,13 @@ impl App {
             dashboard: None,
         };
         demo.fill_in_landing(false);
-        App { demo: Some(demo), has_health: true, files: None, site: None }
+        App { demo: Some(demo), has_health: true, files: None, sites: None }
     }
 
-    /// A directory and nothing else.
+    /// Sites and nothing else: a [`Store`] is one.
     #[must_use]
-    pub fn of_site(store: Store) -> Self {
-        App { demo: None, has_health: false, files: None, site: Some(store) }
+    pub fn of_site(sites: impl Into<Sites>) -> Self {
+        App { demo: None, has_health: false, files: None, sites: Some(sites.into()) }
     }
 
     /// Answers at `/healthz`, as the demonstration does anyway.
@@ -141,10 +141,10 @@ impl App {
         self
     }
 
-    /// Serves this directory wherever there is no other route.
+    /// Serves these sites wherever there is no other route: a [`Store`] is one.
     #[must_use]
-    pub fn site(mut self, store: Store) -> Self {
-        self.site = Some(store);
+    pub fn site(mut self, sites: impl Into<Sites>) -> Self {
+        self.sites = Some(sites.into());
         self
     }
 
@@ -159,8 +159,8 @@ impl App {
             _ => {}
         }
         let demo = self.demo.as_ref().and_then(|demo| demo.route(first, rest));
-        demo.or_else(|| match (&self.site, &self.demo) {
-            (Some(store), _) => Some(Route::Site(store, path)),
+        demo.or_else(|| match (&self.sites, &self.demo) {
+            (Some(sites), _) => Some(Route::Site(sites)),
             (None, Some(demo)) if path == "/" => Some(Route::Landing(demo)),
             _ => None,
         })
@@ -216,9 +216,7 @@ fn answer(request: &Request<'_>, route: &Route<'_>) -> Reply {
         Route::DashboardLive(dashboard) => dashboard.live(request),
         Route::Health => Response::text("ok\n").into(),
         Route::File(store, path) => file(store, request, path),
-        Route::Site(store, path) => {
-            site::page(store, path, request.query(), Conditions::of(request))
-        }
+        Route::Site(sites) => sites.answer(request),
     }
 }
 
@@ -282,7 +280,7 @@ fn options(allow: &'static str) -> Response {
 fn file(store: &Store, request: &Request<'_>, path: &str) -> Reply {
     let (method, conditions) = (request.method(), Conditions::of(request));
     if method == Method::GET || method == Method::HEAD {
-        return site::download(store, path, conditions).map(sandboxed);
+        return download(store, path, conditions).map(sandboxed);
     }
     if !is_own(request) {
         return Response::plain(StatusCode::FORBIDDEN).into();
@@ -408,9 +406,4 @@ fn fill_in(page: &str, backend: &str, model: &str) -> String {
     page.replace("{{backend}}", &escape(backend))
         .replace("{{model}}", &escape(model))
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-}
-
-/// Text inside an HTML document.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use thiserror::Error;
 
 use crate::certificates;
+use crate::site;
 
 /// An attempt that failed, and why.
 #[derive(Debug, Error)]
@@ -14,8 +15,8 @@ pub(super) enum Error {
     System(io::Error),
     #[error("RUST_LOG cannot be understood: {0}")]
     Filter(tracing_subscriber::filter::ParseError),
-    #[error("cannot open the site: {0}")]
-    Site(io::Error),
+    #[error(transparent)]
+    Site(#[from] site::Error),
     #[error("cannot open the data directory: {0}")]
     Data(io::Error),
     #[error("cannot read the data directory: {0}")]

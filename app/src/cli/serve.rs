@@ -20,6 +20,7 @@ use crate::console::Console;
 use crate::https::Https;
 use crate::routes::App;
 use crate::signals;
+use crate::site::{Settings, Sites};
 use crate::store::Store;
 
 /// Serves what the options say, until the end.
@@ -133,12 +134,16 @@ pub(super) fn check(options: &Options) -> Result<(), Error> {
 
 /// The application that the options ask for.
 fn application(options: &Options, backend: &str, model: &str) -> Result<App, Error> {
-    let root = options.sites.first().map(|site| &*site.root);
-    let site = options.directory().or(root).map(Store::open).transpose();
-    let mut app = match site.map_err(Error::Site)? {
-        Some(site) if options.demo => App::new(backend, model).site(site),
-        Some(site) => App::of_site(site),
-        None => App::new(backend, model),
+    let sites = match options.directory() {
+        Some(directory) => vec![Settings::new(directory)],
+        None => options.sites.clone(),
+    };
+    let mut app = if sites.is_empty() {
+        App::new(backend, model)
+    } else if options.demo {
+        App::new(backend, model).site(Sites::open(sites)?)
+    } else {
+        App::of_site(Sites::open(sites)?)
     };
     if options.healthz {
         app = app.health();

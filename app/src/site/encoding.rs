@@ -73,7 +73,7 @@ impl Accepted {
 
     /// The codings that the client likes at least as well as none at all, the best first; among
     /// equals, in the order of `offered`.
-    pub(crate) fn ranked(&self, offered: &[Coding]) -> Vec<Coding> {
+    pub(crate) fn ranked(self, offered: &[Coding]) -> Vec<Coding> {
         let weight = |coding: Coding| self.codings[coding as usize];
         let mut ranked = offered.to_vec();
         ranked.retain(|coding| weight(*coding) > 0 && weight(*coding) >= self.identity);
@@ -81,8 +81,14 @@ impl Accepted {
         ranked
     }
 
+    /// The same without any coding, if that is wanted and the client takes it.
+    pub(crate) fn without_codings(self, wanted: bool) -> Self {
+        let codings = if wanted && self.takes_identity() { [0; 3] } else { self.codings };
+        Accepted { codings, ..self }
+    }
+
     /// Whether content without a coding is acceptable.
-    pub(crate) fn takes_identity(&self) -> bool {
+    pub(crate) fn takes_identity(self) -> bool {
         self.identity > 0
     }
 }

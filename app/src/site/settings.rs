@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use protocol::http::header::{HeaderName, HeaderValue};
 use protocol::http::{StatusCode, header};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 use crate::site::encoding::Coding;
 use crate::site::pattern::Pattern;
@@ -168,6 +169,7 @@ pub struct Redirect {
     pub pattern: Pattern,
     /// The new place: a path, or a whole URL. `$1` is what the first wildcard of the pattern
     /// matched.
+    #[serde(deserialize_with = "place")]
     pub to: String,
     /// The status; by default 302.
     #[serde(default)]
@@ -182,7 +184,22 @@ pub struct Rewrite {
     #[serde(rename = "match")]
     pub pattern: Pattern,
     /// The other path. `$1` is what the first wildcard of the pattern matched.
+    #[serde(deserialize_with = "path")]
     pub to: String,
+}
+
+/// A path, or a whole URL. Anything else could become another host by what is put into it.
+fn place<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
+    let to = String::deserialize(deserializer)?;
+    let is_place = ["/", "http://", "https://"].iter().any(|start| to.starts_with(start));
+    let error = || D::Error::custom(format!("{to:?} is neither a path nor a URL of http or https"));
+    if is_place { Ok(to) } else { Err(error()) }
+}
+
+fn path<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
+    let to = String::deserialize(deserializer)?;
+    let error = || D::Error::custom(format!("{to:?} is not a path: it must begin with a slash"));
+    if to.starts_with('/') { Ok(to) } else { Err(error()) }
 }
 
 /// The value of a field.
@@ -292,6 +309,14 @@ mod tests {
             (
                 json!({ "root": ".", "redirects": [{ "match": "/a", "to": "/b", "status": 200 }] }),
                 "200 is not one of",
+            ),
+            (
+                json!({ "root": ".", "redirects": [{ "match": "/a", "to": "$1" }] }),
+                "neither a path nor",
+            ),
+            (
+                json!({ "root": ".", "rewrites": [{ "match": "/a", "to": "b" }] }),
+                "begin with a slash",
             ),
             (
                 json!({ "root": ".", "rewrites": [{ "match": "a/b", "to": "/b" }] }),

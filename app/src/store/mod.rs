@@ -89,6 +89,11 @@ impl Store {
 /// A path as it may be opened: decoded, relative, without anything that leads elsewhere.
 pub(crate) fn relative(path: &str) -> Option<String> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
+    is_relative(&path).then(|| path.into_owned())
+}
+
+/// Whether a decoded path may be opened.
+pub(crate) fn is_relative(path: &str) -> bool {
     let is_plain = |part: &str| {
         !part.is_empty()
             && part != "."
@@ -97,7 +102,7 @@ pub(crate) fn relative(path: &str) -> Option<String> {
             && !part.contains(SPECIAL)
     };
     let parts = path.split('/');
-    (parts.clone().count() <= DEEPEST && parts.clone().all(is_plain)).then(|| path.into_owned())
+    parts.clone().count() <= DEEPEST && parts.clone().all(is_plain)
 }
 
 /// Removes a file that nobody has locked.
@@ -168,7 +173,7 @@ pub(crate) fn unreadable(error: &io::Error) -> Response {
 
 // ANCHOR: failure
 /// The response to a file operation that failed.
-fn failure(error: &io::Error) -> Response {
+pub(crate) fn failure(error: &io::Error) -> Response {
     let status = match error.kind() {
         // The system's own refusal; without its number it is cap-std's, of a path that leads out.
         ErrorKind::PermissionDenied if error.raw_os_error().is_some() => StatusCode::FORBIDDEN,

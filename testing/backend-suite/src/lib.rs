@@ -6,6 +6,7 @@
 //! * [`serving`]: many connections, bounds, work, panics, time.
 //! * [`statistics`]: the numbers of a running server, and the dashboard.
 //! * [`files`]: uploads and downloads, also when they go wrong.
+//! * [`sites`]: forms of files, pages that are not there, rules, hosts.
 //! * [`shutdown`]: graceful shutdown, under every condition.
 //! * [`http2`]: many requests at once on a connection.
 //! * [`tls`]: the same over TLS, as far as it may differ.
@@ -47,6 +48,7 @@ pub mod process;
 pub mod protocols;
 pub mod serving;
 pub mod shutdown;
+pub mod sites;
 pub mod statistics;
 mod suite;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! The binary: its command line, signals, memory.
 
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -113,9 +114,56 @@ pub fn memory_stays_flat_whatever_the_size_of_a_file(path: &str) {
     assert_eq!(client.response().status, 201);
     assert_eq!(client.get("/files/x").body.len(), SIZE);
     if let (Some(before), Some(after)) = (before, server.peak_memory()) {
-        assert!(after - before < 8 << 10, "grew by {} KiB", after - before);
+        assert!(after < before + (8 << 10), "grew from {before} to {after} KiB");
     }
     drop(client);
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
+
+/// A file whose length and places do not fit into 32 bits, of which next to nothing is on the disk.
+pub fn memory_stays_flat_while_five_gibibytes_are_sent(path: &str) {
+    const SIZE: u64 = 5 << 30;
+    const PLACE: u64 = (4 << 30) + 12_345;
+    const MARK: &[u8] = b"here";
+    let site = tempfile::tempdir().unwrap();
+    let mut file = File::create(site.path().join("large.bin")).unwrap();
+    file.set_len(SIZE).unwrap();
+    file.seek(SeekFrom::Start(PLACE)).unwrap();
+    file.write_all(MARK).unwrap();
+    let mut command = command(path);
+    command.arg("--site").arg(site.path());
+    let server = Process::start_as_is(command);
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/nothing").status, 404);
+    let before = server.peak_memory();
+    client.send("GET /large.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let mut stream = BufReader::with_capacity(1 << 20, client.stream);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        stream.read_line(&mut line).unwrap();
+    }
+    let zeros = vec![0; 1 << 20];
+    let (mut piece, mut count) = (zeros.clone(), 0);
+    while count < SIZE {
+        let length = stream.read(&mut piece).unwrap();
+        assert_ne!(length, 0, "cut after {count} bytes");
+        let piece = &mut piece[..length];
+        for (place, mark) in (PLACE..).zip(MARK) {
+            // Bytes before this piece have no place in it.
+            let index = place.checked_sub(count).and_then(|index| usize::try_from(index).ok());
+            if let Some(byte) = index.and_then(|index| piece.get_mut(index)) {
+                assert_eq!(byte, mark, "at {place}");
+                *byte = 0;
+            }
+        }
+        assert!(*piece == zeros[..length], "within {length} bytes at {count}");
+        count += length as u64;
+    }
+    if let (Some(before), Some(after)) = (before, server.peak_memory()) {
+        assert!(after < before + (8 << 10), "grew from {before} to {after} KiB");
+    }
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
 }

@@ -61,6 +61,17 @@ macro_rules! suite {
                 files::impossible_paths_are_refused,
                 files::a_site_has_indexes_and_types_and_hides_what_is_hidden,
                 files::unfinished_uploads_of_a_killed_server_are_removed,
+                sites::a_compressed_file_beside_another_is_sent_in_its_place,
+                sites::text_is_compressed_for_a_client_that_takes_it,
+                sites::compression_that_is_off_leaves_files_as_they_are,
+                sites::several_ranges_are_sent_as_parts,
+                sites::pages_are_revalidated_and_files_with_a_hash_are_kept,
+                sites::a_directory_is_listed_on_request,
+                sites::a_page_that_is_not_there_is_the_page_for_that,
+                sites::a_route_of_a_single_page_application_is_its_page,
+                sites::pages_are_found_without_their_ending,
+                sites::redirects_rewrites_and_fields_follow_their_rules,
+                sites::each_host_has_its_own_site,
                 shutdown::a_request_that_crosses_the_signal_is_answered,
                 shutdown::a_second_shutdown_brings_the_deadline_forward,
                 shutdown::a_server_can_be_shut_down_before_it_runs,
@@ -100,6 +111,7 @@ macro_rules! suite {
                 protocols::http1_cases_pass_sent_in_pieces,
                 protocols::http2_cases_pass_sent_in_pieces,
                 protocols::websocket_cases_pass_sent_in_pieces,
+                sites::ten_thousand_small_files_come_back_whole,
             );
         }
     };
@@ -139,6 +151,11 @@ macro_rules! binary {
                 configuration::a_file_has_a_server_serve,
                 configuration::sighup_reads_the_file_again_and_loses_no_connection,
                 configuration::a_file_with_a_mistake_leaves_the_old_configuration_in_force,
+            );
+            $crate::binary!(
+                @each [#[cfg(unix)] #[ignore = "exhaustive: cargo test -- --include-ignored"]]
+                $model, $path;
+                process::memory_stays_flat_while_five_gibibytes_are_sent,
             );
             $crate::binary!(@tests $model, $path; target_os = "linux"
                 operation::a_log_that_cannot_be_written_is_no_failure,

@@ -1,0 +1,170 @@
+//! Files compressed when they are asked for, and kept for the next time.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use brotli::CompressorReader;
+use flate2::Compression;
+use flate2::read::GzEncoder;
+use protocol::bytes::Bytes;
+
+use crate::site::budget::Held;
+use crate::site::encoding::Coding;
+
+/// How many forms are kept, besides the bound of [`Held`] on their bytes.
+const MOST_KEPT: usize = 4096;
+
+/// What is small and quick to come by in each format: levels 6 of 9, 5 of 11, 3 of 22.
+const GZIP_LEVEL: u32 = 6;
+const BROTLI_LEVEL: u32 = 5;
+const ZSTD_LEVEL: i32 = 3;
+
+/// The size of the window in which Brotli looks for repetitions: 4 MiB.
+const BROTLI_WINDOW: u32 = 22;
+
+/// A form of a version of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// Which site.
+    pub(super) site: usize,
+    pub(super) path: String,
+    /// The entity tag of the file as it is.
+    pub(super) tag: String,
+    pub(super) coding: Coding,
+}
+
+/// Forms that have been asked for, those of longest ago first to go.
+#[derive(Debug, Default)]
+pub(super) struct Cache(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    /// `None`: it would not be smaller.
+    forms: HashMap<Key, Option<Bytes>>,
+    order: VecDeque<Key>,
+}
+
+impl Cache {
+    /// The compressed form of a file of this length, which is read from its beginning. There is
+    /// none if it would not be smaller, if the file has become shorter, or if there is no room.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(super) fn get(&self, key: Key, file: &File, length: u64) -> io::Result<Option<Bytes>> {
+        if let Some(form) = self.entries().forms.get(&key) {
+            return Ok(form.clone());
+        }
+        let Some(held) = usize::try_from(length).ok().and_then(|length| self.room(length)) else {
+            return Ok(None);
+        };
+        let mut input = file.take(length);
+        let form = compress(key.coding, &mut input, held)?;
+        if input.limit() > 0 && form.is_some() {
+            return Ok(None); // it has become shorter
+        }
+        let form = form.map(Held::into_bytes);
+        self.keep(key, form.clone());
+        Ok(form)
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Room for so many bytes, for which others may have to go.
+    fn room(&self, length: usize) -> Option<Held> {
+        loop {
+            if let Some(held) = Held::reserve(length) {
+                return Some(held);
+            }
+            let mut entries = self.entries();
+            let oldest = entries.order.pop_front()?;
+            entries.forms.remove(&oldest);
+        }
+    }
+
+    fn keep(&self, key: Key, form: Option<Bytes>) {
+        let mut entries = self.entries();
+        if entries.forms.insert(key.clone(), form).is_none() {
+            entries.order.push_back(key);
+        }
+        if entries.order.len() > MOST_KEPT
+            && let Some(oldest) = entries.order.pop_front()
+        {
+            entries.forms.remove(&oldest);
+        }
+    }
+}
+
+/// Compresses all of `input`, unless there is no room for what comes of it.
+fn compress(coding: Coding, input: &mut impl Read, mut output: Held) -> io::Result<Option<Held>> {
+    let mut encoder: Box<dyn Read + '_> = match coding {
+        Coding::Gzip => Box::new(GzEncoder::new(input, Compression::new(GZIP_LEVEL))),
+        Coding::Brotli => Box::new(CompressorReader::new(input, 4096, BROTLI_LEVEL, BROTLI_WINDOW)),
+        Coding::Zstd => Box::new(zstd::stream::read::Encoder::new(input, ZSTD_LEVEL)?),
+    };
+    match io::copy(&mut encoder, &mut output) {
+        Ok(_) => Ok(Some(output)),
+        Err(error) if error.kind() == ErrorKind::StorageFull => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(coding: Coding) -> Key {
+        Key { site: 0, path: "a".to_owned(), tag: "\"1\"".to_owned(), coding }
+    }
+
+    /// What comes of this content, and of the same again after the file is gone.
+    fn compressed(content: &[u8], length: u64, coding: Coding) -> Option<Bytes> {
+        let cache = Cache::default();
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&path, content).unwrap();
+        let file = File::open(&path).unwrap();
+        cache.get(key(coding), &file, length).unwrap()
+    }
+
+    #[test]
+    fn every_coding_can_be_undone() {
+        let text = "To be or not to be, that is the question. ".repeat(1000);
+        let length = text.len() as u64;
+        for coding in Coding::ALL {
+            let form = compressed(text.as_bytes(), length, coding).unwrap();
+            assert!(form.len() < text.len() / 20, "{coding:?}: {}", form.len());
+            let mut back = String::new();
+            let mut decoder: Box<dyn Read + '_> = match coding {
+                Coding::Gzip => Box::new(flate2::read::GzDecoder::new(&form[..])),
+                Coding::Brotli => Box::new(brotli::Decompressor::new(&form[..], 4096)),
+                Coding::Zstd => Box::new(zstd::Decoder::new(&form[..]).unwrap()),
+            };
+            decoder.read_to_string(&mut back).unwrap();
+            assert!(back == text, "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_not_be_smaller_or_is_cut_short_stays_as_it_is() {
+        let mut noise = vec![0; 5000];
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut noise).unwrap();
+        for coding in Coding::ALL {
+            assert_eq!(compressed(&noise, 5000, coding), None, "{coding:?}");
+            assert_eq!(compressed(b"aaaa", 5000, coding), None, "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_kept_for_the_next_time() {
+        let cache = Cache::default();
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&path, "a".repeat(2000)).unwrap();
+        let file = File::open(&path).unwrap();
+        let first = cache.get(key(Coding::Gzip), &file, 2000).unwrap().unwrap();
+        let again = cache.get(key(Coding::Gzip), &file, 2000).unwrap().unwrap();
+        assert_eq!(first.as_ptr(), again.as_ptr());
+    }
+}

@@ -1,0 +1,222 @@
+//! A site: which file a path leads to, and what is answered where there is none.
+
+use std::sync::Arc;
+
+use cap_std::fs::{Dir, File, Metadata};
+use percent_encoding::percent_decode_str;
+use protocol::http::StatusCode;
+use protocol::http::header::{self, HeaderValue};
+use protocol::{Reply, Request, Response};
+
+use crate::answers::value;
+use crate::conditional::Conditions;
+use crate::site::compressed::Cache;
+use crate::site::encoding::Accepted;
+use crate::site::listing::{Order, listing};
+use crate::site::media_type::media_type;
+use crate::site::negotiation::{Found, choose, has_forms};
+use crate::site::representation::whole;
+use crate::site::rules::{cache_control, encode, is_hidden, redirect, rewrite, set_fields};
+use crate::site::settings::Settings;
+use crate::store::{Opened, Store, is_relative, open, unreadable, version};
+
+/// The page of a directory.
+const INDEX: &str = "index.html";
+
+/// A directory that is served as its settings say.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) settings: Settings,
+    pub(super) store: Store,
+    /// Which of those that share a cache.
+    pub(super) number: usize,
+}
+
+/// What a request asks for.
+struct Asked {
+    /// The path, decoded, with a slash at its beginning.
+    path: String,
+    query: Option<String>,
+    conditions: Conditions,
+    accepted: Accepted,
+    /// Which media types are wanted by name.
+    wants_html: bool,
+    wants_json: bool,
+}
+
+impl Asked {
+    /// `None` if the path is no text.
+    fn of(request: &Request<'_>) -> Option<Self> {
+        let path = percent_decode_str(request.path()).decode_utf8().ok()?;
+        Some(Asked {
+            // Two slashes would be another host in a redirect.
+            path: format!("/{}", path.trim_start_matches('/')),
+            query: request.query().map(str::to_owned),
+            conditions: Conditions::of(request),
+            accepted: Accepted::of(request),
+            wants_html: accepts(request, "text/html"),
+            wants_json: accepts(request, "application/json"),
+        })
+    }
+
+    /// A redirect to a decoded path of this site, with the query.
+    fn redirect(&self, path: &str) -> Response {
+        let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+        Response::plain(StatusCode::PERMANENT_REDIRECT)
+            .field(header::LOCATION, value(&format!("{}{query}", encode(path))))
+    }
+
+    /// Whether a page is wanted, not a part of one: by the name, or because a browser says so.
+    fn is_for_page(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        !name.contains('.') || self.wants_html
+    }
+}
+
+/// Whether `Accept` has this media type (RFC 9110 §12.5.1).
+fn accepts(request: &Request<'_>, media_type: &str) -> bool {
+    let lines = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    let lines = lines.filter_map(|(_, value)| str::from_utf8(value).ok());
+    let mut ranges = lines.flat_map(|line| line.split(','));
+    ranges.any(|range| {
+        let name = range.split(';').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case(media_type)
+    })
+}
+
+impl Site {
+    /// Answers GET and HEAD.
+    pub(super) fn answer(self: &Arc<Self>, request: &Request<'_>, cache: &Arc<Cache>) -> Reply {
+        let Some(asked) = Asked::of(request) else {
+            return Response::plain(StatusCode::NOT_FOUND).into();
+        };
+        if let Some(response) = redirect(&self.settings, &asked.path, asked.query.as_deref()) {
+            return set_fields(&self.settings, &asked.path, response).into();
+        }
+        let (site, cache) = (Arc::clone(self), Arc::clone(cache));
+        Reply::blocking(move || {
+            let dir = site.store.dir_for_request()?;
+            Ok::<_, Response>(match site.find(&dir, &asked) {
+                Ok((found, status)) => {
+                    let path = format!("/{}", found.path);
+                    let response = site.send(&dir, found, status, &asked, &cache);
+                    set_fields(&site.settings, &path, response)
+                }
+                Err(response) => set_fields(&site.settings, &asked.path, response),
+            })
+        })
+    }
+
+    /// The file to send, and the status.
+    fn find(&self, dir: &Dir, asked: &Asked) -> Result<(Found, StatusCode), Response> {
+        let missing = match self.page(dir, asked) {
+            Err(missing) if missing.status() == StatusCode::NOT_FOUND => missing,
+            result => return result.map(|found| (found, StatusCode::OK)),
+        };
+        let fallback = self.settings.fallback.as_ref().filter(|_| asked.is_for_page());
+        if let Some(Ok(found)) = fallback.map(|path| file(dir, path)) {
+            return Ok((found, StatusCode::OK));
+        }
+        match file(dir, &self.settings.not_found) {
+            Ok(found) => Ok((found, StatusCode::NOT_FOUND)),
+            Err(_) => Err(missing),
+        }
+    }
+
+    /// The file that the path leads to: itself, with `.html`, or the index of a directory.
+    fn page(&self, dir: &Dir, asked: &Asked) -> Result<Found, Response> {
+        let rewritten = rewrite(&self.settings, &asked.path);
+        let path = rewritten.as_deref().unwrap_or(&asked.path);
+        let name = path.trim_matches('/');
+        if !(name.is_empty() || is_relative(name)) || name.split('/').any(is_hidden) {
+            return Err(Response::plain(StatusCode::NOT_FOUND));
+        }
+        if path.ends_with('/') {
+            let index = format!("{name}/{INDEX}");
+            return match file(dir, index.trim_start_matches('/')) {
+                Err(missing) if missing.status() == StatusCode::NOT_FOUND => {
+                    Err(self.list(dir, name, asked).unwrap_or(missing))
+                }
+                result => result,
+            };
+        }
+        match open(dir, name) {
+            Ok(Opened::File(opened, metadata)) => {
+                if rewritten.is_none()
+                    && let Some(clean) = self.clean(dir, name)
+                {
+                    return Err(asked.redirect(&clean));
+                }
+                Ok(found(opened, &metadata, name))
+            }
+            // Relative links need the slash.
+            Ok(Opened::Directory) => Err(asked.redirect(&format!("{}/", asked.path))),
+            Err(error) => file(dir, &format!("{name}.html")).map_err(|_| unreadable(&error)),
+        }
+    }
+
+    /// The path without `.html` or `index.html`, if there should be no other and nothing else has
+    /// it.
+    fn clean(&self, dir: &Dir, name: &str) -> Option<String> {
+        let clean = name.strip_suffix(".html").filter(|_| self.settings.clean_urls)?;
+        if let Some(parent) = name.strip_suffix(INDEX) {
+            return (parent.is_empty() || parent.ends_with('/')).then(|| format!("/{parent}"));
+        }
+        open(dir, clean).is_err().then(|| format!("/{clean}"))
+    }
+
+    /// What is in a directory, if that may be seen.
+    fn list(&self, dir: &Dir, name: &str, asked: &Asked) -> Option<Response> {
+        let directory = if name.is_empty() { "." } else { name };
+        let opened = dir.open_dir(directory).ok().filter(|_| self.settings.listing)?;
+        let as_json = asked.wants_json && !asked.wants_html;
+        let order = Order::of(asked.query.as_deref());
+        Some(
+            listing(&opened, &asked.path, order, as_json)
+                .unwrap_or_else(|error| unreadable(&error)),
+        )
+    }
+
+    /// The response with a file, which stands for what was asked for unless the status is 404.
+    fn send(
+        &self,
+        dir: &Dir,
+        found: Found,
+        status: StatusCode,
+        asked: &Asked,
+        cache: &Cache,
+    ) -> Response {
+        let media_type = media_type(&found.path);
+        let control = cache_control(&self.settings, &format!("/{}", found.path));
+        // Ranges are those of the file as it is.
+        let accepted = asked.accepted.without_codings(asked.conditions.has_range());
+        let form = choose(&self.settings, dir, found, &accepted, (cache, self.number));
+        let response = form.and_then(|form| match status {
+            StatusCode::OK => form.respond(&asked.conditions),
+            status => Ok(form.respond_as(status)),
+        });
+        let (Ok(response) | Err(response)) = response;
+        let is_kept =
+            response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+        let control = if is_kept { control } else { HeaderValue::from_static("no-cache") };
+        let response = response.field(header::CACHE_CONTROL, control);
+        if !has_forms(&self.settings, &media_type) {
+            return response;
+        }
+        // RFC 9110 §12.5.5: also where it is as it is, because no other form was asked for.
+        response.field(header::VARY, HeaderValue::from_static("accept-encoding"))
+    }
+}
+
+/// The file with this path.
+fn file(dir: &Dir, path: &str) -> Result<Found, Response> {
+    match open(dir, path) {
+        Ok(Opened::File(file, metadata)) => Ok(found(file, &metadata, path)),
+        Ok(Opened::Directory) => Err(Response::plain(StatusCode::NOT_FOUND)),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn found(file: File, metadata: &Metadata, path: &str) -> Found {
+    Found { version: version(metadata), file: whole(file, metadata), path: path.to_owned() }
+}

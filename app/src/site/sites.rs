@@ -1,0 +1,144 @@
+//! Several sites, by the host that a request is for.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use protocol::http::StatusCode;
+use protocol::{Reply, Request, Response};
+use thiserror::Error;
+
+use crate::origin::host;
+use crate::site::compressed::Cache;
+use crate::site::page::Site;
+use crate::site::settings::Settings;
+use crate::store::Store;
+
+/// Sites, of which each request is for one.
+///
+/// Which one is said by the host of the request: the site that names it, or else one that names
+/// `*.` and its end, or else the one that names none. Without such a site, a request for another
+/// host is answered with 421 (RFC 9110 §15.5.20).
+#[derive(Clone, Debug)]
+pub struct Sites {
+    sites: Vec<Arc<Site>>,
+    cache: Arc<Cache>,
+}
+
+/// Why sites cannot be served.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The directory is not there, or we may not read it.
+    #[error("cannot open the directory {} of a site: {}", .0.display(), .1)]
+    Directory(PathBuf, #[source] io::Error),
+    /// It would not be clear whose request it is.
+    #[error("two sites are for the host {0}")]
+    Twice(String),
+    /// As above.
+    #[error("two sites name no hosts, so that both would be for all others")]
+    TwoForAll,
+}
+
+impl Sites {
+    /// Opens the directories of sites.
+    ///
+    /// # Errors
+    /// If a directory cannot be opened, or two sites are for one host.
+    pub fn open(settings: Vec<Settings>) -> Result<Self, Error> {
+        let mut sites: Vec<Arc<Site>> = Vec::new();
+        for (number, mut settings) in settings.into_iter().enumerate() {
+            settings.hosts.iter_mut().for_each(|host| host.make_ascii_lowercase());
+            for site in &sites {
+                let hosts = &site.settings.hosts;
+                if hosts.is_empty() && settings.hosts.is_empty() {
+                    return Err(Error::TwoForAll);
+                }
+                if let Some(host) = settings.hosts.iter().find(|host| hosts.contains(host)) {
+                    return Err(Error::Twice(host.clone()));
+                }
+            }
+            let store = Store::open(&settings.root)
+                .map_err(|error| Error::Directory(settings.root.clone(), error))?;
+            sites.push(Arc::new(Site { settings, store, number }));
+        }
+        Ok(Sites { sites, cache: Arc::default() })
+    }
+
+    /// Answers GET and HEAD.
+    pub(crate) fn answer(&self, request: &Request<'_>) -> Reply {
+        match self.of(host(request).unwrap_or_default()) {
+            Some(site) => site.answer(request, &self.cache),
+            None => Response::plain(StatusCode::MISDIRECTED_REQUEST).into(),
+        }
+    }
+
+    /// The site for requests to this host.
+    fn of(&self, host: &str) -> Option<&Arc<Site>> {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let find = |is_for: &dyn Fn(&String) -> bool| {
+            self.sites.iter().find(|site| site.settings.hosts.iter().any(is_for))
+        };
+        let is_below = |pattern: &String| {
+            let end = pattern.strip_prefix('*').filter(|end| end.starts_with('.'));
+            end.is_some_and(|end| host.len() > end.len() && host.ends_with(end))
+        };
+        find(&|name| *name == host)
+            .or_else(|| find(&is_below))
+            .or_else(|| self.sites.iter().find(|site| site.settings.hosts.is_empty()))
+    }
+}
+
+/// One directory, served without anything special.
+impl From<Store> for Sites {
+    fn from(store: Store) -> Self {
+        let site = Site { settings: Settings::default(), store, number: 0 };
+        Sites { sites: vec![Arc::new(site)], cache: Arc::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sites(hosts: &[&[&str]]) -> Result<Sites, Error> {
+        let settings = hosts.iter().map(|hosts| Settings {
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            ..Settings::default()
+        });
+        Sites::open(settings.collect())
+    }
+
+    #[test]
+    fn a_request_is_for_the_site_that_names_its_host_best() {
+        let sites = sites(&[&["*.example.org"], &["Example.org", "a.example.org"], &[]]).unwrap();
+        for (host, number) in [
+            ("example.org", 1),
+            ("EXAMPLE.org", 1),
+            ("example.org.", 1),
+            ("a.example.org", 1),
+            ("b.example.org", 0),
+            ("c.b.example.org", 0),
+            (".example.org", 2),
+            ("badexample.org", 2),
+            ("127.0.0.1", 2),
+            ("", 2),
+        ] {
+            assert_eq!(sites.of(host).unwrap().number, number, "{host}");
+        }
+    }
+
+    #[test]
+    fn without_a_site_for_all_other_hosts_they_have_none() {
+        assert!(sites(&[&["example.org"]]).unwrap().of("example.com").is_none());
+    }
+
+    #[test]
+    fn two_sites_for_one_host_are_refused() {
+        let error = sites(&[&["a.example"], &["b.example", "A.example"]]).unwrap_err();
+        assert_eq!(error.to_string(), "two sites are for the host a.example");
+        assert!(matches!(sites(&[&[], &[]]), Err(Error::TwoForAll)));
+        let missing = Sites::open(vec![Settings::new("/no/such/place")]).unwrap_err();
+        assert!(missing.to_string().starts_with("cannot open the directory /no/such/place of a"));
+    }
+}
