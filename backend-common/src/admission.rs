@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
+use crate::by_address::{ByAddress, Place};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// Admits connections and work, up to a bound on each.
@@ -54,7 +55,7 @@ impl Admission {
                 return None;
             }
         }
-        Some(Slot { admission: Arc::clone(self), peer: None })
+        Some(Slot { admission: Arc::clone(self), peer: None, place: None })
     }
     // ANCHOR_END: admit
 
@@ -93,6 +94,8 @@ impl Admission {
 pub struct Slot {
     admission: Arc<Admission>,
     peer: Option<SocketAddr>,
+    /// Among the connections of the same client, if they are bounded.
+    place: Option<Place>,
 }
 
 impl Slot {
@@ -101,6 +104,13 @@ impl Slot {
     pub fn for_peer(mut self, peer: impl Into<Option<SocketAddr>>) -> Self {
         self.peer = peer.into();
         self
+    }
+
+    /// Takes a place among the connections of the same client. Returns whether there was one; a
+    /// client without an address may have any number.
+    pub(crate) fn take_place(&mut self, by_address: &Arc<ByAddress>) -> bool {
+        self.place = self.peer.and_then(|peer| by_address.admit(peer.ip()));
+        self.place.is_some() || self.peer.is_none()
     }
 
     /// The address that the connection comes from, if it has one.

@@ -5,6 +5,7 @@
 //! * [`Backend`], [`Context`]: what a backend implements, and what it is given.
 //! * [`Session`]: a connection's protocols with the buffers that it borrows while it is busy.
 //! * [`ShutdownSignal`], [`Admission`]: graceful shutdown, and the bounds on connections and work.
+//! * [`TrustedProxies`], [`proxy_protocol`]: who the client is behind a proxy.
 //! * [`Statistics`]: what a running server does, at any moment.
 //! * [`Listener`]: an address or a path at which clients connect.
 //! * [`socket`]: listening, telling the errors of `accept` apart, sending files.
@@ -23,11 +24,13 @@
 
 mod admission;
 mod bind_error;
+mod by_address;
 mod listener;
 mod loops;
 #[cfg(all(loom, test))]
 mod models;
 mod pool;
+pub mod proxy_protocol;
 mod server;
 mod session;
 mod shutdown;
@@ -36,9 +39,11 @@ mod stack;
 mod statistics;
 mod sync;
 pub mod threads;
+mod trusted;
 
 pub use admission::{Admission, Slot};
 pub use bind_error::BindError;
+pub use by_address::client_network;
 pub use listener::Listener;
 #[cfg(unix)]
 pub use listener::as_tcp;
@@ -52,6 +57,7 @@ pub use shutdown::{ABORT_GRACE, ShutdownSignal};
 pub use stack::Http;
 pub use statistics::latency::{Latencies, Watch};
 pub use statistics::{Open, Report, Sample, Statistics, Waits};
+pub use trusted::{NotAProxy, TrustedProxies, TrustedProxy};
 
 /// How often one connection may read or write before the others of its thread have their turn. A
 /// client that sends as fast as it is read would hold them up forever; with fewer tries, switching

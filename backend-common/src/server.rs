@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use protocol::{Handler, Limits, Observer};
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Slot};
 use crate::bind_error::BindError;
+use crate::by_address::ByAddress;
 use crate::listener::Listener;
 use crate::shutdown::ShutdownSignal;
 use crate::socket;
 use crate::statistics::{Report, Statistics};
+use crate::trusted::TrustedProxies;
 
 /// A backend: a concurrency model. Its values are the variants that it comes in.
 pub trait Backend: Copy + Default + Send + 'static {
@@ -74,6 +76,14 @@ pub struct Config {
     pub max_connections: usize,
     /// How many pieces of work may run or wait to; further ones are answered 503.
     pub max_work: usize,
+    /// How many connections each client may have at once; further ones are closed. What is one
+    /// client says [`client_network`](crate::client_network).
+    pub max_connections_per_address: Option<usize>,
+    /// How much of an address of IPv6 tells clients apart, in bits.
+    pub ipv6_prefix: u8,
+    /// If proxies that speak the PROXY protocol are in front: which. Then other clients, and those
+    /// that do not speak it, are not served.
+    pub proxy_protocol: Option<TrustedProxies>,
     /// The limits of each connection.
     pub limits: Limits,
 }
@@ -85,6 +95,9 @@ impl Default for Config {
             workers: 2 * cores(),
             max_connections: 10_000,
             max_work: 4_096,
+            max_connections_per_address: None,
+            ipv6_prefix: 64,
+            proxy_protocol: None,
             limits: Limits::default(),
         }
     }
@@ -110,6 +123,8 @@ pub struct Context {
     pub shutdown: Arc<ShutdownSignal>,
     /// The bound on connections.
     pub admission: Arc<Admission>,
+    pub(crate) by_address: Option<Arc<ByAddress>>,
+    pub(crate) proxies: Option<Arc<TrustedProxies>>,
     pub(crate) statistics: Statistics,
     /// How TLS is spoken, if it is, with the clients of this listener.
     #[cfg(feature = "tls")]
@@ -121,6 +136,15 @@ impl Context {
     #[must_use]
     pub fn thread_count(&self) -> usize {
         self.threads.unwrap_or_else(cores)
+    }
+
+    /// Whether the client whose connection has this slot may have one more. Behind a proxy that is
+    /// not known yet.
+    pub(crate) fn has_place(&self, slot: &mut Slot) -> bool {
+        match &self.by_address {
+            Some(by_address) if self.proxies.is_none() => slot.take_place(by_address),
+            _ => true,
+        }
     }
 
     /// Whether HTTP is spoken here as it is, without TLS below it.
@@ -303,6 +327,22 @@ impl<B: Backend> Server<B> {
         self
     }
 
+    /// Sets how many connections each client address may have at once, at least one; further ones
+    /// are closed. Default: any number.
+    #[must_use]
+    pub fn max_connections_per_address(mut self, connections: usize) -> Self {
+        self.config.max_connections_per_address = Some(connections);
+        self
+    }
+
+    /// Has all connections begin with a header of the PROXY protocol, version 1 or 2. These proxies
+    /// are believed; other clients, and those that do not speak it, are not served.
+    #[must_use]
+    pub fn proxy_protocol(mut self, proxies: TrustedProxies) -> Self {
+        self.config.proxy_protocol = Some(proxies);
+        self
+    }
+
     /// Sets the limits of each connection.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -342,13 +382,17 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If it cannot begin: the system refuses a thread, for example.
     pub fn run(self, handler: impl Handler) -> io::Result<Report> {
-        let Config { threads, workers, max_connections, max_work, limits } = self.config;
+        let Config { threads, workers, max_connections, max_work, .. } = self.config;
+        let Config { max_connections_per_address, ipv6_prefix, .. } = self.config;
+        let Config { proxy_protocol, limits, .. } = self.config;
         // With none of something nothing would ever be served.
         let max_connections = max_connections.max(1);
         // Each acceptor that waits may hold a place.
         let max_connections = max_connections + self.doors.len() - 1;
         let admission = Arc::new(Admission::new(max_connections, max_work.max(1)));
-        self.statistics.begin(Arc::clone(&admission));
+        let by_address =
+            max_connections_per_address.map(|connections| ByAddress::new(connections, ipv6_prefix));
+        self.statistics.begin(Arc::clone(&admission), by_address.clone());
         let report = || self.statistics.report(admission.open() as u64);
         let context = Context {
             handler: Arc::new(handler),
@@ -357,6 +401,8 @@ impl<B: Backend> Server<B> {
             workers: workers.max(1),
             shutdown: self.shutdown,
             admission: Arc::clone(&admission),
+            by_address,
+            proxies: proxy_protocol.map(Arc::new),
             statistics: self.statistics.clone(),
             #[cfg(feature = "tls")]
             tls: None,

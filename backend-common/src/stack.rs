@@ -2,7 +2,8 @@
 //! HTTP/2, and what takes over after an upgrade. The backends do not know which.
 //!
 //! ```text
-//!  Stack  Plain ─────────────► Http
+//!  Stack  Proxied ── PROXY protocol, if a proxy is in front ──► Plain or Tls
+//!         Plain ─────────────► Http
 //!         Tls ── decrypts ───► Http
 //!
 //!  Http   One ── preface (RFC 9113 §3.4), or `h2` by ALPN (§3.2) ──► Two
@@ -15,7 +16,11 @@ use std::time::Instant;
 
 use protocol::{Connection, FileRange, Now, Outcome, Protocol, Refused, Service, Step, Ticket};
 
+use crate::proxy_protocol::{Behind, Proxied};
 use crate::server::Context;
+
+/// Why somebody is refused where a proxy is expected.
+const NO_PROXY: &str = "PROXY protocol: this is no trusted proxy";
 
 /// The protocols of one connection, from the socket up.
 // An indirection for each would cost the plain ones, for the sake of the others.
@@ -24,12 +29,31 @@ pub(crate) enum Stack {
     Plain(Http),
     #[cfg(feature = "tls")]
     Tls(Box<layer_tls::Tls<Http>>),
+    Proxied(Box<Proxied<Stack>>),
 }
 
 impl Stack {
     /// The protocols that are spoken on a connection to this context's listener; `None` if TLS
-    /// cannot be set up.
+    /// cannot be set up, or a proxy is expected and the peer is none that is trusted.
     pub(crate) fn new(
+        context: &Context,
+        peer: Option<SocketAddr>,
+        refused: Option<&Refused>,
+        now: Now,
+    ) -> Option<Self> {
+        let Some(proxies) = &context.proxies else {
+            return Stack::direct(context, peer, refused, now);
+        };
+        if !proxies.contains(peer) {
+            refused.iter().for_each(|refused| refused("proxy-protocol", &NO_PROXY));
+            return None;
+        }
+        let inner = Stack::direct(context, peer, refused, now)?;
+        Some(Stack::Proxied(Box::new(Proxied::new(context, inner, refused.cloned(), now))))
+    }
+
+    /// The protocols without a proxy in front.
+    fn direct(
         context: &Context,
         peer: Option<SocketAddr>,
         refused: Option<&Refused>,
@@ -49,32 +73,13 @@ impl Stack {
         Some(Stack::Plain(http))
     }
 
-    // ANCHOR: lowest
-    /// What the socket's bytes belong to.
-    pub(crate) fn lowest(&mut self) -> &mut dyn Protocol {
-        match self {
-            Stack::Plain(http) => http,
-            #[cfg(feature = "tls")]
-            Stack::Tls(tls) => &mut **tls,
-        }
-    }
-    // ANCHOR_END: lowest
-
-    /// The range of a file that is to be sent after all bytes of the output.
-    pub(crate) fn file(&self) -> Option<&FileRange> {
-        match self {
-            Stack::Plain(http) => http.file(),
-            #[cfg(feature = "tls")]
-            Stack::Tls(tls) => tls.file(),
-        }
-    }
-
     /// The version of HTTP, or what has taken over from it.
     pub(crate) fn http(&self) -> &Http {
         match self {
             Stack::Plain(http) => http,
             #[cfg(feature = "tls")]
             Stack::Tls(tls) => tls.inner(),
+            Stack::Proxied(proxied) => proxied.inner.http(),
         }
     }
 
@@ -84,6 +89,39 @@ impl Stack {
             Stack::Plain(http) => http.is_idle(),
             #[cfg(feature = "tls")]
             Stack::Tls(tls) => tls.is_idle() && tls.inner().is_idle(),
+            Stack::Proxied(proxied) => proxied.inner.is_idle(),
+        }
+    }
+}
+
+impl Behind for Stack {
+    // ANCHOR: lowest
+    /// What the socket's bytes belong to.
+    fn lowest(&mut self) -> &mut dyn Protocol {
+        match self {
+            Stack::Plain(http) => http,
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => &mut **tls,
+            Stack::Proxied(proxied) => &mut **proxied,
+        }
+    }
+    // ANCHOR_END: lowest
+
+    fn file(&self) -> Option<&FileRange> {
+        match self {
+            Stack::Plain(http) => http.file(),
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => tls.file(),
+            Stack::Proxied(proxied) => proxied.file(),
+        }
+    }
+
+    fn set_peer(&mut self, peer: SocketAddr) {
+        match self {
+            Stack::Plain(http) => http.set_peer(peer),
+            #[cfg(feature = "tls")]
+            Stack::Tls(tls) => tls.inner_mut().set_peer(peer),
+            Stack::Proxied(proxied) => proxied.inner.set_peer(peer),
         }
     }
 }
@@ -138,6 +176,12 @@ impl Http {
             #[cfg(feature = "http2")]
             Spoken::Two(two) => &mut **two,
             Spoken::Upgraded { next, .. } => &mut **next,
+        }
+    }
+
+    fn set_peer(&mut self, peer: SocketAddr) {
+        if let Spoken::One(one) = &mut self.spoken {
+            one.set_peer(peer);
         }
     }
 

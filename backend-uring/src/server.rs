@@ -140,8 +140,8 @@ impl Acceptor {
             while let Some((socket, slot)) = self.accept(shutdown.is_some()) {
                 let _ = socket::prepare(&socket); // it only costs latency
                 // An accept that goes on says nothing of its clients (io_uring_prep_accept(3)).
-                let peer = SockRef::from(&socket).peer_addr().ok();
-                loops.hand_over(socket, slot.for_peer(peer.and_then(|peer| peer.as_socket())));
+                let Ok(peer) = SockRef::from(&socket).peer_addr() else { continue }; // it has gone
+                loops.hand_over(socket, slot.for_peer(peer.as_socket()));
             }
             if shutdown.is_some_and(|by| self.drained || by <= Instant::now()) {
                 return Ok(());

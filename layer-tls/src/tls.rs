@@ -99,6 +99,11 @@ impl<P: Inner> Tls<P> {
         &self.inner
     }
 
+    /// The inner protocol, to be told what is known of the connection.
+    pub fn inner_mut(&mut self) -> &mut P {
+        &mut self.inner
+    }
+
     /// Whether TLS itself has nothing under way.
     pub fn is_idle(&self) -> bool {
         self.records.is_empty() && self.input.plaintext.is_empty() && self.file.is_idle()

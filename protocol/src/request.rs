@@ -12,6 +12,7 @@ use crate::refusal::Refusal;
 
 /// The head of a request (RFC 9112 §3, §5). Its body, if any, arrives later: see
 /// [`Reply`](crate::Reply) for the ways to take it.
+#[derive(Clone)]
 pub struct Request<'a> {
     pub(crate) method: Method,
     pub(crate) target: Target<'a>,
@@ -50,6 +51,18 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn from_peer(mut self, peer: Option<SocketAddr>) -> Self {
         self.peer = peer;
+        self
+    }
+
+    /// The same request, for this authority: in absolute-form, which wins over `Host`. Nothing
+    /// changes if it is no host with or without a port, or the target has neither path nor query.
+    #[must_use]
+    pub fn at_authority(mut self, authority: &'a str) -> Self {
+        if let Target::Origin { path, query } | Target::Absolute { path, query, .. } = self.target
+            && is_authority(authority)
+        {
+            self.target = Target::Absolute { authority, path, query };
+        }
         self
     }
 
@@ -225,14 +238,19 @@ impl<'a> Target<'a> {
             return None;
         }
         let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        // RFC 9110 §4.2.1: an empty host is invalid; §4.2.4: so is userinfo.
-        if authority.is_empty() || authority.starts_with(':') || !is_host(authority.as_bytes()) {
+        if !is_authority(authority) {
             return None;
         }
         let (path, query) = path_and_query(tail)?;
         let path = if path.is_empty() { "/" } else { path };
         Some(Target::Absolute { authority, path, query })
     }
+}
+
+/// Whether this is a host with or without a port. RFC 9110 §4.2.1: an empty host is invalid;
+/// §4.2.4: so is userinfo.
+fn is_authority(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with(':') && is_host(text.as_bytes())
 }
 
 /// Takes path and query apart, if they have no characters but those that may stand there.

@@ -210,6 +210,8 @@ mod tests {
             threads: None,
             workers: 1,
             shutdown: Arc::default(),
+            by_address: None,
+            proxies: None,
             statistics: Statistics::new(Arc::default()),
             #[cfg(feature = "tls")]
             tls: None,

@@ -19,13 +19,14 @@ use protocol::{
 
 use crate::admission::Slot;
 use crate::pool;
+use crate::proxy_protocol::Behind;
 use crate::server::Context;
 use crate::stack::Stack;
 use crate::statistics::{Counters, State};
 
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session {
-    /// `None` once it has panicked: there is no going on then.
+    /// `None` if it was refused, and once it has panicked: there is no going on then.
     stack: Option<Stack>,
     /// Whom it is with, if that is to be logged.
     client: Option<Client>,
@@ -163,12 +164,19 @@ fn refused(client: Option<Client>, observer: Option<Arc<dyn Observer>>) -> Optio
 impl Session {
     /// A connection that has just been accepted, in this place.
     #[must_use]
-    pub fn new(context: &Context, slot: Slot) -> Self {
+    pub fn new(context: &Context, mut slot: Slot) -> Self {
         let client = tracing::enabled!(tracing::Level::DEBUG).then(|| Client(slot.peer()));
         let observer = context.statistics.observer();
         let refused = refused(client, observer.clone());
+        let stack = if context.has_place(&mut slot) {
+            Stack::new(context, slot.peer(), refused.as_ref(), now())
+        } else {
+            let why = &"the client has too many connections";
+            refused.iter().for_each(|refused| refused("connections-per-address", why));
+            None
+        };
         Session {
-            stack: Stack::new(context, slot.peer(), refused.as_ref(), now()),
+            stack,
             client,
             observer,
             counters: context.statistics.enter(),
@@ -300,7 +308,7 @@ impl Session {
         write: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let unsent = &self.output[self.sent..];
-        let bytes = match self.stack.as_ref().and_then(Stack::file) {
+        let bytes = match self.stack.as_ref().and_then(Behind::file) {
             _ if !unsent.is_empty() => {
                 let bytes = write(Output::Bytes(unsent))?;
                 self.sent += bytes;
@@ -363,7 +371,7 @@ impl Session {
     /// The range of a file that is to be sent next, if it is the turn of one.
     #[must_use]
     pub fn file(&self) -> Option<&FileRange> {
-        let file = self.stack.as_ref().and_then(Stack::file);
+        let file = self.stack.as_ref().and_then(Behind::file);
         file.filter(|_| self.sent == self.output.len())
     }
 

@@ -13,6 +13,8 @@ fn context(handler: impl Handler) -> Context {
         threads: None,
         workers: 1,
         shutdown: Arc::new(ShutdownSignal::default()),
+        by_address: None,
+        proxies: None,
         statistics: Statistics::new(Arc::default()),
         #[cfg(feature = "tls")]
         tls: None,

@@ -22,6 +22,7 @@ use protocol::{Conclude, Observer, Request, WaitsFor};
 use slab::Slab;
 
 use crate::admission::Admission;
+use crate::by_address::ByAddress;
 use crate::shutdown::ShutdownSignal;
 use crate::statistics::latency::{Recorder, Watch};
 
@@ -51,6 +52,9 @@ struct Shared {
     shutdown: Arc<ShutdownSignal>,
     /// Once the server runs.
     admission: OnceLock<Arc<Admission>>,
+    /// Then, if connections of each client are bounded.
+    by_address: OnceLock<Arc<ByAddress>>,
+    requests_over_limit: AtomicU64,
     registry: Mutex<Registry>,
     recorder: Arc<Recorder>,
     told: Arc<Told>,
@@ -129,6 +133,10 @@ pub struct Sample {
     pub connections: u64,
     /// Requests answered so far, refusals included.
     pub requests: u64,
+    /// Connections closed so far because their client had as many as it may have.
+    pub connections_over_limit: u64,
+    /// Requests refused so far because their client had sent as many as it may send.
+    pub requests_over_limit: u64,
     /// Bytes that have come so far; over TLS those of its records.
     pub received: u64,
     /// Bytes that have been handed to the operating system so far.
@@ -231,6 +239,8 @@ impl Statistics {
             shared: Arc::new(Shared {
                 shutdown,
                 admission,
+                by_address: OnceLock::new(),
+                requests_over_limit: AtomicU64::new(0),
                 registry,
                 recorder,
                 told: Arc::new(told),
@@ -239,8 +249,14 @@ impl Statistics {
     }
 
     /// The server runs, within these bounds.
-    pub(crate) fn begin(&self, admission: Arc<Admission>) {
+    pub(crate) fn begin(&self, admission: Arc<Admission>, by_address: Option<Arc<ByAddress>>) {
         let _ = self.shared.admission.set(admission); // a server runs once
+        let _ = by_address.map(|by_address| self.shared.by_address.set(by_address));
+    }
+
+    /// Counts a request that is refused because its client has sent as many as it may send.
+    pub fn count_request_over_limit(&self) {
+        self.shared.requests_over_limit.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One more connection.
@@ -290,6 +306,8 @@ impl Statistics {
             at: Instant::now(),
             connections: registry.connections,
             requests,
+            connections_over_limit: self.shared.by_address.get().map_or(0, |it| it.refused()),
+            requests_over_limit: self.shared.requests_over_limit.load(Ordering::Relaxed),
             received,
             sent,
             open,
@@ -486,7 +504,7 @@ mod tests {
         let sample = statistics.sample();
         assert_eq!((sample.max_connections, sample.max_work, sample.shutdown), (0, 0, None));
         let admission = Arc::new(Admission::new(5, 2));
-        statistics.begin(Arc::clone(&admission));
+        statistics.begin(Arc::clone(&admission), None);
         let slot = admission.admit().unwrap();
         let permit = slot.begin_work();
         let sample = statistics.sample();

@@ -11,6 +11,7 @@ mod observing;
 mod receiving;
 mod state;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -84,6 +85,11 @@ impl Connection {
     /// From now on the connection is secured: something below it encrypts.
     pub fn secure(&mut self) {
         self.service.is_secure = true;
+    }
+
+    /// From now on requests say that they come from this address: something below it knows better.
+    pub fn set_peer(&mut self, peer: SocketAddr) {
+        self.service.peer = Some(peer);
     }
 
     /// When the connection has to be gone, once shutdown has begun.

@@ -20,19 +20,19 @@ use crate::fixtures::{app, app_with, end, server};
 const SOON: Duration = Duration::from_secs(5);
 
 /// Runs a client.
-fn run<F: Future>(client: F) -> F::Output {
+pub(crate) fn run<F: Future>(client: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(client)
 }
 
-type Http2Client = (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>);
+pub(crate) type Http2Client = (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>);
 
 /// A client that knows that HTTP/2 is spoken, and what becomes of its connection.
 async fn connect(address: SocketAddr) -> Http2Client {
     handshake(tokio::net::TcpStream::connect(address).await.unwrap()).await
 }
 
-async fn handshake(stream: tokio::net::TcpStream) -> Http2Client {
+pub(crate) async fn handshake(stream: tokio::net::TcpStream) -> Http2Client {
     // A stream that is not read must not use up the window of all.
     let mut builder = h2::client::Builder::new();
     builder.initial_connection_window_size(1 << 20);
@@ -77,7 +77,7 @@ async fn receive(response: ResponseFuture) -> Result<(u16, Vec<u8>), h2::Error> 
     Ok((head.status.as_u16(), content))
 }
 
-async fn get(client: &SendRequest<Bytes>, path: &str) -> (u16, Vec<u8>) {
+pub(crate) async fn get(client: &SendRequest<Bytes>, path: &str) -> (u16, Vec<u8>) {
     receive(send(client, "GET", path, None).await).await.unwrap()
 }
 

@@ -10,6 +10,7 @@
 //! * [`shutdown`]: graceful shutdown, under every condition.
 //! * [`http2`]: many requests at once on a connection.
 //! * [`tls`]: the same over TLS, as far as it may differ.
+//! * [`proxies`]: who the client is behind a proxy, and how much each may have.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, memory.
 //! * [`configuration`]: the binary's file, environment and command line.
@@ -46,6 +47,7 @@ pub mod operation;
 #[cfg(unix)]
 pub mod process;
 pub mod protocols;
+pub mod proxies;
 pub mod serving;
 pub mod shutdown;
 pub mod sites;

@@ -38,18 +38,23 @@ fn secured<B: Backend>(
     set_up: impl FnOnce(Server<B>) -> Server<B>,
 ) -> Secured {
     let dir = tempfile::tempdir().unwrap();
-    let made = self_signed(dir.path()).unwrap();
-    let certificates = Certificates::load(vec![(made.certificate, made.key)]).unwrap();
-    let setup = layer_tls::Setup {
-        config: server_config(certificates, &[b"h2", b"http/1.1"]).unwrap(),
-        handshake_timeout,
-        linger_timeout: Duration::from_secs(1),
-        read_file: socket::read_file,
-    };
+    let setup = layer_tls::Setup { handshake_timeout, ..setup(dir.path()) };
     let server = set_up(server(model).threads(16)).tls("127.0.0.1:0", setup).unwrap();
     let address = server.tls_address().unwrap();
     let app = App::new(B::NAME, "test").files(Store::open(dir.path()).unwrap());
     Secured { handle: server.spawn(app).unwrap(), address, dir }
+}
+
+/// TLS with a certificate that is kept there.
+pub(crate) fn setup(dir: &Path) -> layer_tls::Setup {
+    let made = self_signed(dir).unwrap();
+    let certificates = Certificates::load(vec![(made.certificate, made.key)]).unwrap();
+    layer_tls::Setup {
+        config: server_config(certificates, &[b"h2", b"http/1.1"]).unwrap(),
+        handshake_timeout: SOON,
+        linger_timeout: Duration::from_secs(1),
+        read_file: socket::read_file,
+    }
 }
 
 pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
@@ -57,6 +62,18 @@ pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
 /// A client that trusts the certificate that is kept there.
 pub(crate) fn connect(
     address: SocketAddr,
+    dir: &Path,
+    version: &'static SupportedProtocolVersion,
+) -> Stream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+    over(stream, dir, version)
+}
+
+/// The same over a connection that is there already.
+pub(crate) fn over(
+    stream: TcpStream,
     dir: &Path,
     version: &'static SupportedProtocolVersion,
 ) -> Stream {
@@ -69,9 +86,6 @@ pub(crate) fn connect(
         .with_root_certificates(roots)
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").unwrap();
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }
 
