@@ -6,6 +6,7 @@
 //! * [`App`]: the routes.
 //! * [`certificates`]: those of a TLS listener, from files that may change.
 //! * `console`, `signals`: what is said without waiting for it, and what is heard from the system.
+//! * `operation`: sockets and accounts of the system that it runs on.
 //! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
 //! * [`site`]: pages out of such a directory.
 //! * [`main`]: the command line; a backend's `main` is `app::main::<Model>()`. That of `wtw`, which
@@ -20,6 +21,7 @@ mod conditional;
 mod console;
 mod dashboard;
 mod https;
+mod operation;
 mod origin;
 mod routes;
 mod signals;

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use thiserror::Error;
 
 use crate::certificates;
+use crate::operation::listeners::PATH;
 use crate::site;
 
 /// An attempt that failed, and why.
@@ -23,8 +24,8 @@ pub(super) enum Error {
     Tidy(io::Error),
     #[error("cannot listen on {address}: {error}{}", way_out(address, error))]
     Listen { address: String, error: io::Error },
-    #[error("cannot listen: {0}")]
-    TlsListener(io::Error),
+    #[error("cannot use a listener: {0}")]
+    Listener(io::Error),
     #[error("cannot make a certificate: there is no home directory to keep it in")]
     Homeless,
     #[error("cannot make a certificate: {0}")]
@@ -44,6 +45,7 @@ pub(super) enum Error {
 /// Advice for an address that is refused, if there is any.
 fn way_out(address: &str, error: &io::Error) -> &'static str {
     match error.kind() {
+        ErrorKind::AddrInUse if address.starts_with(PATH) => "; another server listens there",
         ErrorKind::AddrInUse => "; something else listens there, so take another port",
         ErrorKind::AddrNotAvailable => "; no interface of this machine has it",
         ErrorKind::PermissionDenied if is_reserved(address) => RESERVED,

@@ -9,6 +9,9 @@ use clap::{Args, Parser, ValueHint};
 use clap_complete::Shell;
 use humantime::parse_duration;
 
+#[cfg(unix)]
+use crate::operation::account::Account;
+use crate::operation::listeners::PATH;
 use crate::site::Settings;
 
 /// A web server for files, with six ways to wait: serves a directory over HTTP/1.1 and HTTP/2, with
@@ -19,9 +22,10 @@ pub(super) struct Options {
     /// Directory to serve at /, and nothing else; without one, a demonstration
     #[arg(value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
     pub(super) dir: Option<PathBuf>,
-    /// Address and port to listen on; port 0 lets the system choose
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
-    pub(super) listen: String,
+    /// Address and port to listen on, or unix:PATH; may be given several times. Port 0 lets the
+    /// system choose
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = place)]
+    pub(super) listen: Vec<String>,
     /// Serve this directory; the same as DIR
     #[arg(long, value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
     pub(super) site: Option<PathBuf>,
@@ -87,19 +91,36 @@ pub(super) struct Options {
     /// Print the manual page: wtw --man | man -l -
     #[arg(long)]
     pub(super) man: bool,
+    #[cfg(unix)]
+    #[command(flatten)]
+    pub(super) sockets: SocketOptions,
     #[command(flatten)]
     pub(super) tls: TlsOptions,
     #[command(flatten)]
     pub(super) limits: LimitOptions,
 }
 
+/// Who may connect at a path.
+#[cfg(unix)]
+#[derive(Args)]
+#[command(next_help_heading = "Sockets at a path (unix:PATH)")]
+pub(super) struct SocketOptions {
+    /// Permissions of the socket's file, in octal; who may write may connect [default: as the umask
+    /// says]
+    #[arg(long, value_name = "MODE", value_parser = mode)]
+    pub(super) socket_mode: Option<u32>,
+    /// User, and group if it is another than the user's, that the socket's file is given to
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(super) socket_owner: Option<Account>,
+}
+
 /// Whether, where and with which certificates TLS is spoken.
 #[derive(Args)]
 #[command(next_help_heading = "TLS")]
 pub(super) struct TlsOptions {
-    /// Address and port to speak TLS at, besides --listen
-    #[arg(long, value_name = "ADDR", value_parser = address)]
-    pub(super) tls_listen: Option<String>,
+    /// Address and port to speak TLS at, or unix:PATH, besides --listen; may be given several times
+    #[arg(long, value_name = "ADDR", value_parser = place)]
+    pub(super) tls_listen: Vec<String>,
     /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and
     /// when it changes
     #[arg(
@@ -226,7 +247,7 @@ impl Options {
         if tls_cert.len() != tls_key.len() {
             return Some("--tls-cert and --tls-key go in pairs");
         }
-        let wants_certificate = tls_listen.is_some() && tls_cert.is_empty() && !tls_self_signed;
+        let wants_certificate = !tls_listen.is_empty() && tls_cert.is_empty() && !tls_self_signed;
         wants_certificate
             .then_some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
     }
@@ -259,15 +280,24 @@ impl Options {
     }
 }
 
-/// An address and a port. Whether there is such an address shows when it is bound.
-fn address(text: &str) -> Result<String, &'static str> {
+/// An address and a port, or a path. Whether there is such an address shows when it is bound.
+fn place(text: &str) -> Result<String, &'static str> {
+    if cfg!(unix) && text.strip_prefix(PATH).is_some_and(|path| !path.is_empty()) {
+        return Ok(text.to_owned());
+    }
     let is_whole = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
     if text.rsplit_once(':').is_some_and(is_whole) {
         return Ok(text.to_owned());
     }
     Err("must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for \
-         all \
-         addresses of this machine")
+         all addresses of this machine, or unix:PATH")
+}
+
+/// The permissions of a file.
+#[cfg(unix)]
+fn mode(text: &str) -> Result<u32, &'static str> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or("must be permissions in octal, such as 660")
 }
 
 fn size(text: &str) -> Result<ByteSize, &'static str> {

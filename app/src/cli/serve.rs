@@ -7,17 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use backend_common::{Backend, Server, ShutdownHandle, Variant, socket};
+use backend_common::{Backend, Server, ShutdownHandle, Variant};
 
 use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
-use crate::cli::listen::listen;
+use crate::cli::listen::listen_all;
 use crate::cli::log;
 use crate::cli::options::Options;
 use crate::cli::reload::{Current, Reload};
 use crate::cli::tls::Tls;
 use crate::console::Console;
 use crate::https::Https;
+use crate::operation::listeners::{Bound, SocketFiles};
 use crate::routes::App;
 use crate::signals;
 use crate::site::{Settings, Sites};
@@ -46,7 +47,17 @@ pub(super) fn serve<B: Backend>(
 
     let model_in_words = format!("{name}: {summary}");
     let app = application(options, B::NAME, &model_in_words)?;
-    let mut server = listen(&options.listen, |address| Ok(Server::<B>::bind(address)?))?
+    let tls = (!options.tls.tls_listen.is_empty())
+        .then(|| Tls::new(&options.tls, &options.limits.limits()))
+        .transpose()?;
+    let plain = listen_all(&options.listen, options)?;
+    let secured = listen_all(&options.tls.tls_listen, options)?;
+    let _files = SocketFiles::of(plain.iter().chain(&secured));
+    let urls = plain.iter().map(|it| it.shown("http"));
+    let note = tls.as_ref().map_or("", |tls| &*tls.note);
+    let urls = urls.chain(secured.iter().map(|it| it.shown("https") + note));
+    let urls: Vec<_> = urls.collect();
+    let mut server = server::<B>(plain)?
         .model(model)
         .max_connections(options.max_connections)
         .max_work(options.max_work)
@@ -57,13 +68,9 @@ pub(super) fn serve<B: Backend>(
     if let Some(workers) = options.workers {
         server = server.workers(workers);
     }
-    let tls = match &options.tls.tls_listen {
-        Some(address) => Some(Tls::new(&options.tls, &options.limits.limits(), address)?),
-        None => None,
-    };
-    if let Some(tls) = &tls {
-        let listener = listen(&tls.address, |address| socket::listen(address))?;
-        server = server.tls_from(listener, tls.setup.clone()).map_err(Error::TlsListener)?;
+    for (bound, tls) in secured.into_iter().zip(std::iter::repeat(&tls)) {
+        let Some(tls) = tls else { break };
+        server = server.tls_from(bound.listener, tls.setup.clone()).map_err(Error::Listener)?;
     }
     // With certificates or a file it has another meaning.
     let hangs_up = tls.is_none() && options.config.is_none();
@@ -92,9 +99,8 @@ pub(super) fn serve<B: Backend>(
     };
     say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
     say(format_args!("  {name}: {summary}"));
-    say(format_args!("  http://{}/", server.address()));
-    if let (Some(address), Some(tls)) = (server.tls_address(), &tls) {
-        say(format_args!("  https://{address}/{}", tls.note));
+    for url in urls {
+        say(format_args!("  {url}"));
     }
     for line in options.served() {
         say(format_args!("  {line}"));
@@ -123,13 +129,20 @@ fn https(app: App, options: &Options, tls_address: Option<SocketAddr>) -> Https<
 /// If something is missing or cannot be used.
 pub(super) fn check(options: &Options) -> Result<(), Error> {
     application(options, "", "")?;
-    match &options.tls.tls_listen {
-        // A certificate for development would be made.
-        Some(address) if !options.tls.tls_self_signed => {
-            Tls::new(&options.tls, &options.limits.limits(), address).map(drop)
-        }
-        _ => Ok(()),
+    // A certificate for development would be made.
+    if options.tls.tls_listen.is_empty() || options.tls.tls_self_signed {
+        return Ok(());
     }
+    Tls::new(&options.tls, &options.limits.limits()).map(drop)
+}
+
+/// A server on these listeners.
+fn server<B: Backend>(listeners: Vec<Bound>) -> Result<Server<B>, Error> {
+    let mut listeners = listeners.into_iter().map(|it| it.listener);
+    let none = || io::Error::other("there is none without TLS");
+    let first = listeners.next().ok_or_else(none).map_err(Error::Listener)?;
+    let first = Server::from_listener(first).map_err(|error| Error::Listener(error.into()))?;
+    listeners.try_fold(first, Server::and_listener).map_err(Error::Listener)
 }
 
 /// The application that the options ask for.

@@ -11,7 +11,6 @@ use crate::cli::options::TlsOptions;
 
 /// The setup of a TLS listener.
 pub(super) struct Tls {
-    pub(super) address: String,
     pub(super) setup: layer_tls::Setup,
     /// To be said of the certificate.
     pub(super) note: String,
@@ -24,7 +23,7 @@ impl Tls {
     ///
     /// # Errors
     /// If there are none that can be used.
-    pub(super) fn new(options: &TlsOptions, limits: &Limits, address: &str) -> Result<Self, Error> {
+    pub(super) fn new(options: &TlsOptions, limits: &Limits) -> Result<Self, Error> {
         let mut pairs: Vec<(PathBuf, PathBuf)> =
             options.tls_cert.iter().cloned().zip(options.tls_key.iter().cloned()).collect();
         let mut note = String::new();
@@ -43,7 +42,7 @@ impl Tls {
             linger_timeout: limits.linger_timeout,
             read_file: socket::read_file,
         };
-        Ok(Tls { address: address.to_owned(), setup, note, _certificates: certificates })
+        Ok(Tls { setup, note, _certificates: certificates })
     }
 }
 

@@ -15,6 +15,7 @@
 //! * [`process`]: the binary: its command line, signals, memory.
 //! * [`configuration`]: the binary's file, environment and command line.
 //! * [`operation`]: the binary as it is run in earnest: logs, supervisors, deployments, limits.
+//! * [`sockets`]: the binary: where it listens.
 //! * [`mod@attacks`]: the binary under attack;
 //! * [`child`]: a program that serves;
 //! * [`fixtures`]: the servers that all of them start; [`client`]: whom they serve;
@@ -51,6 +52,8 @@ pub mod proxies;
 pub mod serving;
 pub mod shutdown;
 pub mod sites;
+#[cfg(unix)]
+pub mod sockets;
 pub mod statistics;
 mod suite;
 pub mod tls;

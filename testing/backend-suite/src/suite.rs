@@ -157,6 +157,8 @@ macro_rules! binary {
                 configuration::a_file_has_a_server_serve,
                 configuration::sighup_reads_the_file_again_and_loses_no_connection,
                 configuration::a_file_with_a_mistake_leaves_the_old_configuration_in_force,
+                sockets::all_addresses_and_paths_are_listened_on,
+                sockets::a_path_is_taken_over_from_a_server_that_was_killed_and_from_no_other,
             );
             $crate::binary!(
                 @each [#[cfg(unix)] #[ignore = "exhaustive: cargo test -- --include-ignored"]]
