@@ -96,9 +96,6 @@ macro_rules! suite {
                 tls::shutdown_ends_tls_connections_with_close_notify,
                 tls::clients_that_speak_no_tls_are_answered_and_closed,
                 tls::websockets_are_spoken_over_tls,
-                listeners::a_path_is_served_like_an_address,
-                listeners::all_listeners_are_served_and_end_together,
-                listeners::bounds_hold_over_all_listeners,
                 websocket::messages_come_back_and_the_closing_handshake_is_kept,
                 websocket::a_plain_request_is_told_what_to_upgrade_to,
                 websocket::an_upgrade_is_answered_although_the_client_closes_its_side_behind_it,
@@ -112,6 +109,11 @@ macro_rules! suite {
                 websocket::messages_beyond_unread_echoes_are_not_read,
                 websocket::timers_and_panics_concern_one_socket,
             );
+            $crate::suite!(@unix $unless_main $model;
+                listeners::a_path_is_served_like_an_address,
+                listeners::all_listeners_are_served_and_end_together,
+                listeners::bounds_hold_over_all_listeners,
+            );
             $crate::suite!(
                 @tests [#[ignore = "exhaustive: cargo test -- --include-ignored"]] $model;
                 protocols::http1_cases_pass_sent_in_pieces,
@@ -120,6 +122,9 @@ macro_rules! suite {
                 sites::ten_thousand_small_files_come_back_whole,
             );
         }
+    };
+    (@unix [$($ignore:tt)*] $($tests:tt)*) => {
+        $crate::suite!(@tests [#[cfg(unix)] $($ignore)*] $($tests)*);
     };
     (@tests $ignore:tt $model:expr; $($module:ident :: $test:ident,)*) => {
         $($crate::suite!(@one $ignore $model; $module, $test);)*
