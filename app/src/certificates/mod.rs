@@ -8,7 +8,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use rustls::crypto::{CryptoProvider, ring};
@@ -132,7 +132,8 @@ pub enum Error {
 /// the key.
 #[derive(Debug)]
 pub struct Certificates {
-    files: Vec<(PathBuf, PathBuf)>,
+    /// Held while they are read, so that what is read last stays.
+    files: Mutex<Vec<(PathBuf, PathBuf)>>,
     current: RwLock<Arc<Loaded>>,
 }
 
@@ -144,7 +145,7 @@ impl Certificates {
     /// If there is no pair, or any of the files is not what it should be.
     pub fn load(pairs: Vec<(PathBuf, PathBuf)>) -> Result<Arc<Self>, Error> {
         let current = RwLock::new(Arc::new(Loaded::read(&pairs)?));
-        Ok(Arc::new(Certificates { files: pairs, current }))
+        Ok(Arc::new(Certificates { files: Mutex::new(pairs), current }))
     }
 
     /// Reads the files again. Says whether the certificates are others than before.
@@ -156,11 +157,31 @@ impl Certificates {
     ///
     /// If any of the files is not what it should be. All the old ones then stay in use.
     pub fn reload(&self) -> Result<bool, Error> {
-        let new = Arc::new(Loaded::read(&self.files)?);
+        let files = self.files();
+        Ok(self.set(Loaded::read(&files)?))
+    }
+
+    /// Reads other pairs of files in place of these. Says what [`Certificates::reload`] says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Certificates::load`]. All the old ones, files and certificates, then stay in use.
+    pub fn replace(&self, pairs: Vec<(PathBuf, PathBuf)>) -> Result<bool, Error> {
+        let mut files = self.files();
+        let loaded = Loaded::read(&pairs)?;
+        *files = pairs;
+        Ok(self.set(loaded))
+    }
+
+    fn files(&self) -> MutexGuard<'_, Vec<(PathBuf, PathBuf)>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, new: Loaded) -> bool {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let differ = !new.has_the_certificates_of(&current);
-        *current = new;
-        Ok(differ)
+        *current = Arc::new(new);
+        differ
     }
 
     /// Starts a thread that reads the files again when they have changed, and on SIGHUP.
@@ -183,7 +204,7 @@ impl Certificates {
 
     /// Whether any of the files is another than the one that was read.
     fn files_have_changed(&self) -> bool {
-        stamps(&self.files) != self.current().stamps
+        stamps(&self.files()) != self.current().stamps
     }
 
     /// The certificate for a name: the first that is valid for it, or else the first of all.

@@ -234,6 +234,10 @@ impl Options {
         self.dir.as_deref().or(self.site.as_deref())
     }
 
+    pub(super) fn speaks_tls(&self) -> bool {
+        self.tls.tls_listen.is_some()
+    }
+
     /// What goes together although it does not fit, in a sentence.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
         let TlsOptions { tls_listen, tls_cert, tls_key, tls_self_signed, .. } = &self.tls;

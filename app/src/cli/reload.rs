@@ -8,14 +8,26 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use protocol::{Handler, Reply, Request};
 
+use crate::certificates::Certificates;
 use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
 use crate::cli::options::Options;
+use crate::cli::tls;
 use crate::console::Console;
 
 /// The options that a running server can change; the others stay as they were at its start.
-const CHANGEABLE: [&str; 7] =
-    ["site", "demo", "healthz", "data", "tls-redirect", "hsts", "[[site]]"];
+const CHANGEABLE: [&str; 10] = [
+    "site",
+    "demo",
+    "healthz",
+    "data",
+    "tls-cert",
+    "tls-key",
+    "tls-self-signed",
+    "tls-redirect",
+    "hsts",
+    "[[site]]",
+];
 
 /// The handler in force.
 pub(super) enum Current<H> {
@@ -41,6 +53,8 @@ pub(super) struct Reload<H, F> {
     /// As it is in force.
     pub(super) current: Arc<Configuration>,
     pub(super) handler: Arc<ArcSwap<H>>,
+    /// Those of the TLS listener, if there is one.
+    pub(super) certificates: Option<Arc<Certificates>>,
     /// Makes a handler as options say.
     pub(super) make: F,
     pub(super) out: Console,
@@ -57,6 +71,11 @@ impl<H, F: Fn(&Options) -> Result<H, Error>> Reload<H, F> {
     fn try_run(&mut self) -> Result<(), String> {
         let new = self.first.read_again().map_err(|error| sentence(&error))?;
         let handler = (self.make)(&new.options).map_err(|error| error.to_string())?;
+        if let Some(certificates) = self.certificates.as_ref().filter(|_| new.options.speaks_tls())
+        {
+            let (pairs, _) = tls::pairs(&new.options.tls).map_err(|error| error.to_string())?;
+            certificates.replace(pairs).map_err(|error| error.to_string())?;
+        }
         self.handler.store(Arc::new(handler));
         let is_changeable = |name: &&str| CHANGEABLE.contains(name);
         let mut fixed = self.first.differences(&new);

@@ -87,6 +87,7 @@ pub(super) fn serve<B: Backend>(
             first: Arc::clone(&configuration),
             current: Arc::clone(&configuration),
             handler: Arc::clone(&handler),
+            certificates: tls.as_ref().map(|tls| Arc::clone(&tls.certificates)),
             make: move |options: &Options| {
                 Ok(make(application(options, B::NAME, &model_in_words)?, options))
             },

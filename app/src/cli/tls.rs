@@ -15,7 +15,7 @@ pub(super) struct Tls {
     /// To be said of the certificate.
     pub(super) note: String,
     /// They are read again for as long as this is here.
-    _certificates: Arc<Certificates>,
+    pub(super) certificates: Arc<Certificates>,
 }
 
 impl Tls {
@@ -24,14 +24,7 @@ impl Tls {
     /// # Errors
     /// If there are none that can be used.
     pub(super) fn new(options: &TlsOptions, limits: &Limits) -> Result<Self, Error> {
-        let mut pairs: Vec<(PathBuf, PathBuf)> =
-            options.tls_cert.iter().cloned().zip(options.tls_key.iter().cloned()).collect();
-        let mut note = String::new();
-        if options.tls_self_signed {
-            let made = certificates::self_signed(&state_directory()?).map_err(Error::SelfSigned)?;
-            note = format!("  (self-signed, SHA-256 {})", made.fingerprint);
-            pairs.push((made.certificate, made.key));
-        }
+        let (pairs, note) = pairs(options)?;
         let certificates = Certificates::load(pairs).map_err(Error::Certificates)?;
         let config = certificates::server_config(Arc::clone(&certificates), &[b"h2", b"http/1.1"])
             .map_err(Error::Tls)?;
@@ -42,8 +35,24 @@ impl Tls {
             linger_timeout: limits.linger_timeout,
             read_file: socket::read_file,
         };
-        Ok(Tls { setup, note, _certificates: certificates })
+        Ok(Tls { setup, note, certificates })
     }
+}
+
+/// The pairs of files that `options` name, with what is to be said of them.
+///
+/// # Errors
+/// If one for development cannot be made.
+pub(super) fn pairs(options: &TlsOptions) -> Result<(Vec<(PathBuf, PathBuf)>, String), Error> {
+    let mut pairs: Vec<_> =
+        options.tls_cert.iter().cloned().zip(options.tls_key.iter().cloned()).collect();
+    let mut note = String::new();
+    if options.tls_self_signed {
+        let made = certificates::self_signed(&state_directory()?).map_err(Error::SelfSigned)?;
+        note = format!("  (self-signed, SHA-256 {})", made.fingerprint);
+        pairs.push((made.certificate, made.key));
+    }
+    Ok((pairs, note))
 }
 
 /// Where the certificate for development is kept.

@@ -7,9 +7,13 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use app::certificates::self_signed;
+use rustix::process::Signal;
+use rustls::version::TLS13;
+
 use crate::child::Process;
 use crate::client::{Client, eventually};
-use rustix::process::Signal;
+use crate::tls;
 
 /// A program with this configuration file.
 fn configured(path: &str, directory: &Path, text: &str) -> Command {
@@ -223,6 +227,35 @@ pub fn a_file_with_a_mistake_leaves_the_old_configuration_in_force(path: &str) {
     server.lines.read_line(&mut line).unwrap();
     assert_eq!(line, "Configuration read again: changed healthz\n");
     assert_eq!(Client::connect(server.address).get("/healthz").text(), "ok\n");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
+
+/// A connection goes on under the certificate that it began with; the next has the new one.
+pub fn sighup_takes_other_certificates(path: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let text = |name: &str| {
+        let made = self_signed(&directory.path().join(name)).unwrap();
+        let files = [made.certificate, made.key].map(|file| file.display().to_string());
+        format!(
+            "listen = \"127.0.0.1:0\"\nthreads = 2\n[tls]\ntls-listen = \"127.0.0.1:0\"\n\
+             tls-cert = {:?}\ntls-key = {:?}\n",
+            files[0], files[1]
+        )
+    };
+    let mut server = Process::start_as_is(configured(path, directory.path(), &text("old")));
+    let connect = |address, name| tls::connect(address, &directory.path().join(name), &TLS13);
+    let address = server.tls.unwrap();
+    let mut first = connect(address, "old");
+    assert_eq!(tls::get(&mut first, "/healthz"), b"ok\n");
+    configured(path, directory.path(), &text("new"));
+    server.signal(Signal::HUP);
+    let mut line = String::new();
+    server.lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "Configuration read again: changed tls-cert, tls-key\n");
+    assert_eq!(tls::get(&mut connect(address, "new"), "/healthz"), b"ok\n");
+    assert_eq!(tls::get(&mut first, "/healthz"), b"ok\n");
+    drop(first);
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
 }

@@ -161,6 +161,7 @@ macro_rules! binary {
                 configuration::options_go_together_whatever_their_sources,
                 configuration::a_file_has_a_server_serve,
                 configuration::sighup_reads_the_file_again_and_loses_no_connection,
+                configuration::sighup_takes_other_certificates,
                 configuration::a_file_with_a_mistake_leaves_the_old_configuration_in_force,
                 sockets::all_addresses_and_paths_are_listened_on,
                 sockets::a_path_is_taken_over_from_a_server_that_was_killed_and_from_no_other,
