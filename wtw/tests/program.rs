@@ -65,6 +65,24 @@ fn short_help_has_what_a_newcomer_needs_and_long_help_has_all() {
 }
 
 #[test]
+fn a_directory_can_be_listed_and_have_a_fallback() {
+    let site = tempfile::tempdir().unwrap();
+    fs::create_dir(site.path().join("sub")).unwrap();
+    fs::write(site.path().join("app.html"), "<p>app").unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.arg(site.path()).args(["--listen", "127.0.0.1:0", "--listing"]);
+    let server = Process::start_as_is({
+        command.args(["--fallback", "app.html"]);
+        command
+    });
+    let mut client = Client::connect(server.address);
+    assert!(client.get("/").text().contains("sub/"));
+    assert_eq!(client.get("/no/such/route").text(), "<p>app");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
 fn completions_and_the_manual_know_all_options() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = printed(&["--completions", shell]);

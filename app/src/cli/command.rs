@@ -14,10 +14,10 @@ use crate::cli::show;
 /// The options that `-h` shows; `--help` shows all.
 const FIRST: [&str; 10] = [
     "listen",
-    "data",
+    "listing",
+    "fallback",
     "backend",
     "config",
-    "check_config",
     "verbose",
     "tls_listen",
     "tls_cert",
@@ -81,13 +81,19 @@ Examples:
       serves the directory dist at http://127.0.0.1:8080/
   {program} dist --listen 0.0.0.0:80
       for everybody who can reach this machine
+  {program} dist --fallback index.html
+      a single-page application, which has its routes in the browser
   {program} dist --tls-listen 127.0.0.1:8443 --tls-self-signed
       over HTTPS as well, with a certificate for development
   {program} dist --listen 0.0.0.0:80 --tls-listen 0.0.0.0:443 --tls-cert chain.pem \\
         --tls-key key.pem --tls-redirect --hsts 365d
       over HTTPS in earnest; certificates are read again when they change
   {program} dist --data uploads
-      takes uploads as well: curl -T FILE http://127.0.0.1:8080/files/NAME"
+      takes uploads as well: curl -T FILE http://127.0.0.1:8080/files/NAME
+  {program} --print-config > wtw.toml; {program} --config wtw.toml
+      from a file, which has several sites, redirects, headers and rules for caches besides
+
+Each option can also be in the environment: --max-work as WTW_MAX_WORK."
     )
 }
 

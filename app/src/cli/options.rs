@@ -29,6 +29,12 @@ pub(super) struct Options {
     /// Serve this directory; the same as DIR
     #[arg(long, value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
     pub(super) site: Option<PathBuf>,
+    /// List directories of DIR that have no index.html
+    #[arg(long)]
+    pub(super) listing: bool,
+    /// Answer with this page of DIR what does not exist, as single-page applications want it
+    #[arg(long, value_name = "PAGE")]
+    pub(super) fallback: Option<String>,
     /// Serve the demonstration as well, before the site
     #[arg(long)]
     pub(super) demo: bool,
@@ -234,8 +240,18 @@ impl Options {
         self.dir.as_deref().or(self.site.as_deref())
     }
 
+    /// The sites that are served: that of the directory, or those of the file.
+    pub(super) fn sites(&self) -> Vec<Settings> {
+        let Some(directory) = self.directory() else { return self.sites.clone() };
+        vec![Settings {
+            listing: self.listing,
+            fallback: self.fallback.clone(),
+            ..Settings::new(directory)
+        }]
+    }
+
     pub(super) fn speaks_tls(&self) -> bool {
-        self.tls.tls_listen.is_some()
+        !self.tls.tls_listen.is_empty()
     }
 
     /// What goes together although it does not fit, in a sentence.
@@ -244,6 +260,9 @@ impl Options {
         let has_site = self.directory().is_some() || !self.sites.is_empty();
         if self.directory().is_some() && !self.sites.is_empty() {
             return Some("a directory and [[site]] exclude each other: it can be the root of one");
+        }
+        if (self.listing || self.fallback.is_some()) && self.directory().is_none() {
+            return Some("--listing and --fallback go with DIR or --site; a [[site]] has its own");
         }
         if (self.demo || self.healthz) && !has_site {
             return Some("--demo and --healthz go with a site: DIR, --site or [[site]]");
@@ -268,11 +287,13 @@ impl Options {
     /// Lines that say what is served.
     pub(super) fn served(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if (self.directory().is_none() && self.sites.is_empty()) || self.demo {
+        let sites = self.sites();
+        if sites.is_empty() || self.demo {
             lines.push("serves the demonstration".to_owned());
         }
-        if let Some(site) = self.directory() {
-            lines.push(format!("serves the site in {}", site.display()));
+        for Settings { root, hosts, .. } in &sites {
+            let hosts = if hosts.is_empty() { String::new() } else { hosts.join(", ") + ": " };
+            lines.push(format!("{hosts}serves the site in {}", root.display()));
         }
         if self.healthz && !self.demo {
             lines.push("answers /healthz".to_owned());

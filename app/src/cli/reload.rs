@@ -16,8 +16,10 @@ use crate::cli::tls;
 use crate::console::Console;
 
 /// The options that a running server can change; the others stay as they were at its start.
-const CHANGEABLE: [&str; 10] = [
+const CHANGEABLE: [&str; 12] = [
     "site",
+    "listing",
+    "fallback",
     "demo",
     "healthz",
     "data",

@@ -21,7 +21,7 @@ use crate::https::Https;
 use crate::operation::listeners::{Bound, SocketFiles};
 use crate::routes::App;
 use crate::signals;
-use crate::site::{Settings, Sites};
+use crate::site::Sites;
 use crate::store::Store;
 
 /// Serves what the options say, until the end.
@@ -148,10 +148,7 @@ fn server<B: Backend>(listeners: Vec<Bound>) -> Result<Server<B>, Error> {
 
 /// The application that the options ask for.
 fn application(options: &Options, backend: &str, model: &str) -> Result<App, Error> {
-    let sites = match options.directory() {
-        Some(directory) => vec![Settings::new(directory)],
-        None => options.sites.clone(),
-    };
+    let sites = options.sites();
     let mut app = if sites.is_empty() {
         App::new(backend, model)
     } else if options.demo {

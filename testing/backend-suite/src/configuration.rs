@@ -132,6 +132,8 @@ pub fn options_go_together_whatever_their_sources(path: &str) {
     assert_eq!(printed(with("site = \".\"").arg("--healthz")), right);
     assert_eq!(printed(with("healthz = true").env("WTW_SITE", directory.path())), right);
     assert!(refused(&mut with("healthz = true")).contains("go with a site"));
+    assert!(refused(with("[[site]]\nroot = \".\"").arg("--listing")).contains("has its own"));
+    assert!(refused(with("[[site]]\nroot = \".\"").arg(".")).contains("exclude each other"));
     assert!(refused(with("verbose = true").arg("--quiet")).contains("--quiet"));
     assert!(refused(with("tls-cert = \"a\"").env("WTW_TLS_KEY", "b")).contains("--tls-listen"));
     let text = "tls-listen = \"127.0.0.1:0\"\ntls-cert = \"a.pem\"\ntls-key = \"a.key\"";
@@ -142,11 +144,20 @@ pub fn options_go_together_whatever_their_sources(path: &str) {
 
 pub fn a_file_has_a_server_serve(path: &str) {
     let directory = tempfile::tempdir().unwrap();
-    fs::create_dir(directory.path().join("pages")).unwrap();
-    fs::write(directory.path().join("pages/index.html"), "<p>mine").unwrap();
-    let text = "listen = \"127.0.0.1:0\"\nthreads = 2\n[[site]]\nroot = \"pages\"\n";
+    for name in ["one", "two"] {
+        fs::create_dir(directory.path().join(name)).unwrap();
+        fs::write(directory.path().join(name).join("index.html"), name).unwrap();
+    }
+    let text = "listen = \"127.0.0.1:0\"\nthreads = 2\n[[site]]\nroot = \"one\"\n\
+                [[site]]\nroot = \"two\"\nhosts = [\"two.example\"]\n";
     let server = Process::start_as_is(configured(path, directory.path(), text));
-    assert_eq!(Client::connect(server.address).get("/").text(), "<p>mine");
+    let said = server.said.concat();
+    assert!(said.contains("  two.example: serves the site in "), "{said}");
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/").text(), "one");
+    client.send("GET / HTTP/1.1\r\nHost: two.example\r\n\r\n");
+    assert_eq!(client.response().text(), "two");
+    drop(client);
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
 }
