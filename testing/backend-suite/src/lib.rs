@@ -10,6 +10,7 @@
 //! * [`shutdown`]: graceful shutdown, under every condition.
 //! * [`http2`]: many requests at once on a connection.
 //! * [`tls`]: the same over TLS, as far as it may differ.
+//! * [`https`]: the binary's certificates and what leads clients to them.
 //! * [`proxies`]: who the client is behind a proxy, and how much each may have.
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, memory.
@@ -41,6 +42,8 @@ pub mod configuration;
 pub mod files;
 pub mod fixtures;
 pub mod http2;
+#[cfg(unix)]
+pub mod https;
 #[cfg(unix)]
 pub mod listeners;
 #[cfg(target_os = "linux")]

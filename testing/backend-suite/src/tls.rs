@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,10 +65,7 @@ pub(crate) fn connect(
     dir: &Path,
     version: &'static SupportedProtocolVersion,
 ) -> Stream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
-    over(stream, dir, version)
+    over(TcpStream::connect(address).unwrap(), dir, version)
 }
 
 /// The same over a connection that is there already.
@@ -77,20 +74,40 @@ pub(crate) fn over(
     dir: &Path,
     version: &'static SupportedProtocolVersion,
 ) -> Stream {
+    client(stream, "localhost", &[dir.join("localhost.pem")], version)
+}
+
+/// A client of the server of this name, that trusts these certificates.
+pub(crate) fn client(
+    stream: TcpStream,
+    name: &'static str,
+    trusted: &[PathBuf],
+    version: &'static SupportedProtocolVersion,
+) -> Stream {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(dir.join("localhost.pem")).unwrap()).unwrap();
+    for path in trusted {
+        roots.add(CertificateDer::from_pem_file(path).unwrap()).unwrap();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from("localhost").unwrap();
+    let name = ServerName::try_from(name).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }
 
 /// Reads one response; returns its status and its body.
 pub(crate) fn response(stream: &mut Stream) -> (u16, Vec<u8>) {
+    let (head, body) = message(stream);
+    (head[9..12].parse().unwrap(), body)
+}
+
+/// Reads one response; returns its head and its body.
+pub(crate) fn message(stream: &mut Stream) -> (String, Vec<u8>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -101,7 +118,7 @@ pub(crate) fn response(stream: &mut Stream) -> (u16, Vec<u8>) {
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).unwrap();
-    (head[9..12].parse().unwrap(), body)
+    (head, body)
 }
 
 pub(crate) fn get(stream: &mut Stream, path: &str) -> Vec<u8> {
