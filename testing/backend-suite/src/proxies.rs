@@ -1,5 +1,6 @@
 //! Behind a proxy that speaks the PROXY protocol, and how many connections each client may have.
 
+#[cfg(target_os = "linux")]
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
