@@ -35,6 +35,9 @@ pub(super) struct Options {
     /// Answer with this page of DIR what does not exist, as single-page applications want it
     #[arg(long, value_name = "PAGE")]
     pub(super) fallback: Option<String>,
+    /// Send files as they are: compress nothing, and ignore .br, .zst and .gz beside a file
+    #[arg(long)]
+    pub(super) no_compression: bool,
     /// Serve the demonstration as well, before the site
     #[arg(long)]
     pub(super) demo: bool,
@@ -243,11 +246,16 @@ impl Options {
     /// The sites that are served: that of the directory, or those of the file.
     pub(super) fn sites(&self) -> Vec<Settings> {
         let Some(directory) = self.directory() else { return self.sites.clone() };
-        vec![Settings {
+        let mut site = Settings {
             listing: self.listing,
             fallback: self.fallback.clone(),
+            precompressed: !self.no_compression,
             ..Settings::new(directory)
-        }]
+        };
+        if self.no_compression {
+            site.compress.algorithms.clear();
+        }
+        vec![site]
     }
 
     pub(super) fn speaks_tls(&self) -> bool {
@@ -261,8 +269,12 @@ impl Options {
         if self.directory().is_some() && !self.sites.is_empty() {
             return Some("a directory and [[site]] exclude each other: it can be the root of one");
         }
-        if (self.listing || self.fallback.is_some()) && self.directory().is_none() {
-            return Some("--listing and --fallback go with DIR or --site; a [[site]] has its own");
+        let is_described = self.listing || self.fallback.is_some() || self.no_compression;
+        if is_described && self.directory().is_none() {
+            return Some(
+                "--listing, --fallback and --no-compression go with DIR or --site; a [[site]] has \
+                 its own",
+            );
         }
         if (self.demo || self.healthz) && !has_site {
             return Some("--demo and --healthz go with a site: DIR, --site or [[site]]");

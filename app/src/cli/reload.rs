@@ -16,10 +16,11 @@ use crate::cli::tls;
 use crate::console::Console;
 
 /// The options that a running server can change; the others stay as they were at its start.
-const CHANGEABLE: [&str; 12] = [
+const CHANGEABLE: [&str; 13] = [
     "site",
     "listing",
     "fallback",
+    "no-compression",
     "demo",
     "healthz",
     "data",

@@ -324,6 +324,18 @@ pub fn a_site_is_served_and_nothing_else(path: &str) {
         drop(client);
         assert_eq!(server.end().0, Some(0));
     }
+    fs::write(site.path().join("work/a.txt"), "a".repeat(2_000)).unwrap();
+    let server = serve_site(path, site.path(), &["--listing", "--fallback=index.html"]);
+    let mut client = Client::connect(server.address);
+    assert!(client.get("/work/").text().contains("a.txt"));
+    assert_eq!(client.get("/no/such/page").text(), "home");
+    for (flags, is_coded) in [(&[][..], true), (&["--no-compression"], false)] {
+        let server = serve_site(path, site.path(), flags);
+        let mut client = Client::connect(server.address);
+        client.send("GET /work/a.txt HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
+        let head = client.response().head;
+        assert_eq!(head.contains("content-encoding: gzip"), is_coded, "{head}");
+    }
     // Uploads are for `--data` alone.
     for flags in [&["--site", site.path().to_str().unwrap()][..], &[]] {
         let mut command = command(path);

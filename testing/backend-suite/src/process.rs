@@ -68,6 +68,7 @@ pub fn a_wrong_flag_is_a_usage_error(path: &str) {
         (&["--max-head", "16x"], "such as 512B"),
         (&["--listen", ":8080"], "0.0.0.0:8080"),
         (&["--healthz"], "--site"),
+        (&["--listing"], "go with DIR"),
         (&["--model", "astrology"], "astrology"),
         (&["--listen", "nonsense"], "such as 127.0.0.1:8080"),
         (&["--tls-listen", "127.0.0.1:0"], "wants --tls-cert"),
