@@ -4,6 +4,8 @@
 //! and files are [`Work`](protocol::Work), `/stream` a source that says when it goes on.
 //!
 //! * [`App`]: the routes.
+//! * [`Https`], [`Forwarded`], [`RateLimit`]: handlers around it: for HTTPS alone, behind proxies,
+//!   with a bound on what each client may ask.
 //! * [`certificates`]: those of a TLS listener, from files that may change.
 //! * `console`, `signals`: what is said without waiting for it, and what is heard from the system.
 //! * `operation`: sockets and accounts of the system that it runs on.
@@ -20,14 +22,18 @@ mod cli;
 mod conditional;
 mod console;
 mod dashboard;
+mod forwarded;
 mod https;
 mod operation;
 mod origin;
+mod rate_limit;
 mod routes;
 mod signals;
 pub mod site;
 pub mod store;
 
 pub use cli::{AnyBackend, main, main_with};
+pub use forwarded::{Forwarded, ForwardedField};
 pub use https::Https;
+pub use rate_limit::{NotARate, Rate, RateLimit};
 pub use routes::App;

@@ -335,6 +335,13 @@ impl<B: Backend> Server<B> {
         self
     }
 
+    /// Sets how much of an address of IPv6 tells clients apart, in bits. Default: 64.
+    #[must_use]
+    pub fn ipv6_prefix(mut self, bits: u8) -> Self {
+        self.config.ipv6_prefix = bits;
+        self
+    }
+
     /// Has all connections begin with a header of the PROXY protocol, version 1 or 2. These proxies
     /// are believed; other clients, and those that do not speak it, are not served.
     #[must_use]

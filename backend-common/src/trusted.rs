@@ -31,7 +31,7 @@ pub enum TrustedProxy {
 
 /// What should have named a proxy does not.
 #[derive(Debug, Error)]
-#[error("it is neither an address, nor a network such as 10.0.0.0/8, nor the word unix")]
+#[error("must be an address, a network such as 10.0.0.0/8, or the word unix")]
 pub struct NotAProxy;
 
 impl FromStr for TrustedProxy {

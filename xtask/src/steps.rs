@@ -121,6 +121,8 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("nightly Rust"),
     step("clients", "real clients of TLS, HTTP/2 and WebSocket, on every backend", clients)
         .needs("curl, nghttp2, openssl, Python"),
+    step("proxies", "a real proxy in front of every backend says who the clients are", proxies)
+        .needs("HAProxy, curl, openssl"),
     step("judge", "the judge: every backend reaches all stages, first servers few", judge),
     step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
 ];
@@ -388,6 +390,13 @@ fn sanitizer() -> Result {
 
 fn skipped(tests: &'static str) -> [&'static str; 2] {
     ["--skip", tests]
+}
+
+fn proxies() -> Result {
+    debian("haproxy", &["haproxy"])?;
+    debian("curl", &["curl"])?;
+    debian("openssl", &["openssl"])?;
+    command(".ci/proxies/run").run()
 }
 
 fn clients() -> Result {

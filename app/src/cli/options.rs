@@ -1,17 +1,20 @@
 //! The options of the command line.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backend_common::Limits;
+use backend_common::{Limits, TrustedProxies, TrustedProxy};
 use bytesize::ByteSize;
 use clap::{Args, Parser, ValueHint};
 use clap_complete::Shell;
 use humantime::parse_duration;
 
+use crate::forwarded::ForwardedField;
 #[cfg(unix)]
 use crate::operation::account::Account;
 use crate::operation::listeners::PATH;
+use crate::rate_limit::Rate;
 use crate::site::Settings;
 
 /// A web server for files, with six ways to wait: serves a directory over HTTP/1.1 and HTTP/2, with
@@ -106,6 +109,8 @@ pub(super) struct Options {
     #[command(flatten)]
     pub(super) tls: TlsOptions,
     #[command(flatten)]
+    pub(super) clients: ClientOptions,
+    #[command(flatten)]
     pub(super) limits: LimitOptions,
 }
 
@@ -155,6 +160,40 @@ pub(super) struct TlsOptions {
     /// Longest time from the connection to the end of the handshake
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub(super) handshake_timeout: Duration,
+}
+
+/// Who the client is, if a proxy is in front, and how much each client may have.
+#[derive(Args)]
+#[command(next_help_heading = "Clients (behind proxies or not)")]
+pub(super) struct ClientOptions {
+    /// Believe this proxy when it says who its client is: an address, a network such as 10.0.0.0/8,
+    /// or unix for all that come through a path
+    #[arg(long, value_name = "CIDR")]
+    pub(super) trusted_proxy: Vec<TrustedProxy>,
+    /// What trusted proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)
+    #[arg(long, value_name = "NAME", default_value = "x-forwarded")]
+    pub(super) forwarded_field: ForwardedField,
+    /// Expect the PROXY protocol, version 1 or 2, from trusted proxies, and serve nobody else
+    #[arg(long, requires = "trusted_proxy")]
+    pub(super) proxy_protocol: bool,
+    /// Connections of each client address at once; further ones are closed [default: any number]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(super) max_connections_per_address: Option<usize>,
+    /// Requests of each client address, such as 10/s, 600/m or 1000/h; further ones are answered
+    /// 429 [default: any number]
+    #[arg(long, value_name = "RATE")]
+    pub(super) max_requests_per_address: Option<Rate>,
+    /// How many of them may come at once [default: those of a second]
+    #[arg(long, value_name = "N", requires = "max_requests_per_address")]
+    pub(super) max_burst_per_address: Option<NonZeroU32>,
+    /// How much of an address of IPv6 tells clients apart, in bits
+    #[arg(
+        long,
+        value_name = "BITS",
+        default_value = "64",
+        value_parser = clap::value_parser!(u8).range(1..=128)
+    )]
+    pub(super) ipv6_prefix: u8,
 }
 
 /// Limits of a connection; the defaults are those of [`Limits::default`].
@@ -213,6 +252,12 @@ pub(super) struct LimitOptions {
     /// Longest silence of the peer after we have closed, for 30s in all
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
     pub(super) linger_timeout: Duration,
+}
+
+impl ClientOptions {
+    pub(super) fn proxies(&self) -> TrustedProxies {
+        TrustedProxies(self.trusted_proxy.clone())
+    }
 }
 
 impl LimitOptions {

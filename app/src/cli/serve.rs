@@ -7,18 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use backend_common::{Backend, Server, ShutdownHandle, Variant};
+use backend_common::{Backend, Handler, Server, ShutdownHandle, Statistics, Variant};
 
 use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
 use crate::cli::listen::listen_all;
 use crate::cli::log;
-use crate::cli::options::Options;
+use crate::cli::options::{ClientOptions, Options};
 use crate::cli::reload::{Current, Reload};
 use crate::cli::tls::Tls;
 use crate::console::Console;
+use crate::forwarded::Forwarded;
 use crate::https::Https;
 use crate::operation::listeners::{Bound, SocketFiles};
+use crate::rate_limit::RateLimit;
 use crate::routes::App;
 use crate::signals;
 use crate::site::Sites;
@@ -61,7 +63,14 @@ pub(super) fn serve<B: Backend>(
         .model(model)
         .max_connections(options.max_connections)
         .max_work(options.max_work)
+        .ipv6_prefix(options.clients.ipv6_prefix)
         .limits(options.limits.limits());
+    if let Some(connections) = options.clients.max_connections_per_address {
+        server = server.max_connections_per_address(connections);
+    }
+    if options.clients.proxy_protocol {
+        server = server.proxy_protocol(options.clients.proxies());
+    }
     if let Some(threads) = options.threads {
         server = server.threads(threads);
     }
@@ -107,9 +116,24 @@ pub(super) fn serve<B: Backend>(
         say(format_args!("  {line}"));
     }
     say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
+    let handler = for_clients(handler, &options.clients, server.statistics());
     let report = server.run(handler).map_err(Error::Serve)?;
     say(format_args!("Stopped: {report}"));
     Ok(())
+}
+
+/// A handler that sees clients behind proxies, each with its share.
+fn for_clients<H: Handler>(
+    handler: H,
+    options: &ClientOptions,
+    statistics: Statistics,
+) -> Forwarded<RateLimit<H>> {
+    let mut handler = RateLimit::new(handler);
+    if let Some(rate) = options.max_requests_per_address {
+        let burst = options.max_burst_per_address.unwrap_or(rate.burst());
+        handler = handler.limit(rate, burst, options.ipv6_prefix, statistics);
+    }
+    Forwarded::new(handler, options.proxies(), options.forwarded_field)
 }
 
 /// The application, and how its clients are led to HTTPS.

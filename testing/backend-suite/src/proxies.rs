@@ -2,8 +2,10 @@
 
 #[cfg(target_os = "linux")]
 use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use app::{Forwarded, ForwardedField, Https, RateLimit};
 use backend_common::{Backend, Handle, Limits, Request, Response, Server, TrustedProxies};
 use rustls::version::TLS13;
 use tokio::io::AsyncWriteExt;
@@ -180,5 +182,57 @@ pub fn connections_of_each_client_are_bounded<B: Backend>(model: B) {
     sent(&server, BINARY).expect_close();
     let mut other = sent(&server, b"PROXY TCP4 192.0.2.2 198.51.100.1 56324 443\r\n");
     assert_eq!(other.get("/").text(), "192.0.2.2:56324");
+    end(server);
+}
+
+/// The redirect to HTTPS and the limit of requests see what the handler sees.
+pub fn what_trusted_proxies_say_of_the_client_is_believed<B: Backend>(model: B) {
+    let handler = Forwarded::new(
+        Https::new(peer).redirect(443),
+        trusted("127.0.0.0/8"),
+        ForwardedField::XForwarded,
+    );
+    let server = server(model).spawn(handler).unwrap();
+    let mut client = Client::connect(server.address());
+    let mut ask = |fields: &str| {
+        client.send(format!("GET /a HTTP/1.1\r\nHost: inner\r\n{fields}\r\n"));
+        client.response()
+    };
+    let seen = ask("X-Forwarded-For: 1.1.1.1, 192.0.2.1\r\nX-Forwarded-Proto: https\r\n");
+    assert_eq!((seen.status, seen.text()), (200, "192.0.2.1:0"));
+    let seen = ask("X-Forwarded-Proto: http\r\nX-Forwarded-Host: example.org\r\n");
+    assert_eq!(seen.status, 308);
+    assert!(seen.head.contains("location: https://example.org/a\r\n"), "{}", seen.head);
+    end(server);
+}
+
+pub fn requests_of_each_client_are_bounded<B: Backend>(model: B) {
+    let server = server(model);
+    let statistics = server.statistics();
+    let burst = NonZeroU32::new(3).unwrap();
+    let handler = RateLimit::new(peer).limit("1/h".parse().unwrap(), burst, 64, statistics);
+    let field = ForwardedField::XForwarded;
+    let server = server.spawn(Forwarded::new(handler, trusted("127.0.0.1"), field)).unwrap();
+    let mut client = Client::connect(server.address());
+    let mut ask = |address: &str| {
+        client.send(format!("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n\r\n"));
+        client.response()
+    };
+    for address in ["2001:db8::1", "2001:db8::2", "2001:db8::2"] {
+        assert_eq!(ask(address).status, 200);
+    }
+    let refused = ask("2001:db8::3");
+    assert_eq!(refused.status, 429, "it is in the same network");
+    assert!(refused.head.contains("retry-after: 3"), "an hour: {}", refused.head);
+    assert_eq!(ask("2001:db8:0:1::1").status, 200, "others are answered");
+    http2::run(async {
+        let stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+        let (client, _connection) = http2::handshake(stream).await;
+        for _ in 0..burst.get() {
+            assert_eq!(http2::get(&client, "/").await.0, 200);
+        }
+        assert_eq!(http2::get(&client, "/").await.0, 429, "streams count like requests");
+    });
+    assert_eq!(server.statistics().sample().requests_over_limit, 2);
     end(server);
 }
