@@ -13,8 +13,9 @@ use protocol::bytes::Bytes;
 use crate::site::budget::Held;
 use crate::site::encoding::Coding;
 
-/// How many forms are kept, besides the bound of [`Held`] on their bytes.
+/// How many forms are kept, and how many bytes of them: half of what [`Held`] allows.
 const MOST_KEPT: usize = 4096;
+const MOST_KEPT_BYTES: usize = 32 << 20;
 
 /// What is small and quick to come by in each format: levels 6 of 9, 5 of 11, 3 of 22.
 const GZIP_LEVEL: u32 = 6;
@@ -44,11 +45,34 @@ struct Entries {
     /// `None`: it would not be smaller.
     forms: HashMap<Key, Option<Bytes>>,
     order: VecDeque<Key>,
+    bytes: usize,
+}
+
+impl Entries {
+    fn keep(&mut self, key: Key, form: Option<Bytes>) {
+        if self.forms.contains_key(&key) {
+            return; // another was faster
+        }
+        self.bytes += form.as_ref().map_or(0, Bytes::len);
+        self.forms.insert(key.clone(), form);
+        self.order.push_back(key);
+        while self.order.len() > MOST_KEPT || self.bytes > MOST_KEPT_BYTES {
+            self.forget_oldest();
+        }
+    }
+
+    /// Whether there was one.
+    fn forget_oldest(&mut self) -> bool {
+        let Some(oldest) = self.order.pop_front() else { return false };
+        let form = self.forms.remove(&oldest).flatten();
+        self.bytes -= form.map_or(0, |form| form.len());
+        true
+    }
 }
 
 impl Cache {
     /// The compressed form of a file of this length, which is read from its beginning. There is
-    /// none if it would not be smaller, if the file has become shorter, or if there is no room.
+    /// none if it would not be smaller, if the file changes meanwhile, or if there is no room.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -59,13 +83,15 @@ impl Cache {
         let Some(held) = usize::try_from(length).ok().and_then(|length| self.room(length)) else {
             return Ok(None);
         };
-        let mut input = file.take(length);
+        let modified = || file.metadata().and_then(|metadata| metadata.modified());
+        let (before, mut input) = (modified()?, file.take(length));
         let form = compress(key.coding, &mut input, held)?;
-        if input.limit() > 0 && form.is_some() {
-            return Ok(None); // it has become shorter
+        let is_cut = input.limit() > 0 && form.is_some();
+        if is_cut || modified()? != before {
+            return Ok(None); // it has changed meanwhile, and the form would be of no version
         }
         let form = form.map(Held::into_bytes);
-        self.keep(key, form.clone());
+        self.entries().keep(key, form.clone());
         Ok(form)
     }
 
@@ -79,21 +105,9 @@ impl Cache {
             if let Some(held) = Held::reserve(length) {
                 return Some(held);
             }
-            let mut entries = self.entries();
-            let oldest = entries.order.pop_front()?;
-            entries.forms.remove(&oldest);
-        }
-    }
-
-    fn keep(&self, key: Key, form: Option<Bytes>) {
-        let mut entries = self.entries();
-        if entries.forms.insert(key.clone(), form).is_none() {
-            entries.order.push_back(key);
-        }
-        if entries.order.len() > MOST_KEPT
-            && let Some(oldest) = entries.order.pop_front()
-        {
-            entries.forms.remove(&oldest);
+            if !self.entries().forget_oldest() {
+                return None;
+            }
         }
     }
 }
@@ -166,5 +180,21 @@ mod tests {
         let first = cache.get(key(Coding::Gzip), &file, 2000).unwrap().unwrap();
         let again = cache.get(key(Coding::Gzip), &file, 2000).unwrap().unwrap();
         assert_eq!(first.as_ptr(), again.as_ptr());
+    }
+
+    #[test]
+    fn the_oldest_forms_make_room_for_others() {
+        let mut entries = Entries::default();
+        let numbered = |number: usize| Key { site: number, ..key(Coding::Gzip) };
+        for number in 0..40 {
+            entries.keep(numbered(number), Some(Bytes::from(vec![0; 1 << 20])));
+        }
+        assert_eq!((entries.forms.len(), entries.bytes), (32, MOST_KEPT_BYTES));
+        assert!(!entries.forms.contains_key(&numbered(7)));
+        assert!(entries.forms.contains_key(&numbered(8)));
+        for number in 40..MOST_KEPT * 2 {
+            entries.keep(numbered(number), None);
+        }
+        assert_eq!((entries.order.len(), entries.bytes), (MOST_KEPT, 0));
     }
 }
