@@ -29,6 +29,11 @@ impl<H: Handler> Https<H> {
         Https { inner, port: None, hsts: None }
     }
 
+    /// What answers the others.
+    pub(crate) fn inner(&self) -> &H {
+        &self.inner
+    }
+
     /// Answers requests over plain HTTP with a redirect to this port of the same host, but for
     /// those of a certification authority below `/.well-known/acme-challenge/`.
     #[must_use]

@@ -31,6 +31,7 @@ mod routes;
 mod signals;
 pub mod site;
 pub mod store;
+mod telemetry;
 
 pub use cli::{AnyBackend, main, main_with};
 pub use forwarded::{Forwarded, ForwardedField};

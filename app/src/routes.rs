@@ -82,6 +82,29 @@ impl Route<'_> {
     }
 }
 
+impl Route<'_> {
+    /// Its name in logs and metrics: of these there are a few, of paths without end.
+    fn name(&self) -> &'static str {
+        match self {
+            Route::Landing(_) => "/",
+            Route::Echo(_) => "/echo/TEXT",
+            Route::EchoBody => "/echo",
+            Route::UserAgent => "/user-agent",
+            Route::Sleep(_) => "/sleep/MS",
+            Route::Work(_) => "/work/MS",
+            Route::Panic => "/panic",
+            Route::Counter(_) => "/counter",
+            Route::Stream(_) => "/stream/LINES",
+            Route::EchoSocket => "/ws/echo",
+            Route::Dashboard(_) => "/dashboard",
+            Route::DashboardLive(_) => "/dashboard/live",
+            Route::Health => "/healthz",
+            Route::File(..) => "/files/NAME",
+            Route::Site(..) => "site",
+        }
+    }
+}
+
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App")
@@ -146,6 +169,11 @@ impl App {
     pub fn site(mut self, sites: impl Into<Sites>) -> Self {
         self.sites = Some(sites.into());
         self
+    }
+
+    /// The name of the route that a path leads to; `none` if there is none.
+    pub(crate) fn route_name(&self, path: &str) -> &'static str {
+        self.route(path).map_or("none", |route| route.name())
     }
 
     fn route<'a>(&'a self, path: &'a str) -> Option<Route<'a>> {

@@ -121,6 +121,8 @@ pub struct Observation {
     /// Up to when time has been accounted for, and what has been waited for since.
     since: Instant,
     waits_for: Option<WaitsFor>,
+    /// Whether the driver has said that it waits.
+    is_waiting: bool,
 }
 
 impl Observation {
@@ -137,7 +139,8 @@ impl Observation {
             cut: Some(Cut::Client),
         };
         let (begun, since) = (now.instant, now.instant);
-        Observation { conclude: Some(conclude), summary, begun, since, waits_for: None }
+        let conclude = Some(conclude);
+        Observation { conclude, summary, begun, since, waits_for: None, is_waiting: false }
     }
 
     /// From now on the request waits for this, or runs.
@@ -157,11 +160,16 @@ impl Observation {
             None => {}
         }
         self.since = self.since.max(now);
+        self.is_waiting = false;
     }
 
-    /// What has passed until now was no waiting: the driver begins to wait only now.
+    /// What has passed until now was no waiting: the driver begins to wait only now, if it did not
+    /// wait already.
     pub fn begin_wait(&mut self, now: Instant) {
-        self.since = self.since.max(now);
+        if !self.is_waiting {
+            self.since = self.since.max(now);
+            self.is_waiting = true;
+        }
     }
 
     /// There is a response, of this status.

@@ -1067,7 +1067,9 @@ mod observed {
         driver.feed(get("/later"));
         driver.now.instant += ms(15);
         driver.connection.begin_wait(driver.now);
-        driver.pass_ms(25);
+        driver.now.instant += ms(5);
+        driver.connection.begin_wait(driver.now); // it waits already
+        driver.pass_ms(20);
         let summary = only(&told());
         assert_eq!(summary.waited, Waited { time: ms(25), ..Waited::default() });
         assert_eq!(summary.duration, ms(40));

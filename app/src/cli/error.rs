@@ -38,6 +38,10 @@ pub(super) enum Error {
     Watch(io::Error),
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
+    #[error("cannot write the access log: {0}")]
+    AccessLog(io::Error),
+    #[error("cannot serve the administrators: {0}")]
+    Admin(io::Error),
     #[error("cannot serve: {0}")]
     Serve(io::Error),
 }

@@ -34,7 +34,7 @@ fn access(_: &Options) -> Access {
 ///
 /// # Errors
 /// The last failure.
-fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, Error> {
+pub(super) fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, Error> {
     const TRIES: usize = 5;
     const BETWEEN: Duration = Duration::from_millis(200);
     let mut result = bind(address);

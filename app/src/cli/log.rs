@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::error::Error;
-use crate::cli::options::Options;
+use crate::cli::options::{LogFormat, Options};
 use crate::console::Console;
 
 /// Has what happens written to the log, and panics among it. `RUST_LOG` says what, as far as it
@@ -32,10 +32,16 @@ pub(super) fn start(options: &Options, log: &Console) -> Result<(), Error> {
     };
     let log = log.clone();
     let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let is_json = match options.logs.log_format {
+        LogFormat::Auto => !io::stderr().is_terminal(),
+        LogFormat::Text => false,
+        LogFormat::Json => true,
+    };
     let lines = tracing_subscriber::fmt::layer()
-        .with_ansi(is_coloured)
+        .with_ansi(is_coloured && !is_json)
         .log_internal_errors(false)
         .with_writer(move || log.clone());
+    let lines = if is_json { lines.json().boxed() } else { lines.boxed() };
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();
     std::panic::set_hook(Box::new(log_panic));
     Ok(())

@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod listen;
 mod log;
+mod observed;
 mod options;
 mod reload;
 mod serve;

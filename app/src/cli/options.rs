@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backend_common::{Limits, TrustedProxies, TrustedProxy};
 use bytesize::ByteSize;
-use clap::{Args, Parser, ValueHint};
+use clap::{Args, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use humantime::parse_duration;
 
@@ -16,6 +16,7 @@ use crate::operation::account::Account;
 use crate::operation::listeners::PATH;
 use crate::rate_limit::Rate;
 use crate::site::Settings;
+use crate::telemetry::access_log::Format;
 
 /// A web server for files, with six ways to wait: serves a directory over HTTP/1.1 and HTTP/2, with
 /// or without TLS.
@@ -107,6 +108,8 @@ pub(super) struct Options {
     #[command(flatten)]
     pub(super) sockets: SocketOptions,
     #[command(flatten)]
+    pub(super) logs: LogOptions,
+    #[command(flatten)]
     pub(super) tls: TlsOptions,
     #[command(flatten)]
     pub(super) clients: ClientOptions,
@@ -126,6 +129,42 @@ pub(super) struct SocketOptions {
     /// User, and group if it is another than the user's, that the socket's file is given to
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(super) socket_owner: Option<Account>,
+}
+
+/// What is said of requests, and where.
+#[derive(Args)]
+#[command(next_help_heading = "Logs and metrics")]
+pub(super) struct LogOptions {
+    /// Format of the log, which goes to standard error; auto is text on a terminal, else JSON
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub(super) log_format: LogFormat,
+    /// Log each request when its response is sent: its peer, status, bytes, time, and how much of
+    /// that it waited
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) access_log: Option<Format>,
+    /// Append the access log to this file [default: standard output]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        requires = "access_log"
+    )]
+    pub(super) access_log_file: Option<PathBuf>,
+    /// Answer /metrics (Prometheus), /healthz and /readyz at this address, or at this port of
+    /// 127.0.0.1
+    #[arg(long, value_name = "ADDR", value_parser = admin_address)]
+    pub(super) admin: Option<String>,
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// Text.
+    Text,
+    /// An object of JSON for each line.
+    Json,
 }
 
 /// Whether, where and with which certificates TLS is spoken.
@@ -380,6 +419,15 @@ fn place(text: &str) -> Result<String, &'static str> {
 fn mode(text: &str) -> Result<u32, &'static str> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
     mode.ok_or("must be permissions in octal, such as 660")
+}
+
+/// An address and a port; a port alone is one of this machine's own.
+fn admin_address(text: &str) -> Result<String, &'static str> {
+    match text.parse::<u16>() {
+        Ok(port) => Ok(format!("127.0.0.1:{port}")),
+        Err(_) if text.starts_with(PATH) => Err("must be a port, or an address and a port"),
+        Err(_) => place(text),
+    }
 }
 
 fn size(text: &str) -> Result<ByteSize, &'static str> {

@@ -14,6 +14,8 @@ use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::cli::tls;
 use crate::console::Console;
+use crate::https::Https;
+use crate::routes::App;
 
 /// The options that a running server can change; the others stay as they were at its start.
 const CHANGEABLE: [&str; 13] = [
@@ -45,6 +47,16 @@ impl<H: Handler> Handler for Current<H> {
         match self {
             Current::Fixed(handler) => handler.handle(request),
             Current::Replaceable(handler) => handler.load().handle(request),
+        }
+    }
+}
+
+impl Current<Https<App>> {
+    /// The name of the route that a path leads to now.
+    pub(super) fn route_name(&self, path: &str) -> &'static str {
+        match self {
+            Current::Fixed(handler) => handler.inner().route_name(path),
+            Current::Replaceable(handler) => handler.load().inner().route_name(path),
         }
     }
 }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use backend_common::{Backend, Handler, Server, ShutdownHandle, Statistics, Variant};
+use backend_common::{Backend, Handler, Request, Server, ShutdownHandle, Statistics, Variant};
 
 use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
 use crate::cli::listen::listen_all;
 use crate::cli::log;
+use crate::cli::observed::Observed;
 use crate::cli::options::{ClientOptions, Options};
 use crate::cli::reload::{Current, Reload};
 use crate::cli::tls::Tls;
@@ -115,11 +116,17 @@ pub(super) fn serve<B: Backend>(
     for line in options.served() {
         say(format_args!("  {line}"));
     }
+    let handler = Arc::new(handler);
+    let (server, observed) = Observed::start(options, server, &handler, name)?;
+    if let Some(address) = observed.admin_address() {
+        say(format_args!("  http://{address}/metrics, for administrators"));
+    }
     say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
-    let handler = for_clients(handler, &options.clients, server.statistics());
+    let answer = move |request: &Request<'_>| handler.handle(request);
+    let handler = for_clients(answer, &options.clients, server.statistics());
     let report = server.run(handler).map_err(Error::Serve)?;
     say(format_args!("Stopped: {report}"));
-    Ok(())
+    observed.end().map_err(Error::Admin)
 }
 
 /// A handler that sees clients behind proxies, each with its share.

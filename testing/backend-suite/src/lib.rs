@@ -15,6 +15,7 @@
 //! * [`websocket`]: what takes over after an upgrade.
 //! * [`process`]: the binary: its command line, signals, memory.
 //! * [`configuration`]: the binary's file, environment and command line.
+//! * [`telemetry`]: the binary's access log, and what it shows its administrators.
 //! * [`operation`]: the binary as it is run in earnest: logs, supervisors, deployments, limits.
 //! * [`sockets`]: the binary: where it listens.
 //! * [`mod@attacks`]: the binary under attack;
@@ -59,5 +60,7 @@ pub mod sites;
 pub mod sockets;
 pub mod statistics;
 mod suite;
+#[cfg(unix)]
+pub mod telemetry;
 pub mod tls;
 pub mod websocket;

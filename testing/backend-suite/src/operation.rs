@@ -457,6 +457,11 @@ pub fn a_panic_is_one_line_of_the_log(path: &str) {
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(log.contains("ERROR") && log.contains("/panic was asked for"), "{log}");
     assert!(log.contains("routes.rs:"), "where: {log}");
-    let traced = logged(path, &[], &[("RUST_BACKTRACE", "1")], ask);
+    let text = ["--log-format", "text"];
+    let traced = logged(path, &text, &[("RUST_BACKTRACE", "1")], ask);
     assert!(traced.lines().count() > 5, "{traced}");
+    // On no terminal each line is an object of JSON.
+    let traced = logged(path, &[], &[("RUST_BACKTRACE", "1")], ask);
+    assert!(traced.starts_with("{\"timestamp\":"), "{traced}");
+    assert_eq!(traced.lines().count(), 1, "{traced}");
 }

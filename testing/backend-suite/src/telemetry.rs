@@ -1,0 +1,136 @@
+//! The binary's access log, and what it shows its administrators.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::child::Process;
+use crate::client::{Client, eventually};
+use crate::process::command;
+
+/// Starts it with these options besides.
+fn serve(path: &str, options: &[&str]) -> Process {
+    let mut command = command(path);
+    command.args(options);
+    Process::start(command)
+}
+
+/// Its listener for administrators.
+fn admin(server: &Process) -> SocketAddr {
+    let line = server.said.iter().find(|line| line.contains("/metrics")).unwrap();
+    let (_, rest) = line.split_once("http://").unwrap();
+    rest.split_once('/').unwrap().0.parse().unwrap()
+}
+
+/// The lines of a log, once there are so many.
+fn lines(log: &Path, count: usize) -> Vec<String> {
+    let read = || fs::read_to_string(log).unwrap_or_default();
+    eventually("all lines are written", || read().lines().count() == count);
+    read().lines().map(str::to_owned).collect()
+}
+
+pub fn the_access_log_says_who_asked_for_what_and_where_it_waited(path: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    let flags = ["--access-log", "json", "--access-log-file", log.to_str().unwrap()];
+    let server = serve(path, &flags);
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/work/20").status, 200);
+    assert_eq!(client.get("/sleep/30").status, 200);
+    client.send(
+        "POST /echo HTTP/1.1\r\nHost: test\r\nUser-Agent: a\"b\r\nContent-Length: 4\r\n\r\nab",
+    );
+    thread::sleep(Duration::from_millis(40)); // most of it, it waits for input
+    client.send("cd");
+    assert_eq!(client.response().text(), "abcd");
+    client.send("nonsense\r\n\r\n");
+    assert_eq!(client.response().status, 400);
+    let lines: Vec<Value> =
+        lines(&log, 4).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [work, sleep, echo, refused] = &lines[..] else { panic!("{lines:?}") };
+    for line in &lines {
+        assert_eq!((&line["peer"], &line["cut"]), (&"127.0.0.1".into(), &Value::Null), "{line}");
+    }
+    let waited = |line: &Value, what: &str| line["waited"][what].as_f64().unwrap();
+    assert_eq!((&work["target"], &work["route"]), (&"/work/20".into(), &"/work/MS".into()));
+    assert!(waited(work, "work") >= 0.02 && waited(work, "time") < 0.02, "{work}");
+    assert!(waited(sleep, "time") >= 0.03 && waited(sleep, "work") < 0.02, "{sleep}");
+    assert!(sleep["duration"].as_f64().unwrap() >= 0.03, "{sleep}");
+    assert!(waited(echo, "input") >= 0.02, "{echo}");
+    assert_eq!((&echo["received"], &echo["sent"]), (&4.into(), &4.into()), "{echo}");
+    assert_eq!((&echo["user_agent"], &echo["method"]), (&"a\"b".into(), &"POST".into()));
+    assert_eq!((&refused["status"], &refused["method"]), (&400.into(), &Value::Null));
+    assert_eq!(refused["refusal"], "request-line");
+}
+
+pub fn a_combined_access_log_goes_to_standard_output(path: &str) {
+    let server = serve(path, &["--access-log", "combined"]);
+    let mut client = Client::connect(server.address);
+    assert_eq!(client.get("/echo/x").status, 200);
+    drop(client);
+    server.signal(Signal::TERM);
+    let (code, rest) = server.end();
+    let line = rest.lines().find(|line| line.contains("/echo/x")).unwrap();
+    assert!(line.starts_with("127.0.0.1 - - ["), "{line}");
+    assert!(line.contains("\"GET /echo/x HTTP/1.1\" 200 1 \"-\" \"-\" /echo/TEXT 0."), "{line}");
+    assert_eq!(code, Some(0));
+}
+
+pub fn administrators_see_metrics_and_are_not_counted_among_the_clients(path: &str) {
+    let server = serve(path, &["--admin", "127.0.0.1:0"]);
+    let mut admin = Client::connect(admin(&server));
+    let mut client = Client::connect(server.address);
+    for target in ["/work/0", "/echo/a", "/echo/b", "/none"] {
+        client.get(target);
+    }
+    client.send("nonsense\r\n\r\n");
+    assert_eq!(client.response().status, 400);
+    let mut text = String::new();
+    eventually("all requests are counted", || {
+        let metrics = admin.get("/metrics");
+        assert!(metrics.head.contains("\r\ncontent-type: application/openmetrics-text; version=1"));
+        text = metrics.text().to_owned();
+        text.contains("wtw_request_seconds_count 5\n")
+    });
+    for line in [
+        "wtw_requests_total{route=\"/echo/TEXT\",class=\"2xx\"} 2",
+        "wtw_requests_total{route=\"/work/MS\",class=\"2xx\"} 1",
+        "wtw_requests_total{route=\"none\",class=\"4xx\"} 1",
+        "wtw_requests_total{route=\"-\",class=\"4xx\"} 1",
+        "wtw_refusals_total{kind=\"request-line\"} 1",
+        "wtw_work_wait_seconds_count 1",
+        "wtw_connections_accepted_total 1",
+        "wtw_draining 0",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} is not in {text}");
+    }
+    let count = |name: &str| {
+        let states = text.lines().filter(|line| line.starts_with(name));
+        states.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum::<u64>()
+    };
+    assert_eq!(count("wtw_connections{"), count("wtw_connections_waiting{"));
+    assert_eq!(admin.get("/other").status, 404);
+}
+
+pub fn a_server_that_drains_is_healthy_and_not_ready(path: &str) {
+    let server = serve(path, &["--admin", "127.0.0.1:0"]);
+    let mut admin = Client::connect(admin(&server));
+    assert_eq!((admin.get("/readyz").status, admin.get("/healthz").status), (200, 200));
+    let mut client = Client::connect(server.address);
+    client.ask("/sleep/1500");
+    eventually("the request is under way", || {
+        admin.get("/metrics").text().contains("wtw_connections{state=\"answering\"} 1\n")
+    });
+    server.signal(Signal::TERM);
+    eventually("it is not ready", || admin.get("/readyz").status == 503);
+    assert_eq!(admin.get("/healthz").status, 200);
+    assert_eq!(client.response().status, 200);
+    drop(client);
+    assert_eq!(server.end().0, Some(0));
+}
