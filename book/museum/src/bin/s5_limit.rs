@@ -107,7 +107,7 @@ fn left(deadline: Instant) -> io::Result<Duration> {
 
 // ANCHOR: end
 /// Says that no more will come, and takes what the client still sends. If bytes were left unread,
-/// the kernel would end the connection with a reset, and that can destroy the response.
+/// the operating system would end the connection with a reset, and that can destroy the response.
 fn end(mut stream: &TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     let deadline = Instant::now() + TIMEOUT;
