@@ -9,7 +9,8 @@
 //! * All others: something has run out, for example the number of files that a process may have
 //!   open. The client stays in the queue, so the next `accept` fails at once, too. Wait before it:
 //!   `FIRST_PAUSE` milliseconds, then twice as long each time that it fails again, but never more
-//!   than `LONGEST_PAUSE`. When a client has been accepted, the next pause is a first one again.
+//!   than `LONGEST_PAUSE`. Once a client has been accepted, and only then, the next pause is a
+//!   first one again.
 //!
 //! Each client that was accepted is given to `serve`. `pause` waits for so many milliseconds.
 
