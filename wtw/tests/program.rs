@@ -154,3 +154,32 @@ fn a_variable_that_is_nearly_an_option_is_warned_of() {
     assert!(said.contains("did you mean WTW_MAX_CONNECTIONS?"), "{said}");
     assert!(!said.contains("8080_TCP"), "{said}");
 }
+
+/// Each configuration of docs/moving.md, and each command.
+#[test]
+fn what_the_page_on_moving_a_site_shows_is_right() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("public")).unwrap();
+    fs::create_dir(dir.path().join("old")).unwrap();
+    let pair = app::certificates::self_signed(dir.path()).unwrap();
+    fs::rename(pair.certificate, dir.path().join("example.org.pem")).unwrap();
+    fs::rename(pair.key, dir.path().join("example.org.key")).unwrap();
+    let check = |words: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        let output = command.current_dir(&dir).args(words).arg("--check-config").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
+    };
+    let mut count = 0;
+    for block in include_str!("../../docs/moving.md").split("```").skip(1).step_by(2) {
+        if let Some(configuration) = block.strip_prefix("toml\n") {
+            fs::write(dir.path().join("wtw.toml"), configuration).unwrap();
+            check(&["--config", "wtw.toml"]);
+            count += 1;
+        }
+        for command in block.lines().filter_map(|line| line.strip_prefix("wtw ")) {
+            check(&command.split(' ').collect::<Vec<_>>());
+            count += 1;
+        }
+    }
+    assert_eq!(count, 6);
+}
