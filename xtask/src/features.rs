@@ -61,7 +61,7 @@ fn table(
             }
         }
     }
-    let text = format!("{head}\n{rows}\n## The tests\n\n{shown}");
+    let text = format!("{}\n{rows}\n## The tests\n\n{shown}", head.trim_end());
     if problems.is_empty() { Ok(text) } else { Err(problems) }
 }
 
@@ -161,6 +161,8 @@ mod tests {
         let tests = "  app/a.rs tested\n  testing/backend-suite/src/tls.rs listed\n  \
                      run \"HTTP/2 by ALPN\"";
         let made = of(&format!("1 | a | {OTHER} | gz | there\n{tests}")).unwrap();
+        // Without an empty line, which would end the table.
+        assert!(made.starts_with("# Head\n| | **Files** |"), "{made}");
         assert!(made.contains(&format!("| 1 | a | {OTHER} | [gz](../app/a.rs#L5) | there |\n")));
         let listed = "[`tested`](../app/a.rs#L5), \
             [`listed`](../testing/backend-suite/src/tls.rs#L1), [`HTTP/2 by ALPN`](../run#L2)\n";

@@ -33,11 +33,12 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "links",
         takes: "",
-        does: "puts line numbers in links to code right; makes what the course generates",
+        does: "puts line numbers in links to code right; makes what is generated of the course",
         run: |_| {
             cargo("test --quiet --locked -p book --test check --test prose --test head_of_line")
                 .env("UPDATE_LINKS", "1")
-                .run()
+                .run()?;
+            features::generate()
         },
     },
     Verb {
