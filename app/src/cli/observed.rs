@@ -58,6 +58,8 @@ impl Observed {
         });
         let handler = Arc::clone(handler);
         let telemetry = Telemetry {
+            proxies: options.clients.proxies(),
+            forwarded_field: options.clients.forwarded_field,
             name_route: Box::new(move |path| handler.route_name(path)),
             access_log: log.map(|(format, to)| Arc::new(AccessLog::new(format, to))),
             metrics: metrics.as_ref().map(|(_, metrics)| Arc::clone(metrics)),

@@ -50,14 +50,14 @@ impl Format {
     }
 }
 
-fn peer(summary: &Summary) -> Option<IpAddr> {
-    summary.peer.map(|peer| peer.ip().to_canonical())
+fn peer(seen: &Seen, summary: &Summary) -> Option<IpAddr> {
+    seen.peer.or(summary.peer).map(|peer| peer.ip().to_canonical())
 }
 
 /// `peer - - [time] "request line" status bytes "referer" "user agent"`, then the route, the
 /// seconds that it took, and those that it waited, by what for.
 fn combined(seen: &Seen, summary: &Summary) -> Vec<u8> {
-    let peer = peer(summary).map_or_else(|| "-".to_owned(), |peer| peer.to_string());
+    let peer = peer(seen, summary).map_or_else(|| "-".to_owned(), |peer| peer.to_string());
     let status = summary.status.map_or(0, |status| status.as_u16());
     let field = |value: Option<&str>| value.map_or_else(|| "-".to_owned(), escaped);
     let (asked, referer, agent) = match &seen.line {
@@ -89,7 +89,7 @@ fn json(seen: &Seen, summary: &Summary) -> Vec<u8> {
     let seconds = |time: Duration| time.as_secs_f64();
     let object = json!({
         "time": humantime::format_rfc3339_micros(seen.wall).to_string(),
-        "peer": peer(summary),
+        "peer": peer(seen, summary),
         "method": line.map(|line| &line.method),
         "target": line.map(|line| &line.target),
         "version": line.map(|line| line.version),

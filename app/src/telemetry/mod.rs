@@ -14,8 +14,10 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backend_common::TrustedProxies;
 use protocol::{Conclude, Observer, Request};
 
+use crate::forwarded::{ForwardedField, as_sent};
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::request::Seen;
@@ -26,6 +28,9 @@ pub(crate) type NameRoute = Box<dyn Fn(&str) -> &'static str + Send + Sync>;
 /// Passes on what it is told to those who want to know.
 pub(crate) struct Telemetry {
     pub(crate) name_route: NameRoute,
+    /// Those that are believed when they say who the client is, and in which field.
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) forwarded_field: ForwardedField,
     pub(crate) access_log: Option<Arc<AccessLog>>,
     pub(crate) metrics: Option<Arc<Metrics>>,
 }
@@ -35,13 +40,19 @@ impl Telemetry {
     pub(crate) fn is_wanted(&self) -> bool {
         self.access_log.is_some() || self.metrics.is_some()
     }
+
+    /// A request as its client has sent it: the log is to name no proxies.
+    fn seen(&self, request: Option<&Request<'_>>, route: &'static str) -> Seen {
+        let sent = request.and_then(|it| as_sent(it, &self.proxies, self.forwarded_field));
+        Seen::of(sent.as_ref().or(request), route)
+    }
 }
 
 impl Observer for Telemetry {
     fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
         let route = request.map_or("-", |request| (self.name_route)(request.path()));
         let access_log = self.access_log.clone();
-        let seen = access_log.is_some().then(|| Seen::of(request, route));
+        let seen = access_log.is_some().then(|| self.seen(request, route));
         let metrics = self.metrics.clone();
         Some(Box::new(move |summary| {
             if let (Some(log), Some(seen)) = (access_log, seen) {
@@ -63,5 +74,34 @@ impl Observer for Telemetry {
 
     fn deadline_met(&self, late: Duration) {
         self.metrics.iter().for_each(|metrics| metrics.deadline_met(late));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Instant, UNIX_EPOCH};
+
+    use protocol::http::{Method, Version};
+    use protocol::{Field, Now};
+
+    use super::*;
+
+    #[test]
+    fn the_client_that_a_trusted_proxy_names_is_logged() {
+        let telemetry = Telemetry {
+            name_route: Box::new(|_| "-"),
+            proxies: TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]),
+            forwarded_field: ForwardedField::XForwarded,
+            access_log: None,
+            metrics: None,
+        };
+        let fields = [Field { name: "X-Forwarded-For", value: b"192.0.2.1" }];
+        let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };
+        for (peer, client) in [("10.0.0.1:5", "192.0.2.1:0"), ("11.0.0.1:5", "11.0.0.1:5")] {
+            let request = Request::new(Method::GET, "/", Version::HTTP_11, &fields, now).unwrap();
+            let request = request.from_peer(peer.parse().ok());
+            let seen = telemetry.seen(Some(&request), "-");
+            assert_eq!(seen.peer, client.parse().ok());
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What is kept of a request until its end.
 
+use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use protocol::Request;
@@ -8,6 +9,7 @@ use protocol::http::Version;
 /// A request, as logs show it. Of one whose head was refused nothing is known but the time.
 pub(crate) struct Seen {
     pub(crate) wall: SystemTime,
+    pub(crate) peer: Option<SocketAddr>,
     pub(crate) route: &'static str,
     pub(crate) line: Option<Line>,
 }
@@ -25,7 +27,8 @@ pub(crate) struct Line {
 impl Seen {
     pub(crate) fn of(request: Option<&Request<'_>>, route: &'static str) -> Self {
         let wall = request.map_or_else(SystemTime::now, |request| request.now().wall);
-        Seen { wall, route, line: request.map(Line::of) }
+        let peer = request.and_then(Request::peer);
+        Seen { wall, peer, route, line: request.map(Line::of) }
     }
 }
 
