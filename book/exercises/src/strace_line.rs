@@ -7,9 +7,9 @@
 //! * `thread` is the number in front, as `strace -f -o FILE` writes it. Without `-f` there is none.
 //!   (Without `-o` it would be `[pid 4736]`; this form does not occur.)
 //! * `name` consists of letters, digits and `_`.
-//! * `arguments` are what stands between the parentheses, without the spaces around each. A comma
-//!   in quotes, or within braces, brackets or parentheses, does not separate. In quotes a
-//!   backslash takes its meaning from the character behind it: `\"` does not end them.
+//! * `arguments` are what stands between the parentheses, without the spaces around each. There
+//!   may be none. A comma in quotes, or within braces, brackets or parentheses, does not separate.
+//!   In quotes a backslash takes its meaning from the character behind it: `\"` does not end them.
 //! * `outcome` is what stands after the equals sign: a decimal number, which may have something
 //!   behind it (`0 (Timeout)`, `0 <0.000009>`); `-1` with the name of an errno; or `?`, if no
 //!   result ever came. A result in hexadecimal, as `mmap` has one, does not occur.
