@@ -51,9 +51,6 @@ impl Configuration {
         if let Some(text) = options.contradiction().map(str::to_owned) {
             return Err(one_sentence(text));
         }
-        if let Some(text) = options.missing_directory() {
-            return Err(one_sentence(text));
-        }
         add(&mut values, defaults(&command));
         let warnings = unknown_variables(&command);
         Ok(Configuration { command, command_line, options, values, sites, warnings })

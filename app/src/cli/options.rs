@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backend_common::{Limits, TrustedProxies, TrustedProxy};
 use bytesize::ByteSize;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use humantime::parse_duration;
@@ -24,14 +25,14 @@ use crate::telemetry::access_log::Format;
 #[command(version, max_term_width = 100)]
 pub(super) struct Options {
     /// Directory to serve at /, and nothing else; without one, a demonstration
-    #[arg(value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
+    #[arg(value_name = "DIR", group = "directory", value_parser = directory())]
     pub(super) dir: Option<PathBuf>,
     /// Address and port to listen on, or unix:PATH; may be given several times. Port 0 lets the
     /// system choose
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = place)]
     pub(super) listen: Vec<String>,
     /// Serve this directory; the same as DIR
-    #[arg(long, value_name = "DIR", group = "directory", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", group = "directory", value_parser = directory())]
     pub(super) site: Option<PathBuf>,
     /// List directories of DIR that have no index.html
     #[arg(long)]
@@ -49,7 +50,7 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) healthz: bool,
     /// Take uploads at /files, from anybody, and keep them in this directory
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = directory())]
     pub(super) data: Option<PathBuf>,
     /// How to wait [default: the first that this system has what it needs for]
     #[arg(long, value_name = "NAME")]
@@ -371,15 +372,6 @@ impl Options {
             .then_some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
     }
 
-    /// The first directory that is not there, in a sentence.
-    pub(super) fn missing_directory(&self) -> Option<String> {
-        let directories =
-            [("DIR", &self.dir), ("--site", &self.site), ("--data", &self.data)].into_iter();
-        let mut missing = directories.filter_map(|(name, path)| Some((name, path.as_ref()?)));
-        let (name, path) = missing.find(|(_, path)| !path.is_dir())?;
-        Some(format!("{name}: '{}' is not a directory", path.display()))
-    }
-
     /// Lines that say what is served.
     pub(super) fn served(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -428,6 +420,12 @@ fn admin_address(text: &str) -> Result<String, &'static str> {
         Err(_) if text.starts_with(PATH) => Err("must be a port, or an address and a port"),
         Err(_) => place(text),
     }
+}
+
+/// A directory that is there.
+fn directory() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new()
+        .try_map(|path| if path.is_dir() { Ok(path) } else { Err("is not a directory") })
 }
 
 fn size(text: &str) -> Result<ByteSize, &'static str> {

@@ -94,7 +94,11 @@ pub(super) fn problem(command: &Command, arg: &Arg, value: &OsStr) -> Option<Str
 /// What is said of a value, as the rest of a sentence.
 fn complaint(error: &(dyn Error + 'static)) -> String {
     let text = error.to_string();
-    if text.starts_with("must") { text } else { format!("cannot be taken: {text}") }
+    if text.starts_with("must") || text.starts_with("is ") {
+        text
+    } else {
+        format!("cannot be taken: {text}")
+    }
 }
 
 /// The end of a sentence about a word that is unknown: the one that may be meant.

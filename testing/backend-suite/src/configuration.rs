@@ -103,6 +103,7 @@ pub fn a_mistake_is_named_with_file_line_and_what_may_be_meant(path: &str) {
             "did you mean listing?",
         ),
         ("[[site]]\nroot = \"nowhere\"", 1, "is not a directory"),
+        ("\nsite = \"nowhere\"", 2, "nowhere' is not a directory"),
         ("[site]\nroot = \".\"", 1, "[site] is written [[site]]"),
         ("threads = 1\nthreads = 2", 2, "duplicate key"),
         ("max-body = 1\n[limits]\nmax-body = 2", 3, "max-body was said before"),
@@ -223,7 +224,7 @@ pub fn a_file_with_a_mistake_leaves_the_old_configuration_in_force(path: &str) {
     for (text, said) in [
         (format!("{right}hsts = \"soon\"\n"), "wtw.toml:4: hsts: 'soon' must be a time"),
         (format!("{right}tls-redirect = true\n"), "were not provided: --tls-listen <ADDR>"),
-        (right.replace('.', "nowhere"), "nowhere' is not a directory"),
+        (right.replace("\".\"", "\"nowhere\""), "wtw.toml:3: site: "),
     ] {
         configured(path, directory.path(), &text);
         server.signal(Signal::HUP);
