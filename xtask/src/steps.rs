@@ -123,6 +123,8 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("curl, nghttp2, openssl, Python"),
     step("proxies", "a real proxy in front of every backend says who the clients are", proxies)
         .needs("HAProxy, curl, openssl"),
+    step("prometheus", "a real Prometheus understands the metrics of every backend", prometheus)
+        .needs("Prometheus, curl, Python"),
     step("judge", "the judge: every backend reaches all stages, first servers few", judge),
     step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
 ];
@@ -397,6 +399,12 @@ fn proxies() -> Result {
     debian("curl", &["curl"])?;
     debian("openssl", &["openssl"])?;
     command(".ci/proxies/run").run()
+}
+
+fn prometheus() -> Result {
+    debian("prometheus", &["prometheus"])?;
+    debian("curl", &["curl"])?;
+    command(".ci/prometheus/run").run()
 }
 
 fn clients() -> Result {

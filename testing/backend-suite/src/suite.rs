@@ -171,6 +171,7 @@ macro_rules! binary {
                 sockets::all_addresses_and_paths_are_listened_on,
                 sockets::a_path_is_taken_over_from_a_server_that_was_killed_and_from_no_other,
                 telemetry::the_access_log_says_who_asked_for_what_and_where_it_waited,
+                telemetry::the_access_log_names_the_client_behind_a_trusted_proxy,
                 telemetry::a_combined_access_log_goes_to_standard_output,
                 telemetry::administrators_see_metrics_and_are_not_counted_among_the_clients,
                 telemetry::a_server_that_drains_is_healthy_and_not_ready,

@@ -68,6 +68,24 @@ pub fn the_access_log_says_who_asked_for_what_and_where_it_waited(path: &str) {
     assert_eq!(refused["refusal"], "request-line");
 }
 
+/// The address that a trusted proxy names stands in the log; that which a client names itself does
+/// not.
+pub fn the_access_log_names_the_client_behind_a_trusted_proxy(path: &str) {
+    for (trust, expected) in
+        [(&["--trusted-proxy", "127.0.0.1"][..], "192.0.2.7"), (&[], "127.0.0.1")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("access.log");
+        let flags = ["--access-log", "json", "--access-log-file", log.to_str().unwrap()];
+        let server = serve(path, &[&flags[..], trust].concat());
+        let mut client = Client::connect(server.address);
+        client.send("GET /echo/x HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n");
+        assert_eq!(client.response().status, 200);
+        let line: Value = serde_json::from_str(&lines(&log, 1)[0]).unwrap();
+        assert_eq!(line["peer"], expected, "{line}");
+    }
+}
+
 pub fn a_combined_access_log_goes_to_standard_output(path: &str) {
     let server = serve(path, &["--access-log", "combined"]);
     let mut client = Client::connect(server.address);
