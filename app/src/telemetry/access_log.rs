@@ -96,6 +96,8 @@ fn json(seen: &Seen, summary: &Summary) -> Vec<u8> {
         "host": line.and_then(|line| line.host.as_ref()),
         "referer": line.and_then(|line| line.referer.as_ref()),
         "user_agent": line.and_then(|line| line.user_agent.as_ref()),
+        "trace_id": line.and_then(|line| Some(&line.trace.as_ref()?.trace_id)),
+        "parent_id": line.and_then(|line| Some(&line.trace.as_ref()?.parent_id)),
         "route": seen.route,
         "status": status.map(|status| status.as_u16()),
         "received": received,

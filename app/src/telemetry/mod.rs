@@ -9,6 +9,7 @@ pub(crate) mod access_log;
 pub(crate) mod admin;
 pub(crate) mod metrics;
 pub(crate) mod request;
+mod trace_context;
 
 use std::fmt::Display;
 use std::sync::Arc;

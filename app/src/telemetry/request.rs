@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use protocol::Request;
 use protocol::http::Version;
 
+use crate::telemetry::trace_context::TraceContext;
+
 /// A request, as logs show it. Of one whose head was refused nothing is known but the time.
 pub(crate) struct Seen {
     pub(crate) wall: SystemTime,
@@ -22,6 +24,7 @@ pub(crate) struct Line {
     pub(crate) host: Option<String>,
     pub(crate) referer: Option<String>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) trace: Option<TraceContext>,
 }
 
 impl Seen {
@@ -51,6 +54,7 @@ impl Line {
             host: request.authority().map(str::to_owned),
             referer: text("referer"),
             user_agent: text("user-agent"),
+            trace: TraceContext::of(request),
         }
     }
 }
