@@ -22,8 +22,8 @@ const GZIP_LEVEL: u32 = 6;
 const BROTLI_LEVEL: u32 = 5;
 const ZSTD_LEVEL: i32 = 3;
 
-/// The size of the window in which Brotli looks for repetitions: 4 MiB.
-const BROTLI_WINDOW: u32 = 22;
+/// The size of the window in which Brotli looks for repetitions: 512 KiB.
+const BROTLI_WINDOW: u32 = 19;
 
 /// A form of a version of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
