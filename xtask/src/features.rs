@@ -109,7 +109,7 @@ fn row(
 fn link(test: &str, files: &dyn Fn(&str) -> Option<String>) -> Option<(String, String)> {
     let (file, name) = test.split_once(' ')?;
     let text = files(file)?;
-    let index = if name.starts_with('"') {
+    let index = if name.starts_with(['"', '\'']) {
         text.lines().position(|line| line.contains(name))?
     } else {
         let suite = files(SUITE).unwrap_or_default();
@@ -117,7 +117,7 @@ fn link(test: &str, files: &dyn Fn(&str) -> Option<String>) -> Option<(String, S
         let listed = format!(" {}::{name},", module.trim_end_matches(".rs"));
         line_of_function(&text, name, suite.contains(&listed))?
     };
-    Some((name.trim_matches('"').to_owned(), format!("../{file}#L{}", index + 1)))
+    Some((name.trim_matches(['"', '\'']).to_owned(), format!("../{file}#L{}", index + 1)))
 }
 
 /// The line in which a function begins that is a test, counted from zero.
