@@ -8,6 +8,7 @@
 //!   with a bound on what each client may ask.
 //! * [`certificates`]: those of a TLS listener, from files that may change.
 //! * `console`, `signals`: what is said without waiting for it, and what is heard from the system.
+//! * `telemetry`: the access log, metrics, and the listener that shows them.
 //! * `operation`: sockets and accounts of the system that it runs on.
 //! * [`store`]: a directory that cannot be left, for `--site` and `--data`.
 //! * [`site`]: pages out of such a directory.
