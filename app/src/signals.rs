@@ -36,21 +36,36 @@ pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> 
 /// # Errors
 /// As [`on_shutdown`].
 #[cfg(unix)]
-pub(crate) fn on_hangup(mut call: impl FnMut() + Send + 'static) -> io::Result<()> {
-    use std::io::Read;
-    use std::os::unix::net::UnixStream;
+pub(crate) fn on_hangup(call: impl FnMut() + Send + 'static) -> io::Result<()> {
     if is_ignored(signal_hook::consts::SIGHUP) {
         return Ok(());
     }
+    on_signal(signal_hook::consts::SIGHUP, "hangup", call)
+}
+
+/// Calls on a thread of this name whenever this signal comes.
+#[cfg(unix)]
+fn on_signal(signal: i32, name: &str, mut call: impl FnMut() + Send + 'static) -> io::Result<()> {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
     let (mut signals, end) = UnixStream::pair()?;
-    signal_hook::low_level::pipe::register(signal_hook::consts::SIGHUP, end)?;
+    signal_hook::low_level::pipe::register(signal, end)?;
     // Several signals at once are one.
     let listen = move || {
         while matches!(signals.read(&mut [0; 64]), Ok(1..)) {
             call();
         }
     };
-    std::thread::Builder::new().name("hangup".into()).spawn(listen).map(drop)
+    std::thread::Builder::new().name(name.into()).spawn(listen).map(drop)
+}
+
+/// Calls whenever SIGUSR2 comes: another server is to take over.
+///
+/// # Errors
+/// As [`on_shutdown`].
+#[cfg(unix)]
+pub(crate) fn on_takeover(call: impl FnMut() + Send + 'static) -> io::Result<()> {
+    on_signal(signal_hook::consts::SIGUSR2, "takeover", call)
 }
 
 /// There is no such signal here.

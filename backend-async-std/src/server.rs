@@ -152,7 +152,7 @@ async fn accept(
         }
     }
     // Clients that had connected before the shutdown are still served, as places become free.
-    while let Some(deadline) = context.shutdown.deadline() {
+    while let Some(deadline) = context.shutdown.accept_until() {
         let changed = changed.listen();
         let Some(slot) = context.admission.admit() else {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -168,6 +168,7 @@ async fn accept(
         }
     }
     drop((listener, rest));
+    context.shutdown.accepts_no_more();
     drain(context, &changed).await;
     Ok(())
 }

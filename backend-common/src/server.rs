@@ -475,12 +475,16 @@ fn serve_all<B: Backend>(backend: B, doors: Vec<Door>, context: &Context) -> io:
             ..context.clone()
         };
         let shutdown = Arc::clone(&context.shutdown);
-        let result = backend.serve(door.listener, Arc::new(context));
+        // The process that had it before may have left it otherwise.
+        let result = door.listener.set_nonblocking(false);
+        let result = result.and_then(|()| backend.serve(door.listener, Arc::new(context)));
         if result.is_err() {
+            shutdown.accepts_no_more();
             shutdown.begin(Instant::now());
         }
         result
     };
+    context.shutdown.accepts_from(doors.len());
     let mut doors = doors.into_iter();
     let first = doors.next();
     std::thread::scope(|scope| {
@@ -529,6 +533,14 @@ impl ShutdownHandle {
     /// not ended `within` this time are aborted; with zero, all are, at once.
     pub fn shutdown(&self, within: Duration) {
         self.shutdown.begin(protocol::after(Instant::now(), within));
+    }
+
+    /// Does the same for a server whose listeners another process has as well: clients that have
+    /// not been accepted yet are left to it. Returns when this server accepts no more, and the
+    /// other
+    /// may begin to.
+    pub fn hand_over(&self, within: Duration) {
+        self.shutdown.hand_over(protocol::after(Instant::now(), within));
     }
 }
 

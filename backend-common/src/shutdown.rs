@@ -1,9 +1,9 @@
 //! The signal of graceful shutdown: given once, seen by all, and able to wake what sleeps.
 
-use std::sync::PoisonError;
+use std::sync::{Condvar, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// How long connections and threads may still take to end when they have been aborted at the
 /// shutdown deadline. Only a handler or work that computes, or blocks its thread, takes longer; the
@@ -19,6 +19,11 @@ pub struct ShutdownSignal {
     /// shutdown has begun.
     deadline: AtomicU64,
     wakers: Mutex<Vec<Waker>>,
+    /// Whether another process has the same listeners and accepts from then on.
+    handed_over: AtomicBool,
+    /// Listeners from which clients are accepted.
+    accepting: StdMutex<usize>,
+    all_left: Condvar,
 }
 
 type Waker = Box<dyn Fn(Instant) + Send + Sync>;
@@ -26,7 +31,14 @@ type Waker = Box<dyn Fn(Instant) + Send + Sync>;
 impl Default for ShutdownSignal {
     fn default() -> Self {
         let deadline = AtomicU64::new(ShutdownSignal::NEVER);
-        ShutdownSignal { base: Instant::now(), deadline, wakers: Mutex::default() }
+        ShutdownSignal {
+            base: Instant::now(),
+            deadline,
+            wakers: Mutex::default(),
+            handed_over: AtomicBool::new(false),
+            accepting: StdMutex::default(),
+            all_left: Condvar::new(),
+        }
     }
 }
 
@@ -41,6 +53,41 @@ impl ShutdownSignal {
             ShutdownSignal::NEVER => None,
             nanoseconds => Some(self.base + Duration::from_nanos(nanoseconds)),
         }
+    }
+
+    /// Until when clients are accepted that had connected before the shutdown; `None` if it has not
+    /// begun, or if they are left to another process that has the same listener.
+    #[must_use]
+    pub fn accept_until(&self) -> Option<Instant> {
+        self.deadline().filter(|_| !self.is_handed_over())
+    }
+
+    /// Whether clients that are not accepted yet are left to another process.
+    #[must_use]
+    pub fn is_handed_over(&self) -> bool {
+        self.handed_over.load(Ordering::SeqCst)
+    }
+
+    /// From so many listeners clients will be accepted.
+    pub(crate) fn accepts_from(&self, listeners: usize) {
+        *self.accepting.lock().unwrap_or_else(PoisonError::into_inner) = listeners;
+    }
+
+    /// A backend calls this when it accepts no more from its listener.
+    pub fn accepts_no_more(&self) {
+        let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
+        *accepting = accepting.saturating_sub(1);
+        self.all_left.notify_all();
+    }
+
+    /// Begins shutdown, and leaves clients that are not accepted yet to another process. Returns
+    /// when no backend accepts any more, or at the deadline.
+    pub(crate) fn hand_over(&self, deadline: Instant) {
+        self.handed_over.store(true, Ordering::SeqCst);
+        self.begin(deadline);
+        let time = deadline.saturating_duration_since(Instant::now());
+        let accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.all_left.wait_timeout_while(accepting, time, |accepting| *accepting > 0));
     }
 
     /// Whether the shutdown deadline has come, by which all connections have ended.

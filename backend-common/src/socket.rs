@@ -11,7 +11,7 @@ use crate::listener::Listener;
 
 /// Connections that the kernel keeps for us until we accept them. The kernel caps it at
 /// `net.core.somaxconn`.
-const BACKLOG: i32 = 4096;
+pub const BACKLOG: i32 = 4096;
 
 /// Listens on the first address that can be bound.
 ///

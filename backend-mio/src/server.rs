@@ -52,6 +52,7 @@ impl Backend for Model {
 
         let result = acceptor.run(&mut loops);
         drop(acceptor); // refuse further connections
+        context.shutdown.accepts_no_more();
         let ended = loops.join();
         result.and(ended)
     }
@@ -125,6 +126,9 @@ impl Acceptor {
         let mut last_look = false;
         loop {
             let shutdown = self.shutdown.deadline();
+            if self.shutdown.is_handed_over() {
+                return Ok(());
+            }
             // An event may not have come yet for a client that had connected before the shutdown.
             self.ready |= shutdown.is_some() && !std::mem::replace(&mut last_look, true);
             while let Some((socket, slot)) = self.accept()? {

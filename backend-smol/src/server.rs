@@ -126,7 +126,7 @@ async fn accept(
         }
     }
     // Clients that had connected before the shutdown are still served, as places become free.
-    while let Some(deadline) = context.shutdown.deadline() {
+    while let Some(deadline) = context.shutdown.accept_until() {
         let changed = changed.listen();
         let Some(slot) = context.admission.admit() else {
             match wait(changed, deadline).await {
@@ -141,6 +141,7 @@ async fn accept(
         }
     }
     drop(listener);
+    context.shutdown.accepts_no_more();
     drain(context, &changed).await;
     Ok(())
 }

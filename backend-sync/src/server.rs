@@ -64,6 +64,7 @@ impl Backend for Model {
             hand_over(accepted);
         }
         drop((listener, hand_over)); // refuse further connections; let the pool run dry
+        connections.context.shutdown.accepts_no_more();
         connections.drain();
         Ok(())
     }
@@ -147,11 +148,16 @@ impl Connections {
     fn accept(&self, listener: &Listener) -> Option<Accepted> {
         loop {
             let mut place = None;
-            while place.is_none() && !self.context.shutdown.is_overdue() {
-                self.sleep(self.context.shutdown.deadline(), |_| {
+            let shutdown = &self.context.shutdown;
+            let is_over = || shutdown.is_overdue() || shutdown.is_handed_over();
+            while place.is_none() && !is_over() {
+                self.sleep(shutdown.deadline(), |_| {
                     place = place.take().or_else(|| self.context.admission.admit());
-                    place.is_some() || self.context.shutdown.is_overdue()
+                    place.is_some() || is_over()
                 });
+            }
+            if shutdown.is_handed_over() {
+                return None;
             }
             let slot = place?;
             let accepted = listener.accept();

@@ -189,7 +189,7 @@ async fn accept(
     }
     // Clients that had connected before the shutdown are still served, as places become free.
     let listener = listener.into_std()?;
-    while let Some(deadline) = context.shutdown.deadline() {
+    while let Some(deadline) = context.shutdown.accept_until() {
         let Some(slot) = context.admission.admit() else {
             match timeout_at(deadline.into(), changed.notified()).await {
                 Ok(()) => continue,
@@ -204,6 +204,7 @@ async fn accept(
         }
     }
     drop(listener); // refuse further connections
+    context.shutdown.accepts_no_more();
     drain(context, &changed).await;
     Ok(())
 }

@@ -85,6 +85,7 @@ fn serve(
 
     let result = acceptor.run(&mut loops);
     drop(acceptor); // refuse further connections
+    context.shutdown.accepts_no_more();
     let ended = loops.join();
     result.and(ended)
 }
@@ -183,6 +184,10 @@ impl Acceptor {
         // ring.
         let is_last_look = is_shutdown && self.accepting.is_none() && self.backoff.is_none();
         while !self.waiting.is_empty() || is_last_look && !self.drained {
+            if self.waiting.is_empty() && self.shutdown.is_handed_over() {
+                self.drained = true; // others accept them
+                break;
+            }
             let slot = self.admission.admit()?;
             if let Some(socket) = self.waiting.pop_front() {
                 return Some((socket, slot));

@@ -9,6 +9,7 @@ use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::cli::serve::serve;
 use crate::console::Console;
+use crate::operation::Inherited;
 
 /// A backend that a program can serve with: see [`main_with`](crate::main_with).
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub struct AnyBackend {
     pub(super) name: &'static str,
     pub(super) models: Vec<Model>,
     check_system: fn() -> io::Result<()>,
-    pub(super) serve: fn(Configuration, &Console, &Console) -> Result<(), Error>,
+    pub(super) serve: fn(Configuration, Inherited, &Console, &Console) -> Result<(), Error>,
 }
 
 /// A variant of a backend, in words.

@@ -24,6 +24,11 @@ pub(super) enum Error {
     Tidy(io::Error),
     #[error("cannot listen on {address}: {error}{}", way_out(address, error))]
     Listen { address: String, error: io::Error },
+    #[cfg(unix)]
+    #[error("{0}")]
+    Service(String),
+    #[error("a socket named https or tls was passed: name a certificate as well, see --tls-listen")]
+    NoCertificate,
     #[error("cannot use a listener: {0}")]
     Listener(io::Error),
     #[error("cannot make a certificate: there is no home directory to keep it in")]

@@ -6,22 +6,37 @@ use std::time::Duration;
 
 use crate::cli::error::Error;
 use crate::cli::options::Options;
+use crate::operation::Inherited;
 use crate::operation::listeners::{Access, Bound};
 
-/// Listens at all of these addresses and paths.
+/// Listens at all of these addresses and paths. Sockets that were made for the program when it was
+/// started are taken, and those that systemd has made take the place of all others.
 ///
 /// # Errors
 /// The first failure.
-pub(super) fn listen_all(places: &[String], options: &Options) -> Result<Vec<Bound>, Error> {
+pub(super) fn listen_all(
+    places: &[String],
+    secured: bool,
+    inherited: &mut Inherited,
+    options: &Options,
+) -> Result<Vec<Bound>, Error> {
+    let of_units = inherited.of_units(secured);
+    if !of_units.is_empty() {
+        return Ok(of_units);
+    }
     let access = access(options);
-    places.iter().map(|place| listen(place, |place| Bound::new(place, &access))).collect()
+    let places = places.iter().map(|place| match inherited.at(place) {
+        Some(bound) => Ok(bound),
+        None => listen(place, |place| Bound::new(place, &access)),
+    });
+    places.collect()
 }
 
 /// Who may connect at a path.
 #[cfg(unix)]
 fn access(options: &Options) -> Access {
-    let sockets = &options.sockets;
-    Access { mode: sockets.socket_mode, owner: sockets.socket_owner.clone() }
+    let operation = &options.operation;
+    Access { mode: operation.socket_mode, owner: operation.socket_owner.clone() }
 }
 
 #[cfg(not(unix))]

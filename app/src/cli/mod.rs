@@ -28,6 +28,7 @@ use backend_common::Backend;
 pub use crate::cli::backend::AnyBackend;
 use crate::cli::command::{Order, parse};
 use crate::console::Console;
+use crate::operation::Inherited;
 
 /// How long the last lines may take to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -60,6 +61,14 @@ pub fn main_with(program: &str, backends: &[AnyBackend]) -> ExitCode {
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
+    // It changes the environment, so it comes before any thread.
+    let inherited = match Inherited::take() {
+        Ok(inherited) => inherited,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: cannot use a socket that was passed: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let consoles = Console::start("stdout", io::stdout())
         .and_then(|out| Ok((out, Console::start("stderr", io::stderr())?)));
     let (out, log) = match consoles {
@@ -69,7 +78,7 @@ pub fn main_with(program: &str, backends: &[AnyBackend]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = (backend.serve)(*configuration, &out, &log);
+    let result = (backend.serve)(*configuration, inherited, &out, &log);
     if let Err(error) = &result {
         log.say(format_args!("error: {error}"));
     }

@@ -107,7 +107,7 @@ pub(super) struct Options {
     pub(super) man: bool,
     #[cfg(unix)]
     #[command(flatten)]
-    pub(super) sockets: SocketOptions,
+    pub(super) operation: OperationOptions,
     #[command(flatten)]
     pub(super) logs: LogOptions,
     #[command(flatten)]
@@ -118,16 +118,24 @@ pub(super) struct Options {
     pub(super) limits: LimitOptions,
 }
 
-/// Who may connect at a path.
+/// What the system is to know of the server.
 #[cfg(unix)]
 #[derive(Args)]
-#[command(next_help_heading = "Sockets at a path (unix:PATH)")]
-pub(super) struct SocketOptions {
-    /// Permissions of the socket's file, in octal; who may write may connect [default: as the umask
-    /// says]
+#[command(next_help_heading = "Operation")]
+pub(super) struct OperationOptions {
+    /// Become this user (and group, if it is another than the user's) when the listeners are bound
+    /// and certificates are read; for root
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(super) user: Option<Account>,
+    /// File for the number of the process
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) pid_file: Option<PathBuf>,
+    /// Permissions of the file of a listener at a path, in octal; who may write may connect
+    /// [default: as the umask says]
     #[arg(long, value_name = "MODE", value_parser = mode)]
     pub(super) socket_mode: Option<u32>,
-    /// User, and group if it is another than the user's, that the socket's file is given to
+    /// User (and group, if it is another than the user's) that the file of a listener at a path is
+    /// given to
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(super) socket_owner: Option<Account>,
 }

@@ -14,13 +14,19 @@ use crate::cli::error::Error;
 use crate::cli::listen::listen_all;
 use crate::cli::log;
 use crate::cli::observed::Observed;
+#[cfg(unix)]
+use crate::cli::options::OperationOptions;
 use crate::cli::options::{ClientOptions, Options};
 use crate::cli::reload::{Current, Reload};
 use crate::cli::tls::Tls;
 use crate::console::Console;
 use crate::forwarded::Forwarded;
 use crate::https::Https;
-use crate::operation::listeners::{Bound, SocketFiles};
+use crate::operation::Inherited;
+use crate::operation::listeners::Bound;
+
+#[cfg(unix)]
+use crate::operation::{handover::Sockets, notify, service::Service};
 use crate::rate_limit::RateLimit;
 use crate::routes::App;
 use crate::signals;
@@ -30,6 +36,7 @@ use crate::store::Store;
 /// Serves what the options say, until the end.
 pub(super) fn serve<B: Backend>(
     configuration: Configuration,
+    mut inherited: Inherited,
     out: &Console,
     log: &Console,
 ) -> Result<(), Error> {
@@ -53,9 +60,14 @@ pub(super) fn serve<B: Backend>(
     let tls = (!options.tls.tls_listen.is_empty())
         .then(|| Tls::new(&options.tls, &options.limits.limits()))
         .transpose()?;
-    let plain = listen_all(&options.listen, options)?;
-    let secured = listen_all(&options.tls.tls_listen, options)?;
-    let _files = SocketFiles::of(plain.iter().chain(&secured));
+    let plain = listen_all(&options.listen, false, &mut inherited, options)?;
+    let secured = listen_all(&options.tls.tls_listen, true, &mut inherited, options)?;
+    drop(inherited); // where nobody is to listen any more
+    if tls.is_none() && !secured.is_empty() {
+        return Err(Error::NoCertificate);
+    }
+    #[cfg(unix)]
+    let sockets = Sockets::of(plain.iter().chain(&secured)).map_err(Error::Listener)?;
     let urls = plain.iter().map(|it| it.shown("http"));
     let note = tls.as_ref().map_or("", |tls| &*tls.note);
     let urls = urls.chain(secured.iter().map(|it| it.shown("https") + note));
@@ -84,7 +96,25 @@ pub(super) fn serve<B: Backend>(
     }
     // With certificates or a file it has another meaning.
     let hangs_up = tls.is_none() && options.config.is_none();
-    stop_on_signals(server.shutdown_handle(), options, hangs_up, out.clone())
+    #[cfg(unix)]
+    let mut service = {
+        let OperationOptions { user, pid_file, .. } = &options.operation;
+        let shutdown_handle = server.shutdown_handle();
+        let within = options.shutdown_timeout;
+        let (quiet, out, user) = (options.quiet, out.clone(), user.as_ref());
+        let say = move |line: std::fmt::Arguments<'_>| {
+            if !quiet {
+                out.say(line);
+            }
+        };
+        Service::begin(sockets, user, pid_file.clone(), shutdown_handle, within, say)
+            .map_err(Error::Service)?
+    };
+    #[cfg(unix)]
+    let on_end = service.on_end();
+    #[cfg(not(unix))]
+    let on_end = || {};
+    stop_on_signals(server.shutdown_handle(), on_end, options, hangs_up, out.clone())
         .map_err(Error::Signals)?;
     let (statistics, tls_address) = (server.statistics(), server.tls_address());
     let make = move |app: App, options: &Options| {
@@ -103,7 +133,14 @@ pub(super) fn serve<B: Backend>(
             },
             out: out.clone(),
         };
-        signals::on_hangup(move || reload.run()).map_err(Error::Signals)?;
+        let reload = move || {
+            #[cfg(unix)]
+            notify::reloading();
+            reload.run();
+            #[cfg(unix)]
+            notify::ready();
+        };
+        signals::on_hangup(reload).map_err(Error::Signals)?;
         Current::Replaceable(handler)
     } else {
         Current::Fixed(first)
@@ -124,6 +161,8 @@ pub(super) fn serve<B: Backend>(
     say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     let answer = move |request: &Request<'_>| handler.handle(request);
     let handler = for_clients(answer, &options.clients, server.statistics());
+    #[cfg(unix)]
+    service.ready().map_err(Error::Signals)?;
     let report = server.run(handler).map_err(Error::Serve)?;
     say(format_args!("Stopped: {report}"));
     observed.end().map_err(Error::Admin)
@@ -212,6 +251,7 @@ fn raise_descriptor_limit() {
 /// Begins shutdown at the first signal, which is graceful, and ends it at the second.
 fn stop_on_signals(
     shutdown_handle: ShutdownHandle,
+    on_end: impl Fn() + Send + 'static,
     options: &Options,
     hangs_up: bool,
     out: Console,
@@ -226,6 +266,7 @@ fn stop_on_signals(
                 out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
             }
             shutdown_handle.shutdown(within);
+            on_end(); // the files of sockets may be what wakes a backend, so they go last
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getuid, setgid, setuid};
 
 /// A user, and the group that goes with it or was named: `USER`, `USER:GROUP`.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,37 @@ impl FromStr for Account {
             group: group.map(gid).transpose()?.or(known.map(|it| it.gid)),
         })
     }
+}
+
+impl Account {
+    /// Has this process be of this user, without further groups. With functions of the C library
+    /// all of its threads change, not only the one that calls (nptl(7)).
+    ///
+    /// # Errors
+    /// If it is not root's, in a sentence.
+    pub(crate) fn assume(&self) -> Result<(), String> {
+        let none = || format!("--user {}: name a group as well, USER:GROUP", self.text);
+        let (user, group) = (self.user, self.group.ok_or_else(none)?);
+        if (getuid(), geteuid(), getegid()) == (user, user, group) && !user.is_root() {
+            return Ok(()); // a server that takes over is started by one that has become it
+        }
+        if !geteuid().is_root() {
+            return Err(format!("--user {}: only root can become another user", self.text));
+        }
+        let told = |error| format!("--user {}: {error}", self.text);
+        drop_groups(group).and_then(|()| setgid(group)).and_then(|()| setuid(user)).map_err(told)
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn drop_groups(group: Gid) -> nix::Result<()> {
+    nix::unistd::setgroups(&[group])
+}
+
+/// There, groups are not for programs to set.
+#[cfg(target_vendor = "apple")]
+fn drop_groups(_: Gid) -> nix::Result<()> {
+    Err(nix::errno::Errno::ENOTSUP)
 }
 
 fn gid(group: &str) -> Result<Gid, String> {

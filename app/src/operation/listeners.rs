@@ -71,6 +71,12 @@ impl SocketFiles {
         let files = SocketFiles();
         files
     }
+
+    /// Leaves them to another server.
+    #[cfg(unix)]
+    pub(crate) fn leave(mut self) {
+        self.0.clear();
+    }
 }
 
 #[cfg(unix)]

@@ -2,10 +2,12 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
+use backend_common::socket;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::operation::account::Account;
@@ -49,31 +51,32 @@ impl SocketFile {
 /// # Errors
 /// `AddrInUse` if somebody listens there; if there is a file of another kind; those of the system.
 pub(crate) fn listen(path: &Path, access: &Access) -> io::Result<UnixListener> {
-    check_free(path)?;
-    // Nobody else can connect to it in there, before it has its mode and owner.
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let private = tempfile::Builder::new()
-        .prefix(".")
-        .rand_bytes(5)
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(parent.unwrap_or(Path::new(".")))?;
-    let new = private.path().join("s");
-    let listener = UnixListener::bind(&new)?;
-    if let Some(mode) = access.mode {
-        fs::set_permissions(&new, Permissions::from_mode(mode))?;
+    make_room(path)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    // Nobody can connect before it listens, so until then it gets its mode and owner.
+    let listening = restrict(path, access).and_then(|()| socket.listen(socket::BACKLOG));
+    if let Err(error) = listening {
+        fs::remove_file(path)?;
+        return Err(error);
     }
-    if let Some(owner) = &access.owner {
-        let (user, group) = (owner.user.as_raw(), owner.group.map(nix::unistd::Gid::as_raw));
-        chown(&new, Some(user), group).map_err(|error| {
-            io::Error::new(error.kind(), format!("it cannot be given to {}: {error}", owner.text))
-        })?;
-    }
-    fs::rename(&new, path)?;
-    Ok(listener)
+    Ok(OwnedFd::from(socket).into())
 }
 
-/// Whether a socket may be put here: there is nothing, or a socket that nobody listens on.
-fn check_free(path: &Path) -> io::Result<()> {
+/// Has those connect to a socket who may.
+fn restrict(path: &Path, access: &Access) -> io::Result<()> {
+    if let Some(mode) = access.mode {
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
+    let Some(owner) = &access.owner else { return Ok(()) };
+    let (user, group) = (owner.user.as_raw(), owner.group.map(nix::unistd::Gid::as_raw));
+    chown(path, Some(user), group).map_err(|error| {
+        io::Error::new(error.kind(), format!("it cannot be given to {}: {error}", owner.text))
+    })
+}
+
+/// Removes a socket that nobody listens on. Anything else that is there is left.
+fn make_room(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
@@ -85,8 +88,7 @@ fn check_free(path: &Path) -> io::Result<()> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?; // one whose queue is full has a listener, too
     match socket.connect(&SockAddr::unix(path)?) {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path),
         Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
         _ => Err(ErrorKind::AddrInUse.into()),
     }

@@ -18,6 +18,8 @@
 //! * [`telemetry`]: the binary's access log, and what it shows its administrators.
 //! * [`operation`]: the binary as it is run in earnest: logs, supervisors, deployments, limits.
 //! * [`sockets`]: the binary: where it listens.
+//! * [`supervised`]: the binary as systemd and root start it.
+//! * [`takeover`]: a new binary in the place of one that runs, under load.
 //! * [`mod@attacks`]: the binary under attack;
 //! * [`child`]: a program that serves;
 //! * [`fixtures`]: the servers that all of them start; [`client`]: whom they serve;
@@ -60,6 +62,10 @@ pub mod sites;
 pub mod sockets;
 pub mod statistics;
 mod suite;
+#[cfg(target_os = "linux")]
+pub mod supervised;
+#[cfg(target_os = "linux")]
+pub mod takeover;
 #[cfg(unix)]
 pub mod telemetry;
 pub mod tls;

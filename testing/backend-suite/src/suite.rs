@@ -192,6 +192,13 @@ macro_rules! binary {
                 operation::a_site_that_is_replaced_is_served_at_once,
                 operation::refusals_are_logged_with_the_reason_and_the_address,
                 operation::a_panic_is_one_line_of_the_log,
+                supervised::sockets_of_systemd_are_served_and_it_is_notified,
+                supervised::the_user_is_changed_when_the_listeners_are_bound,
+                takeover::a_new_binary_takes_over_without_a_lost_request,
+                takeover::a_new_binary_that_does_not_begin_leaves_the_old_one_in_place,
+            );
+            $crate::binary!(@tests $model, $path; exhaustive
+                takeover::fifty_restarts_lose_no_request,
             );
         }
     };
@@ -200,6 +207,12 @@ macro_rules! binary {
     };
     (@tests $model:expr, $path:expr; target_os = "linux" $($tests:tt)*) => {
         $crate::binary!(@each [#[cfg(target_os = "linux")]] $model, $path; $($tests)*);
+    };
+    (@tests $model:expr, $path:expr; exhaustive $($tests:tt)*) => {
+        $crate::binary!(@each [
+            #[cfg(target_os = "linux")]
+            #[ignore = "exhaustive: cargo test -- --include-ignored"]
+        ] $model, $path; $($tests)*);
     };
     (@each $system:tt $model:expr, $path:expr; $($module:ident :: $test:ident,)*) => {
         $($crate::binary!(@one $system $model, $path; $module, $test);)*
