@@ -58,8 +58,10 @@ pub fn the_access_log_says_who_asked_for_what_and_where_it_waited(path: &str) {
     }
     let waited = |line: &Value, what: &str| line["waited"][what].as_f64().unwrap();
     assert_eq!((&work["target"], &work["route"]), (&"/work/20".into(), &"/work/MS".into()));
-    assert!(waited(work, "work") >= 0.02 && waited(work, "time") < 0.02, "{work}");
-    assert!(waited(sleep, "time") >= 0.03 && waited(sleep, "work") < 0.02, "{sleep}");
+    // A thread that has one connection does the work itself: that is no waiting.
+    let least = if path.contains("backend-sync") { 0.0 } else { 0.01 };
+    assert!(waited(work, "work") >= least && waited(work, "time") <= 0.0, "{work}");
+    assert!(waited(sleep, "time") >= 0.015 && waited(sleep, "work") <= 0.0, "{sleep}");
     assert!(sleep["duration"].as_f64().unwrap() >= 0.03, "{sleep}");
     assert!(waited(echo, "input") >= 0.02, "{echo}");
     assert_eq!((&echo["received"], &echo["sent"]), (&4.into(), &4.into()), "{echo}");
