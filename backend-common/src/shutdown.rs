@@ -65,7 +65,8 @@ impl ShutdownSignal {
     /// Whether clients that are not accepted yet are left to another process.
     #[must_use]
     pub fn is_handed_over(&self) -> bool {
-        self.handed_over.load(Ordering::SeqCst)
+        // Not before shutdown has begun, of which the loops are to know first.
+        self.handed_over.load(Ordering::SeqCst) && self.deadline().is_some()
     }
 
     /// From so many listeners clients will be accepted.
