@@ -60,7 +60,8 @@ pub(crate) fn begin(
     }
     let (method, version) = (request.method().clone(), http::Version::HTTP_2);
     let asked = Request::new(method, target, version, &fields, now);
-    let asked = service.place(asked.map_err(|_| Malformed)?);
+    let mut asked = asked.map_err(|_| Malformed)?;
+    service.place(&mut asked);
     if !expectation {
         return refuse(Refusal::Expectation, Some(&asked));
     }

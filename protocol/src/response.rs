@@ -167,6 +167,7 @@ impl Response {
 }
 
 /// The fields that belong to the writer.
+#[inline]
 fn is_framing(name: &HeaderName) -> bool {
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::DATE]
         .contains(name)

@@ -66,10 +66,11 @@ impl Service {
         self
     }
 
-    /// What a request has besides its head: what is known of the connection.
-    #[must_use]
-    pub fn place<'a>(&self, request: Request<'a>) -> Request<'a> {
-        request.secured(self.is_secure).from_peer(self.peer)
+    /// Tells a request what is known of its connection.
+    #[inline]
+    pub fn place(&self, request: &mut Request<'_>) {
+        request.secure = self.is_secure;
+        request.peer = self.peer;
     }
 
     /// Whether anybody is told of requests.

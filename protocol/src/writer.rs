@@ -97,11 +97,13 @@ fn write_connection(
     }
 }
 
+#[inline]
 fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
     out.extend_from_slice(name.as_str().as_bytes());
     line(out, b": ", value);
 }
 
+#[inline]
 // ANCHOR: line
 fn line(out: &mut Vec<u8>, before: &[u8], value: &[u8]) {
     out.extend_from_slice(before);

@@ -83,10 +83,12 @@ impl Connection {
     /// A request head is complete: asks the handler what to do.
     pub(super) fn begin(&mut self, head: &mut [u8], out: &mut Vec<u8>, now: Now) {
         let mut storage = head::field_storage();
-        let (request, framing) = match head::parse(head, &mut storage, &self.service.limits, now) {
-            Ok((request, framing)) => (self.service.place(request), framing),
+        let parsed = head::parse(head, &mut storage, &self.service.limits, now);
+        let (mut request, framing) = match parsed {
+            Ok(parsed) => parsed,
             Err(refusal) => return self.refuse_head(refusal, out, now),
         };
+        self.service.place(&mut request);
         self.current.terms = Terms::new(&request, &framing);
         self.output.outgoing = Outgoing::Owed;
         self.observe(Some(&request), now);
