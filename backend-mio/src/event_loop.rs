@@ -14,7 +14,7 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-/// Marks the mailbox; connections have their keys as tokens.
+/// Marks the mailbox.
 const MAILBOX: Token = Token(usize::MAX);
 
 /// Events taken from the kernel at once.
@@ -70,7 +70,7 @@ impl EventLoop {
                 _ => {}
             }
             for event in events.iter().filter(|event| event.token() != MAILBOX) {
-                self.on_ready(event.token().0, event);
+                self.on_ready(event);
             }
             // Not before: a new connection may get the key of one that has just been closed, and
             // an event of that one must not be taken for its own.
@@ -145,8 +145,9 @@ impl EventLoop {
     // ANCHOR: on_ready
     /// Input, or room to send. The event comes once: what it said is kept until a read or a write
     /// says that there is no more.
-    fn on_ready(&mut self, key: usize, event: &Event) {
-        let Some(Connection { socket, .. }) = self.connections.get_mut(key) else { return };
+    fn on_ready(&mut self, event: &Event) {
+        let Some(key) = self.connections.key_of(event.token().0) else { return };
+        let socket = &mut self.connections[key].socket;
         if event.is_error() || event.is_write_closed() {
             return self.on_closed(key, &Ok(())); // reset: nobody is left to answer
         }
@@ -195,7 +196,7 @@ impl EventLoop {
     /// A new connection: registered once, for both directions.
     fn on_connection(&mut self, mut stream: TcpStream, slot: Slot) {
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let token = Token(self.connections.vacant_key());
+        let token = Token(self.connections.next_id().token());
         if let Err(error) = self.poll.registry().register(&mut stream, token, interest) {
             tracing::warn!("cannot watch a connection: {error}");
             return;
@@ -207,7 +208,10 @@ impl EventLoop {
         self.drive(key);
     }
 
-    /// Closed, by either side. The kernel forgets the registration with the socket.
+    /// Closed, by either side. The kernel forgets the registration with the last descriptor of the
+    /// socket, which may be another process's for a moment: one that we have forked and that has
+    /// not yet called exec(3). An event that comes until then is no event of the next connection
+    /// with this key, since it has the token of this one (epoll(7), question 6).
     fn on_closed(&mut self, key: usize, result: &io::Result<()>) {
         let Connection { session, .. } = self.connections.remove(key);
         if let Err(error) = result {

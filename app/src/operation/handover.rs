@@ -99,11 +99,12 @@ impl Handover {
     }
 
     /// Starts the program's file again and hands over to it. If it does not begin, this server goes
-    /// on. Returns the new process.
+    /// on. `tell` is called with the new process while this one is certain to be there: it may end
+    /// as soon as it accepts no more.
     ///
     /// # Errors
     /// Why the new one has not begun, or that another has been started already.
-    pub(crate) fn run(&self) -> Result<u32, String> {
+    pub(crate) fn run(&self, tell: impl FnOnce(u32)) -> Result<(), String> {
         let mut channel = self.start().map_err(|error| error.to_string())?;
         let ready = channel.set_read_timeout(Some(PATIENCE));
         let ready = ready.and_then(|()| channel.read_exact(&mut [0; 6]));
@@ -121,8 +122,9 @@ impl Handover {
         *state = State::HandedOver;
         sockets.files.leave();
         drop(state);
+        tell(child.id());
         self.shutdown_handle.hand_over(self.within);
-        Ok(child.id())
+        Ok(())
     } // and the channel is closed
 
     /// Starts the new process; returns the channel to it.
@@ -160,6 +162,11 @@ impl Handover {
         }
     }
 
+    /// Whether another server has taken over.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(*self.lock(), State::HandedOver)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,14 +175,12 @@ impl Handover {
 /// Hands over whenever it is called, and says so.
 pub(crate) fn on_signal(handover: &Handover, say: impl Fn(std::fmt::Arguments<'_>)) {
     notify::reloading();
-    match handover.run() {
-        Ok(process) => {
-            notify::replaced_by(process);
-            say(format_args!("Handed over to process {process}: requests under way are finished"));
-        }
-        Err(why) => {
-            notify::ready();
-            tracing::error!("no new server has taken over, so this one goes on: {why}");
-        }
+    let tell = |process| {
+        notify::replaced_by(process);
+        say(format_args!("Handed over to process {process}: requests under way are finished"));
+    };
+    if let Err(why) = handover.run(tell) {
+        notify::ready();
+        tracing::error!("no new server has taken over, so this one goes on: {why}");
     }
 }

@@ -17,13 +17,28 @@ impl PidFile {
     /// # Errors
     /// If it cannot be written.
     pub(crate) fn write(path: &Path, account: Option<&Account>) -> io::Result<Self> {
-        fs::write(path, own())?;
+        // In one step, so that nobody reads half of it. Who may write the file, and not beside it,
+        // cannot do that.
+        replace(path).or_else(|_| fs::write(path, own()))?;
         if let Some(account) = account {
             // A server that has taken over has it already, and must not give it away.
             let _ = chown(path, Some(account.user.as_raw()), None);
         }
         Ok(PidFile(path.to_owned()))
     }
+
+    /// The file is another server's from now on, which may be about to write it.
+    pub(crate) fn leave(self) {
+        std::mem::forget(self);
+    }
+}
+
+/// Puts a new file in the place of the old one.
+fn replace(path: &Path) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    fs::write(&beside, own())?;
+    fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 fn own() -> String {

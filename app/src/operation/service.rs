@@ -80,5 +80,8 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         self.handover.end();
+        if self.handover.is_done() {
+            self.pid_file.take().into_iter().for_each(PidFile::leave);
+        }
     }
 }

@@ -21,6 +21,17 @@ pub struct ConnectionId {
     pub generation: u64,
 }
 
+impl ConnectionId {
+    /// Bits of a number that hold the key; the others hold the end of the generation.
+    const KEY_BITS: u32 = if usize::BITS == 64 { 32 } else { 24 };
+
+    /// The name in one number, to mark the events of the connection's socket.
+    #[must_use]
+    pub fn token(self) -> usize {
+        self.key | (self.generation as usize) << Self::KEY_BITS
+    }
+}
+
 /// A session, and what the loop keeps of its socket.
 pub struct Connection<S> {
     /// Its name, for a thread that may outlive it.
@@ -52,10 +63,10 @@ impl<S> Default for Connections<S> {
 }
 
 impl<S> Connections<S> {
-    /// The key that the next connection will have.
+    /// The name that the next connection will have.
     #[must_use]
-    pub fn vacant_key(&self) -> usize {
-        self.slab.vacant_key()
+    pub fn next_id(&self) -> ConnectionId {
+        ConnectionId { key: self.slab.vacant_key(), generation: self.generation + 1 }
     }
 
     /// Adds a connection, and returns its key. If shutdown has begun, its session hears of it.
@@ -63,14 +74,21 @@ impl<S> Connections<S> {
         if let Some(deadline) = self.shutdown {
             session.shutdown(deadline);
         }
-        self.generation += 1;
-        let id = ConnectionId { key: self.vacant_key(), generation: self.generation };
+        let id = self.next_id();
+        self.generation = id.generation;
         self.slab.insert(Connection { id, session, socket, timer: None })
     }
 
     /// The connection with this key, if there is one.
     pub fn get_mut(&mut self, key: usize) -> Option<&mut Connection<S>> {
         self.slab.get_mut(key)
+    }
+
+    /// The key of the connection that has this token; none if it has ended.
+    #[must_use]
+    pub fn key_of(&self, token: usize) -> Option<usize> {
+        let key = token & ((1 << ConnectionId::KEY_BITS) - 1);
+        self.slab.get(key).filter(|connection| connection.id.token() == token).map(|_| key)
     }
 
     /// All of them, with their keys.
@@ -264,6 +282,23 @@ mod tests {
         assert_eq!(connections.next_timer(), Some(now));
         assert_eq!(connections.next_due(now), Some(keys[1]));
         assert_eq!((connections.next_due(now), connections.next_timer()), (None, None));
+    }
+
+    #[test]
+    fn an_event_of_a_connection_that_has_ended_is_none_of_the_next_with_its_key() {
+        let context = context(works);
+        let mut connections = Connections::default();
+        let tokens = [(); 2].map(|()| {
+            let id = connections.next_id();
+            let key = connections.insert(session(&context), ());
+            assert_eq!((id.key, connections.key_of(id.token())), (key, Some(key)));
+            drop(connections.remove(key));
+            id.token()
+        });
+        let key = connections.insert(session(&context), ());
+        assert_eq!(tokens.map(|token| connections.key_of(token)), [None, None]);
+        assert_eq!(connections.key_of(connections[key].id.token()), Some(key));
+        assert_eq!(connections.key_of(usize::MAX), None);
     }
 
     #[test]

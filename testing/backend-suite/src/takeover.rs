@@ -79,6 +79,15 @@ struct Counts {
     enough: AtomicBool,
 }
 
+/// Ends the clients when it is dropped.
+struct Enough<'a>(&'a AtomicBool);
+
+impl Drop for Enough<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Counts {
     fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
@@ -121,6 +130,8 @@ fn restart_under_load(path: &str, restarts: u64, requests: u64) {
                 })
             })
             .into();
+        // Whatever happens here, the clients end.
+        let _enough = Enough(&counts.enough);
         let failed = || clients.iter().any(thread::ScopedJoinHandle::is_finished);
         for restart in 1..=restarts {
             servers.restart();
@@ -128,7 +139,6 @@ fn restart_under_load(path: &str, restarts: u64, requests: u64) {
                 thread::sleep(Duration::from_millis(1));
             }
         }
-        counts.enough.store(true, Ordering::Relaxed);
     });
     let (answered, repeated) = (counts.answered(), counts.repeated.load(Ordering::Relaxed));
     let said = servers.end();
