@@ -23,9 +23,12 @@ pub(crate) struct Access {
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
-    device: u64,
-    inode: u64,
+    identity: Identity,
 }
+
+/// Tells a file from others. The number of one that is gone is given to the next, which is of
+/// another time.
+type Identity = (u64, u64, i64, i64);
 
 impl SocketFile {
     /// The socket that is at this path now.
@@ -34,13 +37,13 @@ impl SocketFile {
     /// If there is none.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         let found = fs::symlink_metadata(path)?;
-        Ok(SocketFile { path: path.to_owned(), device: found.dev(), inode: found.ino() })
+        let identity = (found.dev(), found.ino(), found.mtime(), found.mtime_nsec());
+        Ok(SocketFile { path: path.to_owned(), identity })
     }
 
     /// Removes the file, unless something else is in its place by now.
     pub(crate) fn remove(&self) {
-        let is_ours = |it: SocketFile| (it.device, it.inode) == (self.device, self.inode);
-        if SocketFile::at(&self.path).is_ok_and(is_ours) {
+        if SocketFile::at(&self.path).is_ok_and(|it| it.identity == self.identity) {
             let _ = fs::remove_file(&self.path); // then the next to listen there replaces it
         }
     }
@@ -121,6 +124,14 @@ mod tests {
         let path = dir.path().join("socket");
         drop(UnixListener::bind(&path).unwrap());
         let old = SocketFile::at(&path).unwrap();
+        // The file system's clock has to go on, by its few milliseconds.
+        let now = || {
+            let probe = dir.path().join("probe");
+            fs::write(&probe, "").unwrap();
+            let found = fs::metadata(&probe).unwrap();
+            (found.mtime(), found.mtime_nsec())
+        };
+        while now() == (old.identity.2, old.identity.3) {}
         let _listener = listen(&path, &Access::default()).unwrap();
         old.remove();
         assert!(UnixStream::connect(&path).is_ok(), "the new one's file is not the old one's");
