@@ -55,25 +55,19 @@ impl Bound {
 
 /// The files of sockets at a path. When this is dropped they are removed, as far as they are still
 /// those of this server.
+#[cfg(unix)]
 #[derive(Debug, Default)]
-pub(crate) struct SocketFiles(#[cfg(unix)] Vec<SocketFile>);
+pub(crate) struct SocketFiles(Vec<SocketFile>);
 
+#[cfg(unix)]
 impl SocketFiles {
     /// Those of these listeners.
-    #[cfg_attr(not(unix), allow(unused_variables, reason = "there are no paths"))]
     pub(crate) fn of<'a>(all: impl Iterator<Item = &'a Bound>) -> Self {
-        #[cfg(unix)]
-        let files = {
-            let paths = all.filter_map(|it| it.place.strip_prefix(PATH));
-            SocketFiles(paths.filter_map(|path| SocketFile::at(Path::new(path)).ok()).collect())
-        };
-        #[cfg(not(unix))]
-        let files = SocketFiles();
-        files
+        let paths = all.filter_map(|it| it.place.strip_prefix(PATH));
+        SocketFiles(paths.filter_map(|path| SocketFile::at(Path::new(path)).ok()).collect())
     }
 
     /// Leaves them to another server.
-    #[cfg(unix)]
     pub(crate) fn leave(mut self) {
         self.0.clear();
     }
