@@ -72,8 +72,8 @@ impl EventLoop {
             for event in events.iter().filter(|event| event.token() != MAILBOX) {
                 self.on_ready(event);
             }
-            // Not before: a new connection may get the key of one that has just been closed, and
-            // an event of that one must not be taken for its own.
+            // Clients that are there go before those that come. (An event of one that has just been
+            // closed is not taken for one of the next with its key: it has another token.)
             self.on_messages();
             // Not before: what has come in time is passed on first.
             self.on_time();
