@@ -290,15 +290,15 @@ pub fn a_silent_http2_connection_is_closed<B: Backend>(model: B) {
         ..Limits::default()
     };
     let (handle, _dir) = app_with(model, |server| server.threads(16).limits(limits));
+    let mut silent = TcpStream::connect(handle.address()).unwrap();
+    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    silent.write_all(b"PRI * HTTP/2.0\r\n\r\n").unwrap();
     run(async {
         let (client, connection) = connect(handle.address()).await;
         assert_eq!(get(&client, "/sleep/2500").await.0, 200, "it was not idle");
         connection.await.unwrap().unwrap();
         drop(client);
     });
-    let mut silent = TcpStream::connect(handle.address()).unwrap();
-    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    silent.write_all(b"PRI * HTTP/2.0\r\n\r\n").unwrap();
     let mut told = Vec::new();
     silent.read_to_end(&mut told).unwrap();
     assert!(told.starts_with(b"HTTP/1.1 408 "), "{told:?}");
