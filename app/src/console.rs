@@ -38,9 +38,13 @@ struct Shared {
 #[derive(Default)]
 struct Lines {
     waiting: VecDeque<Vec<u8>>,
+    /// Where further lines go, when those that wait have been written.
+    next: Option<Output>,
     is_writing: bool,
     lost: u64,
 }
+
+type Output = Box<dyn Write + Send>;
 
 impl Lines {
     /// How many lines have been lost, if any, for the place where they are missing.
@@ -56,7 +60,7 @@ impl Console {
     /// # Errors
     /// If the system refuses the thread.
     pub(crate) fn start(name: &str, to: impl Write + Send + 'static) -> io::Result<Self> {
-        Console::with(name, to, MOST, |lost| {
+        Console::with(name, Box::new(to), MOST, |lost| {
             format!("({lost} lines were lost, since they could not be written in time)\n")
         })
     }
@@ -71,12 +75,12 @@ impl Console {
         to: impl Write + Send + 'static,
         note: impl Fn(u64) -> String + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        Console::with(name, io::BufWriter::with_capacity(1 << 16, to), MOST_OF_MANY, note)
+        Console::with(name, buffered(to), MOST_OF_MANY, note)
     }
 
     fn with(
         name: &str,
-        to: impl Write + Send + 'static,
+        to: Output,
         most: usize,
         note: impl Fn(u64) -> String + Send + Sync + 'static,
     ) -> io::Result<Self> {
@@ -107,12 +111,23 @@ impl Console {
         }
     }
 
+    /// Has lines written elsewhere, from now on: those that wait still go where they went.
+    pub(crate) fn write_to(&self, to: impl Write + Send + 'static) {
+        let mut lines = self.0.lock();
+        lines.next = Some(buffered(to));
+        self.0.changed.notify_all();
+    }
+
     /// Waits until everything has been written, but not beyond a moment.
     pub(crate) fn finish(&self, by: Instant) {
         let within = by.saturating_duration_since(Instant::now());
         let is_busy = |lines: &mut Lines| lines.is_writing || !lines.waiting.is_empty();
         drop(self.0.changed.wait_timeout_while(self.0.lock(), within, is_busy));
     }
+}
+
+fn buffered(to: impl Write + Send + 'static) -> Output {
+    Box::new(io::BufWriter::with_capacity(1 << 16, to))
 }
 
 /// Each write is a line, as those of `tracing-subscriber` are.
@@ -133,17 +148,19 @@ impl Shared {
     }
 
     /// Writes what there is, as long as the process lives. What cannot be written is lost.
-    fn write_all(&self, mut to: impl Write) {
+    fn write_all(&self, mut to: Output) {
         loop {
-            for line in self.next() {
+            let (lines, next) = self.next();
+            for line in lines {
                 let _ = to.write_all(&line);
             }
             let _ = to.flush();
+            to = next.unwrap_or(to);
         }
     }
 
-    /// The next lines, which are waited for.
-    fn next(&self) -> VecDeque<Vec<u8>> {
+    /// The next lines, which are waited for, and where those after them go.
+    fn next(&self) -> (VecDeque<Vec<u8>>, Option<Output>) {
         let mut lines = self.lock();
         lines.is_writing = false;
         loop {
@@ -151,9 +168,9 @@ impl Shared {
                 let note = lines.take_note(&self.note);
                 lines.waiting.extend(note);
             }
-            if !lines.waiting.is_empty() {
+            if !lines.waiting.is_empty() || lines.next.is_some() {
                 lines.is_writing = true;
-                return std::mem::take(&mut lines.waiting);
+                return (std::mem::take(&mut lines.waiting), lines.next.take());
             }
             self.changed.notify_all();
             lines = self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner);
@@ -209,6 +226,25 @@ mod tests {
         });
         assert!(lost.is_some_and(|lost: usize| lost >= 10), "{lost:?}");
         assert_eq!(all.len() - 1 + lost.unwrap(), ALL, "and each of the others is written");
+    }
+
+    #[test]
+    fn lines_that_wait_are_written_to_the_old_file_and_further_ones_to_the_new_one() {
+        let (open, gate) = channel();
+        let (written, old) = channel();
+        let console = Console::start("gated", Gated { gate, written }).unwrap();
+        console.say(format_args!("1"));
+        console.say(format_args!("2"));
+        let (reader, writer) = io::pipe().unwrap();
+        console.write_to(writer);
+        (0..2).for_each(|_| open.send(()).unwrap());
+        console.finish(soon());
+        console.say(format_args!("3"));
+        console.finish(soon());
+        assert_eq!(old.try_iter().collect::<String>(), "1\n2\n");
+        let mut new = String::new();
+        io::BufRead::read_line(&mut io::BufReader::new(reader), &mut new).unwrap();
+        assert_eq!(new, "3\n");
     }
 
     #[test]

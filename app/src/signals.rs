@@ -9,7 +9,7 @@ use std::io;
 /// If the system refuses the handlers or the thread that waits for them.
 #[cfg(unix)]
 pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
     use std::io::Read;
     use std::os::unix::net::UnixStream;
     let (mut signals, end) = UnixStream::pair()?;
@@ -21,6 +21,8 @@ pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> 
     // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the
     // process, not of one upload.
     signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
+    // What rotates logs sends SIGUSR1, whether there is one or not.
+    signal_hook::flag::register(SIGUSR1, std::sync::Arc::default())?;
     // A byte for each. The other end is kept, so that there is something to wait for in any case.
     let listen = move || {
         let _end = end;
@@ -37,21 +39,32 @@ pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> 
 /// As [`on_shutdown`].
 #[cfg(unix)]
 pub(crate) fn on_hangup(call: impl FnMut() + Send + 'static) -> io::Result<()> {
-    if is_ignored(signal_hook::consts::SIGHUP) {
-        return Ok(());
-    }
-    on_signal(signal_hook::consts::SIGHUP, "hangup", call)
+    on_signals(&[signal_hook::consts::SIGHUP], "hangup", call)
 }
 
-/// Calls on a thread of this name whenever this signal comes.
+/// Calls whenever log files are to be opened again: SIGUSR1 says so, and SIGHUP among other things.
+///
+/// # Errors
+/// As [`on_shutdown`].
 #[cfg(unix)]
-fn on_signal(signal: i32, name: &str, mut call: impl FnMut() + Send + 'static) -> io::Result<()> {
+pub(crate) fn on_rotation(call: impl FnMut() + Send + 'static) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGUSR1};
+    on_signals(&[SIGUSR1, SIGHUP], "rotation", call)
+}
+
+/// Calls on a thread of this name whenever one of these signals comes, except for those that were
+/// ignored when the program started.
+#[cfg(unix)]
+fn on_signals(all: &[i32], name: &str, mut call: impl FnMut() + Send + 'static) -> io::Result<()> {
     use std::io::Read;
     use std::os::unix::net::UnixStream;
     let (mut signals, end) = UnixStream::pair()?;
-    signal_hook::low_level::pipe::register(signal, end)?;
+    for &signal in all.iter().filter(|&&signal| !is_ignored(signal)) {
+        signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
+    }
     // Several signals at once are one.
     let listen = move || {
+        let _end = end;
         while matches!(signals.read(&mut [0; 64]), Ok(1..)) {
             call();
         }
@@ -65,12 +78,18 @@ fn on_signal(signal: i32, name: &str, mut call: impl FnMut() + Send + 'static) -
 /// As [`on_shutdown`].
 #[cfg(unix)]
 pub(crate) fn on_takeover(call: impl FnMut() + Send + 'static) -> io::Result<()> {
-    on_signal(signal_hook::consts::SIGUSR2, "takeover", call)
+    on_signals(&[signal_hook::consts::SIGUSR2], "takeover", call)
 }
 
 /// There is no such signal here.
 #[cfg(not(unix))]
 pub(crate) fn on_hangup(_: impl FnMut() + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
+/// There are no such signals here.
+#[cfg(not(unix))]
+pub(crate) fn on_rotation(_: impl FnMut() + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 

@@ -32,6 +32,24 @@ pub(super) fn listen_all(
     places.collect()
 }
 
+/// Listens for administrators, if the options say where. The socket has a name of its own: it is
+/// handed over like the others, but is never one of them.
+///
+/// # Errors
+/// The last failure.
+pub(super) fn listen_for_admins(
+    options: &Options,
+    inherited: &mut Inherited,
+) -> Result<Option<Bound>, Error> {
+    let Some(address) = &options.logs.admin else { return Ok(None) };
+    let place = format!("admin:{address}");
+    if let Some(bound) = inherited.at(&place) {
+        return Ok(Some(bound));
+    }
+    let bound = listen(address, |address| Bound::new(address, &Access::default()))?;
+    Ok(Some(Bound { place, ..bound }))
+}
+
 /// Who may connect at a path.
 #[cfg(unix)]
 fn access(options: &Options) -> Access {
@@ -49,7 +67,7 @@ fn access(_: &Options) -> Access {
 ///
 /// # Errors
 /// The last failure.
-pub(super) fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, Error> {
+fn listen<T>(address: &str, bind: impl Fn(&str) -> io::Result<T>) -> Result<T, Error> {
     const TRIES: usize = 5;
     const BETWEEN: Duration = Duration::from_millis(200);
     let mut result = bind(address);

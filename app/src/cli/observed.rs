@@ -3,19 +3,20 @@
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_common::{Backend, Handle, Server};
 
 use crate::cli::error::Error;
-use crate::cli::listen::listen;
 use crate::cli::options::{LogOptions, Options};
 use crate::cli::reload::Current;
 use crate::console::Console;
 use crate::https::Https;
+use crate::operation::listeners::Bound;
 use crate::routes::App;
+use crate::signals;
 use crate::telemetry::Telemetry;
 use crate::telemetry::access_log::{AccessLog, Format};
 use crate::telemetry::admin::Admin;
@@ -29,32 +30,46 @@ const ADMIN_THREADS: usize = 1;
 const MOST_ADMINS: usize = 64;
 
 /// What observes a server.
-pub(super) struct Observed {
+pub(super) struct Observed<B> {
     access_log: Option<Console>,
-    /// The listener of the administrators.
-    admin: Option<Handle>,
+    /// The server of the administrators, until it begins, and what it answers.
+    admin: Option<(Server<B>, Admin)>,
+    /// That which has begun.
+    serving: Option<Handle>,
 }
 
-impl Observed {
-    /// Has a server observed as the options say.
+/// A server for administrators alone.
+///
+/// # Errors
+/// If the address cannot be told.
+pub(super) fn admin_server<B: Backend>(bound: Bound) -> Result<Server<B>, Error> {
+    let server = Server::from_listener(bound.listener);
+    let server = server.map_err(|error| Error::Listener(error.into()))?;
+    Ok(server.threads(ADMIN_THREADS).workers(1).max_connections(MOST_ADMINS))
+}
+
+impl<B: Backend> Observed<B> {
+    /// Has a server observed as the options say, by its administrators as well, if they have one.
     ///
     /// # Errors
-    /// If the access log cannot be opened, or the administrators not be listened to.
-    pub(super) fn start<B: Backend>(
+    /// If the access log cannot be opened.
+    pub(super) fn start(
         options: &Options,
         server: Server<B>,
+        admin: Option<Server<B>>,
         handler: &Arc<Current<Https<App>>>,
         model: &str,
     ) -> Result<(Server<B>, Self), Error> {
-        let LogOptions { access_log, access_log_file, admin, .. } = &options.logs;
+        let LogOptions { access_log, access_log_file, .. } = &options.logs;
         let console = access_log
             .map(|format| access_log_console(format, access_log_file.as_deref()))
             .transpose()
             .map_err(Error::AccessLog)?;
         let log = access_log.zip(console.clone());
-        let metrics = admin.as_ref().map(|address| {
-            let metrics = Metrics::new(server.statistics(), B::NAME, model);
-            (address, Arc::new(metrics))
+        let admin = admin.map(|admin| {
+            let statistics = server.statistics();
+            let metrics = Arc::new(Metrics::new(statistics.clone(), B::NAME, model));
+            (admin, Admin { metrics, statistics })
         });
         let handler = Arc::clone(handler);
         let telemetry = Telemetry {
@@ -62,22 +77,28 @@ impl Observed {
             forwarded_field: options.clients.forwarded_field,
             name_route: Box::new(move |path| handler.route_name(path)),
             access_log: log.map(|(format, to)| Arc::new(AccessLog::new(format, to))),
-            metrics: metrics.as_ref().map(|(_, metrics)| Arc::clone(metrics)),
-        };
-        let admin = match metrics {
-            Some((address, metrics)) => Some(serve_admins(address, &server, metrics)?),
-            None => None,
+            metrics: admin.as_ref().map(|(_, answers)| Arc::clone(&answers.metrics)),
         };
         let server = match telemetry.is_wanted() {
             true => server.observer(Arc::new(telemetry)),
             false => server,
         };
-        Ok((server, Observed { access_log: console, admin }))
+        Ok((server, Observed { access_log: console, admin, serving: None }))
     }
 
     /// Where the administrators are answered, if they are.
     pub(super) fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(Handle::address)
+        self.admin.as_ref().map(|(server, _)| server.address())
+    }
+
+    /// Answers the administrators, from now on.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub(super) fn serve_admins(&mut self) -> Result<(), Error> {
+        let spawned = self.admin.take().map(|(server, answers)| server.spawn(answers));
+        self.serving = spawned.transpose().map_err(Error::Admin)?;
+        Ok(())
     }
 
     /// The server has ended: nobody has to be answered any more, and the last lines are written.
@@ -88,29 +109,30 @@ impl Observed {
         if let Some(log) = self.access_log {
             log.finish(Instant::now() + LAST_LINES);
         }
-        self.admin.map_or(Ok(()), |admin| admin.shutdown(Duration::ZERO).map(drop))
+        self.serving.map_or(Ok(()), |admin| admin.shutdown(Duration::ZERO).map(drop))
     }
-}
-
-/// Answers for this server at an address, until the handle is used.
-fn serve_admins<B: Backend>(
-    address: &str,
-    server: &Server<B>,
-    metrics: Arc<Metrics>,
-) -> Result<Handle, Error> {
-    let admin = Admin { metrics, statistics: server.statistics() };
-    let server = listen(address, |address| Ok(Server::<B>::bind(address)?))?;
-    let server = server.threads(ADMIN_THREADS).workers(1).max_connections(MOST_ADMINS);
-    server.spawn(admin).map_err(Error::Admin)
 }
 
 fn access_log_console(format: Format, file: Option<&Path>) -> io::Result<Console> {
     let note = move |lost| format.lost(lost);
-    match file {
-        Some(path) => {
-            let file = File::options().append(true).create(true).open(path)?;
-            Console::of_many("access-log", file, note)
-        }
-        None => Console::of_many("access-log", io::stdout(), note),
+    let Some(path) = file else { return Console::of_many("access-log", io::stdout(), note) };
+    let console = Console::of_many("access-log", open(path)?, note)?;
+    signals::on_rotation(reopen(path.to_owned(), console.clone()))?;
+    Ok(console)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    File::options().append(true).create(true).open(path)
+}
+
+/// Has further lines written to the file that is at this path now: the one before may have been
+/// renamed.
+fn reopen(path: PathBuf, console: Console) -> impl Fn() + Send + 'static {
+    move || match open(&path) {
+        Ok(file) => console.write_to(file),
+        Err(error) => tracing::error!(
+            "cannot open {} again, so the access log goes on where it was: {error}",
+            path.display()
+        ),
     }
 }

@@ -151,7 +151,8 @@ pub(super) struct LogOptions {
     /// that it waited
     #[arg(long, value_name = "FORMAT")]
     pub(super) access_log: Option<Format>,
-    /// Append the access log to this file [default: standard output]
+    /// Append the access log to this file; SIGUSR1 and SIGHUP open it again [default: standard
+    /// output]
     #[arg(
         long,
         value_name = "FILE",

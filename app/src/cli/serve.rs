@@ -11,9 +11,9 @@ use backend_common::{Backend, Handler, Request, Server, ShutdownHandle, Statisti
 
 use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
-use crate::cli::listen::listen_all;
+use crate::cli::listen::{listen_all, listen_for_admins};
 use crate::cli::log;
-use crate::cli::observed::Observed;
+use crate::cli::observed::{Observed, admin_server};
 #[cfg(unix)]
 use crate::cli::options::OperationOptions;
 use crate::cli::options::{ClientOptions, Options};
@@ -62,12 +62,14 @@ pub(super) fn serve<B: Backend>(
         .transpose()?;
     let plain = listen_all(&options.listen, false, &mut inherited, options)?;
     let secured = listen_all(&options.tls.tls_listen, true, &mut inherited, options)?;
+    let admin = listen_for_admins(options, &mut inherited)?;
     drop(inherited); // where nobody is to listen any more
     if tls.is_none() && !secured.is_empty() {
         return Err(Error::NoCertificate);
     }
     #[cfg(unix)]
-    let sockets = Sockets::of(plain.iter().chain(&secured)).map_err(Error::Listener)?;
+    let sockets =
+        Sockets::of(plain.iter().chain(&secured).chain(&admin)).map_err(Error::Listener)?;
     let urls = plain.iter().map(|it| it.shown("http"));
     let note = tls.as_ref().map_or("", |tls| &*tls.note);
     let urls = urls.chain(secured.iter().map(|it| it.shown("https") + note));
@@ -94,12 +96,15 @@ pub(super) fn serve<B: Backend>(
         let Some(tls) = tls else { break };
         server = server.tls_from(bound.listener, tls.setup.clone()).map_err(Error::Listener)?;
     }
-    // With certificates or a file it has another meaning.
-    let hangs_up = tls.is_none() && options.config.is_none();
+    let admin = admin.map(admin_server::<B>).transpose()?;
+    // With certificates or files it has another meaning.
+    let is_reloaded = tls.is_some() || options.config.is_some();
+    let hangs_up = !is_reloaded && options.logs.access_log_file.is_none();
     #[cfg(unix)]
     let mut service = {
         let OperationOptions { user, pid_file, .. } = &options.operation;
-        let shutdown_handle = server.shutdown_handle();
+        let servers = admin.iter().map(Server::shutdown_handle);
+        let servers = servers.chain([server.shutdown_handle()]).collect();
         let within = options.shutdown_timeout;
         let (quiet, out, user) = (options.quiet, out.clone(), user.as_ref());
         let say = move |line: std::fmt::Arguments<'_>| {
@@ -107,7 +112,7 @@ pub(super) fn serve<B: Backend>(
                 out.say(line);
             }
         };
-        Service::begin(sockets, user, pid_file.clone(), shutdown_handle, within, say)
+        Service::begin(sockets, user, pid_file.clone(), servers, within, say)
             .map_err(Error::Service)?
     };
     #[cfg(unix)]
@@ -154,7 +159,7 @@ pub(super) fn serve<B: Backend>(
         say(format_args!("  {line}"));
     }
     let handler = Arc::new(handler);
-    let (server, observed) = Observed::start(options, server, &handler, name)?;
+    let (server, mut observed) = Observed::start(options, server, admin, &handler, name)?;
     if let Some(address) = observed.admin_address() {
         say(format_args!("  http://{address}/metrics, for administrators"));
     }
@@ -163,6 +168,7 @@ pub(super) fn serve<B: Backend>(
     let handler = for_clients(answer, &options.clients, server.statistics());
     #[cfg(unix)]
     service.ready().map_err(Error::Signals)?;
+    observed.serve_admins()?;
     let report = server.run(handler).map_err(Error::Serve)?;
     say(format_args!("Stopped: {report}"));
     observed.end().map_err(Error::Admin)

@@ -58,7 +58,8 @@ impl Predecessor {
 /// A server that can be taken over from.
 #[derive(Debug)]
 pub(crate) struct Handover {
-    shutdown_handle: ShutdownHandle,
+    /// Of all servers in this process.
+    servers: Vec<ShutdownHandle>,
     within: Duration,
     state: Mutex<State>,
 }
@@ -93,9 +94,9 @@ impl Sockets {
 }
 
 impl Handover {
-    /// Of these sockets, by a server that finishes requests under way `within` this time.
-    pub(crate) fn new(sockets: Sockets, shutdown_handle: ShutdownHandle, within: Duration) -> Self {
-        Handover { shutdown_handle, within, state: Mutex::new(State::Serving(sockets)) }
+    /// Of these sockets, by servers that finish requests under way `within` this time.
+    pub(crate) fn new(sockets: Sockets, servers: Vec<ShutdownHandle>, within: Duration) -> Self {
+        Handover { servers, within, state: Mutex::new(State::Serving(sockets)) }
     }
 
     /// Starts the program's file again and hands over to it. If it does not begin, this server goes
@@ -123,7 +124,7 @@ impl Handover {
         sockets.files.leave();
         drop(state);
         tell(child.id());
-        self.shutdown_handle.hand_over(self.within);
+        self.servers.iter().for_each(|server| server.hand_over(self.within));
         Ok(())
     } // and the channel is closed
 

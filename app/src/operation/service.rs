@@ -32,7 +32,7 @@ impl Service {
         sockets: Sockets,
         account: Option<&Account>,
         pid_path: Option<PathBuf>,
-        shutdown_handle: ShutdownHandle,
+        servers: Vec<ShutdownHandle>,
         within: Duration,
         say: impl Fn(Arguments<'_>) + Send + 'static,
     ) -> Result<Self, String> {
@@ -45,7 +45,7 @@ impl Service {
         });
         let pid_file = pid_file.transpose()?;
         account.map_or(Ok(()), Account::assume)?;
-        let handover = Arc::new(Handover::new(sockets, shutdown_handle, within));
+        let handover = Arc::new(Handover::new(sockets, servers, within));
         let taken = Arc::clone(&handover);
         signals::on_takeover(move || handover::on_signal(&taken, &say))
             .map_err(|error| format!("cannot listen for signals: {error}"))?;

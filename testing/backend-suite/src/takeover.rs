@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::child::Process;
 use crate::client::{Client, eventually};
 use crate::process::command;
+use crate::telemetry::admin;
 
 /// Whichever process is the server now. None of them outlives the test.
 struct Successors {
@@ -27,6 +28,7 @@ impl Successors {
         let mut command = command(path);
         command.arg("--pid-file").arg(dir.path().join("pid"));
         command.arg("--config").arg(dir.path().join("wtw.toml"));
+        command.args(["--admin", "127.0.0.1:0"]);
         fs::write(dir.path().join("wtw.toml"), "").unwrap();
         Successors { first: Process::start_as_is(command), dir }
     }
@@ -121,6 +123,7 @@ impl Counts {
 fn restart_under_load(path: &str, restarts: u64, requests: u64) {
     let servers = Successors::start(path);
     let (address, counts) = (servers.first.address, Counts::default());
+    let admin = admin(&servers.first);
     thread::scope(|scope| {
         let clients: Vec<_> = [u64::MAX, u64::MAX, u64::MAX, 10, 1, 1]
             .map(|each| {
@@ -135,6 +138,8 @@ fn restart_under_load(path: &str, restarts: u64, requests: u64) {
         let failed = || clients.iter().any(thread::ScopedJoinHandle::is_finished);
         for restart in 1..=restarts {
             servers.restart();
+            // Of the listeners, that of the administrators is one.
+            assert_eq!(Client::connect(admin).get("/readyz").status, 200);
             while counts.answered() < restart * requests && !failed() {
                 thread::sleep(Duration::from_millis(1));
             }

@@ -21,7 +21,7 @@ fn serve(path: &str, options: &[&str]) -> Process {
 }
 
 /// Its listener for administrators.
-fn admin(server: &Process) -> SocketAddr {
+pub(crate) fn admin(server: &Process) -> SocketAddr {
     let line = server.said.iter().find(|line| line.contains("/metrics")).unwrap();
     let (_, rest) = line.split_once("http://").unwrap();
     rest.split_once('/').unwrap().0.parse().unwrap()
@@ -86,6 +86,34 @@ pub fn the_access_log_names_the_client_behind_a_trusted_proxy(path: &str) {
         let line: Value = serde_json::from_str(&lines(&log, 1)[0]).unwrap();
         assert_eq!(line["peer"], expected, "{line}");
     }
+}
+
+/// As logrotate and nginx do it: the file is renamed, and the server told to open it again.
+pub fn a_renamed_access_log_is_opened_again_on_a_signal(path: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    let flags = ["--access-log", "combined", "--access-log-file", log.to_str().unwrap()];
+    let server = serve(path, &flags);
+    let mut client = Client::connect(server.address);
+    for (signal, name) in [(Signal::USR1, "first"), (Signal::HUP, "second")] {
+        client.get(&format!("/echo/{name}"));
+        lines(&log, 1);
+        let renamed = folder.path().join(name);
+        fs::rename(&log, &renamed).unwrap();
+        client.get(&format!("/echo/{name}"));
+        lines(&renamed, 2);
+        server.signal(signal);
+        eventually("there is a new file", || log.exists());
+        assert_eq!(fs::read_to_string(&renamed).unwrap().matches(name).count(), 2);
+    }
+    client.get("/echo/third");
+    assert!(lines(&log, 1)[0].contains("/echo/third"));
+    // Without a file there is nothing to open, and that is no reason to end.
+    let server = serve(path, &[]);
+    server.signal(Signal::USR1);
+    assert_eq!(Client::connect(server.address).get("/healthz").status, 200);
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
 }
 
 pub fn a_combined_access_log_goes_to_standard_output(path: &str) {
