@@ -16,7 +16,7 @@ use crate::forwarded::ForwardedField;
 use crate::operation::account::Account;
 use crate::operation::listeners::PATH;
 use crate::rate_limit::Rate;
-use crate::site::Settings;
+use crate::site::{Listing, Settings};
 use crate::telemetry::access_log::Format;
 
 /// A web server for files, with six ways to wait: serves a directory over HTTP/1.1 and HTTP/2, with
@@ -37,7 +37,8 @@ pub(super) struct Options {
     /// List directories of DIR that have no index.html
     #[arg(long)]
     pub(super) listing: bool,
-    /// Answer with this page of DIR what does not exist, as single-page applications want it
+    /// Answer with this page of DIR for pages that do not exist, as single-page applications want
+    /// it; files that do not exist, such as scripts and images, stay 404
     #[arg(long, value_name = "PAGE")]
     pub(super) fallback: Option<String>,
     /// Send files as they are: compress nothing, and ignore .br, .zst and .gz beside a file
@@ -341,7 +342,7 @@ impl Options {
     pub(super) fn sites(&self) -> Vec<Settings> {
         let Some(directory) = self.directory() else { return self.sites.clone() };
         let mut site = Settings {
-            listing: self.listing,
+            listing: Listing::Everywhere(self.listing),
             fallback: self.fallback.clone(),
             precompressed: !self.no_compression,
             ..Settings::new(directory)

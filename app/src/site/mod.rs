@@ -26,7 +26,7 @@ pub use encoding::Coding;
 pub use pattern::Pattern;
 pub(crate) use representation::download;
 pub use settings::{
-    CacheRule, Compress, FieldValue, Fields, HeaderRule, Redirect, RedirectStatus, Rewrite,
-    Settings,
+    CacheRule, Compress, FieldValue, Fields, HeaderRule, Listing, Redirect, RedirectStatus,
+    Rewrite, Settings,
 };
 pub use sites::{Error, Sites};

@@ -42,6 +42,8 @@ struct Asked {
     /// Which media types are wanted by name.
     wants_html: bool,
     wants_json: bool,
+    /// Whether a page is acceptable.
+    takes_html: bool,
 }
 
 impl Asked {
@@ -49,13 +51,14 @@ impl Asked {
     fn of(request: &Request<'_>) -> Option<Self> {
         let path = percent_decode_str(request.path()).decode_utf8().ok()?;
         Some(Asked {
-            // Two slashes would be another host in a redirect.
-            path: format!("/{}", path.trim_start_matches('/')),
+            path: merge_slashes(&path),
             query: request.query().map(str::to_owned),
             conditions: Conditions::of(request),
             accepted: Accepted::of(request),
-            wants_html: accepts(request, "text/html"),
-            wants_json: accepts(request, "application/json"),
+            wants_html: accepts(request, &["text/html"]),
+            wants_json: accepts(request, &["application/json"]),
+            takes_html: request.field("accept").is_none()
+                || accepts(request, &["text/html", "text/*", "*/*"]),
         })
     }
 
@@ -66,21 +69,32 @@ impl Asked {
             .field(header::LOCATION, value(&format!("{}{query}", encode(path))))
     }
 
-    /// Whether a page is wanted, not a part of one: by the name, or because a browser says so.
+    /// Whether a page is wanted, and not a part of one or data. A name with a dot is that of a page
+    /// only if a browser says so, which names `text/html` when it opens one.
     fn is_for_page(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
-        !name.contains('.') || self.wants_html
+        if name.contains('.') { self.wants_html } else { self.takes_html }
     }
 }
 
-/// Whether `Accept` has this media type (RFC 9110 §12.5.1).
-fn accepts(request: &Request<'_>, media_type: &str) -> bool {
+/// The path with one slash wherever there are several, and at its beginning: so no rule can be
+/// evaded by a second slash, and a redirect never leads to another host.
+fn merge_slashes(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    let mut merged = parts.fold(String::new(), |merged, part| merged + "/" + part);
+    if path.ends_with('/') || merged.is_empty() {
+        merged.push('/');
+    }
+    merged
+}
+
+/// Whether `Accept` has one of these media ranges (RFC 9110 §12.5.1).
+fn accepts(request: &Request<'_>, media_ranges: &[&str]) -> bool {
     let lines = request.fields().filter(|(name, _)| name.eq_ignore_ascii_case("accept"));
     let lines = lines.filter_map(|(_, value)| str::from_utf8(value).ok());
-    let mut ranges = lines.flat_map(|line| line.split(','));
-    ranges.any(|range| {
-        let name = range.split(';').next().unwrap_or_default();
-        name.trim().eq_ignore_ascii_case(media_type)
+    lines.flat_map(|line| line.split(',')).any(|element| {
+        let name = element.split(';').next().unwrap_or_default().trim();
+        media_ranges.iter().any(|media_range| name.eq_ignore_ascii_case(media_range))
     })
 }
 
@@ -168,7 +182,8 @@ impl Site {
     /// What is in a directory, if that may be seen.
     fn list(&self, dir: &Dir, name: &str, asked: &Asked) -> Option<Response> {
         let directory = if name.is_empty() { "." } else { name };
-        let opened = dir.open_dir(directory).ok().filter(|_| self.settings.listing)?;
+        let path = format!("/{name}/").replace("//", "/");
+        let opened = dir.open_dir(directory).ok().filter(|_| self.settings.listing.has(&path))?;
         let as_json = asked.wants_json && !asked.wants_html;
         let order = Order::of(asked.query.as_deref());
         Some(
@@ -188,6 +203,9 @@ impl Site {
     ) -> Response {
         let media_type = media_type(&found.path);
         let control = cache_control(&self.settings, &format!("/{}", found.path));
+        let fallback = self.settings.fallback.as_ref();
+        let is_by_accept =
+            fallback.is_some_and(|path| status != StatusCode::OK || *path == found.path);
         // Ranges are those of the file as it is.
         let accepted = asked.accepted.without_codings(asked.conditions.has_range());
         let form = choose(&self.settings, dir, found, &accepted, (cache, self.number));
@@ -200,11 +218,14 @@ impl Site {
             response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
         let control = if is_kept { control } else { HeaderValue::from_static("no-cache") };
         let response = response.field(header::CACHE_CONTROL, control);
-        if !has_forms(&self.settings, &media_type) {
-            return response;
-        }
         // RFC 9110 §12.5.5: also where it is as it is, because no other form was asked for.
-        response.field(header::VARY, HeaderValue::from_static("accept-encoding"))
+        let vary = match (has_forms(&self.settings, &media_type), is_by_accept) {
+            (true, true) => "accept, accept-encoding",
+            (true, false) => "accept-encoding",
+            (false, true) => "accept",
+            (false, false) => return response,
+        };
+        response.field(header::VARY, HeaderValue::from_static(vary))
     }
 }
 

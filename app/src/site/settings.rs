@@ -1,13 +1,15 @@
 //! The description of a site, as a configuration file has it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use protocol::http::header::{HeaderName, HeaderValue};
 use protocol::http::{StatusCode, header};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use crate::site::encoding::Coding;
 use crate::site::pattern::Pattern;
@@ -46,11 +48,14 @@ pub struct Settings {
     /// of all hosts that no other site names.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// Whether a directory without `index.html` is answered with a list of what is in it.
+    /// Which directories without `index.html` are answered with a list of what is in them.
     #[serde(default)]
-    pub listing: bool,
+    pub listing: Listing,
     /// The page that stands for those that do not exist, such as `index.html` of an application
-    /// that has its routes in the browser. It is answered with 200.
+    /// that has its routes in the browser. It is answered with 200 to a client whose `Accept` takes
+    /// HTML. If the last part of the path has a dot in it, like the name of a script or an image,
+    /// `Accept` has to name `text/html`, as a browser does that opens a page: a missing file is a
+    /// 404 for those who want the file.
     #[serde(default)]
     pub fallback: Option<String>,
     /// The page that is answered with 404, if there is such a file; by default `404.html`.
@@ -86,7 +91,7 @@ impl Settings {
         Settings {
             root: root.into(),
             hosts: Vec::new(),
-            listing: false,
+            listing: Listing::default(),
             fallback: None,
             not_found: not_found(),
             clean_urls: false,
@@ -121,7 +126,8 @@ fn yes() -> bool {
 pub struct Compress {
     /// The smallest file that is compressed; by default 1 KiB.
     pub min_size: ByteSize,
-    /// The largest file that is compressed, since it is done in memory; by default 4 MiB.
+    /// The largest file that is compressed, since it is done in memory; by default 4 MiB. More than
+    /// 64 MiB are never compressed: that is what all that is kept in memory may take together.
     pub max_size: ByteSize,
     /// The content codings, the best first; by default `br`, `zstd`, `gzip`. With none, nothing is
     /// compressed.
@@ -135,6 +141,56 @@ impl Default for Compress {
             max_size: ByteSize::mib(4),
             algorithms: Coding::ALL.to_vec(),
         }
+    }
+}
+
+/// Which directories are listed: `true`, all of them; `false`, none, the default; or those whose
+/// paths, with the slash at their end, match one of several patterns: `["/downloads/**"]`.
+#[derive(Clone, Debug)]
+pub enum Listing {
+    /// All of them, or none.
+    Everywhere(bool),
+    /// Those that match one of these.
+    Matching(Vec<Pattern>),
+}
+
+impl Listing {
+    /// Whether the directory with this decoded path is listed. It has slashes at both ends.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        match self {
+            Listing::Everywhere(is_listed) => *is_listed,
+            Listing::Matching(patterns) => patterns.iter().any(|pattern| pattern.matches(path)),
+        }
+    }
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Listing::Everywhere(false)
+    }
+}
+
+impl<'a> Deserialize<'a> for Listing {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Expected;
+
+        impl<'a> Visitor<'a> for Expected {
+            type Value = Listing;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or a list of patterns such as [\"/downloads/**\"]")
+            }
+
+            fn visit_bool<E: Error>(self, is_listed: bool) -> Result<Listing, E> {
+                Ok(Listing::Everywhere(is_listed))
+            }
+
+            fn visit_seq<A: SeqAccess<'a>>(self, patterns: A) -> Result<Listing, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(patterns)).map(Listing::Matching)
+            }
+        }
+
+        deserializer.deserialize_any(Expected)
     }
 }
 
@@ -301,10 +357,29 @@ mod tests {
     }
 
     #[test]
+    fn directories_are_listed_everywhere_or_where_a_pattern_matches() {
+        for (listing, [root, folder, below]) in [
+            (json!(false), [false, false, false]),
+            (json!(true), [true, true, true]),
+            (json!([]), [false, false, false]),
+            (json!(["/downloads/**"]), [false, true, true]),
+            (json!(["/downloads/"]), [false, true, false]),
+            (json!(["/", "/downloads/*/"]), [true, false, true]),
+        ] {
+            let settings = read(json!({ "root": ".", "listing": listing })).unwrap();
+            let has =
+                ["/", "/downloads/", "/downloads/old/"].map(|path| settings.listing.has(path));
+            assert_eq!(has, [root, folder, below], "{listing}");
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_is_said_in_a_sentence() {
         for (wrong, part) in [
             (json!({ "listing": true }), "missing field `root`"),
             (json!({ "root": ".", "listings": true }), "unknown field `listings`"),
+            (json!({ "root": ".", "listing": "/a/**" }), "expected true, false or a list of"),
+            (json!({ "root": ".", "listing": ["a/**"] }), "begin with one"),
             (json!({ "root": ".", "compress": { "algorithms": ["lzw"] } }), "unknown variant"),
             (
                 json!({ "root": ".", "redirects": [{ "match": "/a", "to": "/b", "status": 200 }] }),

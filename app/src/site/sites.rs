@@ -14,6 +14,9 @@ use crate::site::page::Site;
 use crate::site::settings::Settings;
 use crate::store::Store;
 
+/// How many characters of a host are repeated: as many as a name in DNS may have (RFC 1035 §2.3.4).
+const LONGEST_HOST: usize = 255;
+
 /// Sites, of which each request is for one.
 ///
 /// Which one is said by the host of the request: the site that names it, or else one that names
@@ -67,9 +70,10 @@ impl Sites {
 
     /// Answers GET and HEAD.
     pub(crate) fn answer(&self, request: &Request<'_>) -> Reply {
-        match self.of(host(request).unwrap_or_default()) {
+        let host = host(request).unwrap_or_default();
+        match self.of(host) {
             Some(site) => site.answer(request, &self.cache),
-            None => Response::plain(StatusCode::MISDIRECTED_REQUEST).into(),
+            None => misdirected(host).into(),
         }
     }
 
@@ -87,6 +91,17 @@ impl Sites {
             .or_else(|| find(&is_below))
             .or_else(|| self.sites.iter().find(|site| site.settings.hosts.is_empty()))
     }
+}
+
+/// 421, with the host, which is as often a mistake of the operator's as of the client's.
+fn misdirected(host: &str) -> Response {
+    let host: String = host.chars().take(LONGEST_HOST).collect();
+    let problem = format!("no site here has {host:?} among its `hosts`");
+    tracing::debug!(
+        "421 Misdirected Request: {problem}; a [[site]] with it, or one without `hosts`, serves it"
+    );
+    let text = format!("421 Misdirected Request: {problem}\n");
+    Response::plain(StatusCode::MISDIRECTED_REQUEST).body(text)
 }
 
 /// One directory, served without anything special.
@@ -131,6 +146,18 @@ mod tests {
     #[test]
     fn without_a_site_for_all_other_hosts_they_have_none() {
         assert!(sites(&[&["example.org"]]).unwrap().of("example.com").is_none());
+    }
+
+    #[test]
+    fn a_host_without_a_site_is_named_and_not_at_any_length() {
+        let text = |host: &str| match misdirected(host).into_body() {
+            protocol::Body::Bytes(text) => String::from_utf8(text.to_vec()).unwrap(),
+            _ => panic!("it is text"),
+        };
+        let expected =
+            "421 Misdirected Request: no site here has \"a.example\" among its `hosts`\n";
+        assert_eq!(text("a.example"), expected);
+        assert!(text(&"x".repeat(10_000)).len() < 400);
     }
 
     #[test]

@@ -282,13 +282,16 @@ pub fn a_directory_is_listed_on_request<B: Backend>(model: B) {
     let (page, head) = (client.get("/sub/"), head(server.address(), "/sub/", ""));
     assert_eq!(field(&head, "content-length"), field(&page.head, "content-length"));
     end(server);
-    let server = serve_one(model, &dir, json!({}));
-    assert_eq!(
-        Client::connect(server.address()).get("/").status,
-        404,
-        "not unless it is asked for"
-    );
-    end(server);
+    // Only where the settings say so.
+    for (listing, [root, folder, below]) in
+        [(json!(false), [404, 404, 404]), (json!(["/sub/**"]), [404, 200, 200])]
+    {
+        let server = serve_one(model, &dir, json!({ "listing": listing }));
+        let mut client = Client::connect(server.address());
+        let status = ["/", "/sub/", "/sub//deep/"].map(|path| client.get(path).status);
+        assert_eq!(status, [root, folder, below], "{listing}");
+        end(server);
+    }
 }
 
 pub fn a_page_that_is_not_there_is_the_page_for_that<B: Backend>(model: B) {
@@ -319,10 +322,26 @@ pub fn a_route_of_a_single_page_application_is_its_page<B: Backend>(model: B) {
         assert_eq!((response.status, response.text()), (200, "the application"), "{path}");
     }
     assert_eq!(client.get("/app.js").text(), "script");
-    // What is missing is no page, unless a browser asks for one.
-    assert_eq!(client.get("/missing.js").status, 404);
-    let page = get_with(&mut client, "/users/jane.doe", "Accept: text/html,*/*;q=0.8\r\n");
-    assert_eq!((page.status, page.text()), (200, "the application"));
+    // What browsers send with an address that is opened, a script, an image, and with data.
+    let page = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let image = "image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8";
+    for (path, accept, status) in [
+        ("/users/jane.doe", page, 200),
+        ("/users/jane.doe", "*/*", 404),
+        ("/missing.js", "*/*", 404),
+        ("/missing.png", image, 404),
+        ("/users/7", page, 200),
+        ("/users/7", "*/*", 200),
+        ("/users/7", "Text/*", 200),
+        ("/users/7", "application/json", 404),
+    ] {
+        let response = get_with(&mut client, path, &format!("Accept: {accept}\r\n"));
+        assert_eq!(response.status, status, "{path} for {accept}");
+        if status == 200 {
+            assert_eq!(response.text(), "the application");
+            assert_eq!(field(&response.head, "vary"), Some("accept, accept-encoding"));
+        }
+    }
     end(server);
 }
 
@@ -389,6 +408,10 @@ pub fn redirects_rewrites_and_fields_follow_their_rules<B: Backend>(model: B) {
     for path in ["/raw/.env", "/raw/../.env", "/raw/%2e%2e/x", "/raw//etc/passwd"] {
         assert_eq!(client.get(path).status, 404, "{path}");
     }
+    // Several slashes are one, so that no rule is evaded by them.
+    assert_eq!(client.get("//blog///a").status, 301);
+    assert_eq!(client.get("/news%2F/a.html").text(), "news");
+    assert_eq!(field(&client.get("//news").head, "location"), Some("/news/"));
     for (path, control) in [("/", Some("max-age=5")), ("/news/a.html", Some("max-age=5"))] {
         let response = client.get(path);
         assert_eq!(field(&response.head, "cache-control"), control, "{path}");
@@ -420,7 +443,9 @@ pub fn each_host_has_its_own_site<B: Backend>(model: B) {
     ] {
         assert_eq!(ask(host), (200, page.to_owned()), "{host}");
     }
-    assert_eq!(ask("third.example").0, 421);
+    let misdirected = ask("third.example:80");
+    assert_eq!(misdirected.0, 421);
+    assert!(misdirected.1.contains("no site here has \"third.example\""), "{misdirected:?}");
     end(server);
     let for_all = settings(&second, json!({}));
     let server = serve(model, vec![sites[0].clone(), for_all]);
