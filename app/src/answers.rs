@@ -1,5 +1,6 @@
 //! Words that several answers have in common.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::http::StatusCode;
 use protocol::http::header::{self, HeaderValue};
 use protocol::{Reply, Response};
@@ -29,6 +30,13 @@ pub(crate) fn value(text: &str) -> HeaderValue {
 
 pub(crate) fn not_found() -> Reply {
     Response::plain(StatusCode::NOT_FOUND).into()
+}
+
+/// A path as a URI has it (RFC 3986 §3.3), with its slashes.
+pub(crate) fn encode(path: &str) -> String {
+    const ENCODED: AsciiSet =
+        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    utf8_percent_encode(path, &ENCODED).to_string()
 }
 
 /// Text inside an HTML document.

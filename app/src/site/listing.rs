@@ -10,8 +10,8 @@ use protocol::Response;
 use protocol::http::header::{self, HeaderValue};
 use serde_json::json;
 
-use crate::answers::{escape, nosniff};
-use crate::site::rules::{encode, is_hidden};
+use crate::answers::{encode, escape, nosniff};
+use crate::site::rules::is_hidden;
 
 /// How many names are shown at most, since they are sorted in memory.
 const MOST: usize = 10_000;

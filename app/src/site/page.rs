@@ -8,7 +8,7 @@ use protocol::http::StatusCode;
 use protocol::http::header::{self, HeaderValue};
 use protocol::{Reply, Request, Response};
 
-use crate::answers::value;
+use crate::answers::{encode, value};
 use crate::conditional::Conditions;
 use crate::site::compressed::Cache;
 use crate::site::encoding::Accepted;
@@ -16,7 +16,7 @@ use crate::site::listing::{Order, listing};
 use crate::site::media_type::media_type;
 use crate::site::negotiation::{Found, choose, has_forms};
 use crate::site::representation::whole;
-use crate::site::rules::{cache_control, encode, is_hidden, redirect, rewrite, set_fields};
+use crate::site::rules::{cache_control, is_hidden, redirect, rewrite, set_fields};
 use crate::site::settings::Settings;
 use crate::store::{Opened, Store, is_relative, open, unreadable, version};
 
@@ -104,9 +104,6 @@ impl Site {
         let Some(asked) = Asked::of(request) else {
             return Response::plain(StatusCode::NOT_FOUND).into();
         };
-        if let Some(response) = redirect(&self.settings, &asked.path, asked.query.as_deref()) {
-            return set_fields(&self.settings, &asked.path, response).into();
-        }
         let (site, cache) = (Arc::clone(self), Arc::clone(cache));
         Reply::blocking(move || {
             let dir = site.store.dir_for_request()?;
@@ -121,8 +118,11 @@ impl Site {
         })
     }
 
-    /// The file to send, and the status.
+    /// The file to send, and the status; or the response if there is none.
     fn find(&self, dir: &Dir, asked: &Asked) -> Result<(Found, StatusCode), Response> {
+        if let Some(response) = redirect(&self.settings, &asked.path, asked.query.as_deref()) {
+            return Err(response);
+        }
         let missing = match self.page(dir, asked) {
             Err(missing) if missing.status() == StatusCode::NOT_FOUND => missing,
             result => return result.map(|found| (found, StatusCode::OK)),
@@ -146,13 +146,7 @@ impl Site {
             return Err(Response::plain(StatusCode::NOT_FOUND));
         }
         if path.ends_with('/') {
-            let index = format!("{name}/{INDEX}");
-            return match file(dir, index.trim_start_matches('/')) {
-                Err(missing) if missing.status() == StatusCode::NOT_FOUND => {
-                    Err(self.list(dir, name, asked).unwrap_or(missing))
-                }
-                result => result,
-            };
+            return self.index(dir, name, asked);
         }
         match open(dir, name) {
             Ok(Opened::File(opened, metadata)) => {
@@ -163,18 +157,30 @@ impl Site {
                 }
                 Ok(found(opened, &metadata, name))
             }
+            // A rewrite has left out the slash.
+            Ok(Opened::Directory) if asked.path.ends_with('/') => self.index(dir, name, asked),
             // Relative links need the slash.
             Ok(Opened::Directory) => Err(asked.redirect(&format!("{}/", asked.path))),
             Err(error) => file(dir, &format!("{name}.html")).map_err(|_| unreadable(&error)),
         }
     }
 
+    /// The page of a directory.
+    fn index(&self, dir: &Dir, name: &str, asked: &Asked) -> Result<Found, Response> {
+        let index = format!("{name}/{INDEX}");
+        file(dir, index.trim_start_matches('/')).map_err(|missing| match missing.status() {
+            StatusCode::NOT_FOUND => self.list(dir, name, asked).unwrap_or(missing),
+            _ => missing,
+        })
+    }
+
     /// The path without `.html` or `index.html`, if there should be no other and nothing else has
     /// it.
     fn clean(&self, dir: &Dir, name: &str) -> Option<String> {
         let clean = name.strip_suffix(".html").filter(|_| self.settings.clean_urls)?;
-        if let Some(parent) = name.strip_suffix(INDEX) {
-            return (parent.is_empty() || parent.ends_with('/')).then(|| format!("/{parent}"));
+        let parent = name.strip_suffix(INDEX);
+        if let Some(parent) = parent.filter(|it| it.is_empty() || it.ends_with('/')) {
+            return Some(format!("/{parent}"));
         }
         open(dir, clean).is_err().then(|| format!("/{clean}"))
     }

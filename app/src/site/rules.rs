@@ -1,15 +1,10 @@
 //! What the rules of a site say of a path.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::Response;
 use protocol::http::header::{self, HeaderName, HeaderValue};
 
-use crate::answers::value;
+use crate::answers::{encode, value};
 use crate::site::settings::Settings;
-
-/// What a path keeps as it is in a URI (RFC 3986 §3.3), slashes included.
-pub(super) const PATH: AsciiSet =
-    NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// For a year, without a question (RFC 8246).
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -17,18 +12,13 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// Kept, but only used if it is still the same (RFC 9111 §5.2.2.4).
 const REVALIDATED: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// A path as a URI has it.
-pub(super) fn encode(path: &str) -> String {
-    utf8_percent_encode(path, &PATH).to_string()
-}
-
 /// Hidden files, whose names begin with a dot, are not part of a site (but `.well-known` is,
 /// RFC 8615).
 pub(super) fn is_hidden(name: &str) -> bool {
     name.starts_with('.') && name != ".well-known"
 }
 
-/// The redirect of a decoded path that is elsewhere. The query goes with it.
+/// The redirect of a decoded path that is elsewhere. The query goes with it, before a fragment.
 pub(super) fn redirect(settings: &Settings, path: &str, query: Option<&str>) -> Option<Response> {
     settings.redirects.iter().find_map(|rule| {
         let mut to = rule.pattern.expand(path, &rule.to, encode)?;
@@ -36,8 +26,9 @@ pub(super) fn redirect(settings: &Settings, path: &str, query: Option<&str>) -> 
             // Two slashes would be another host, which a client could choose.
             to = format!("/{}", to.trim_start_matches('/'));
         }
-        if let Some(query) = query.filter(|_| !to.contains('?')) {
-            to = format!("{to}?{query}");
+        let (place, fragment) = to.split_at(to.find('#').unwrap_or(to.len()));
+        if let Some(query) = query.filter(|_| !place.contains('?')) {
+            to = format!("{place}?{query}{fragment}");
         }
         Some(Response::plain(rule.status.0).field(header::LOCATION, value(&to)))
     })
@@ -57,14 +48,16 @@ pub(super) fn cache_control(settings: &Settings, path: &str) -> HeaderValue {
     if !path.ends_with(".html") && has_hash(path) { FOR_EVER } else { REVALIDATED }
 }
 
-/// Sets the fields that the rules have for this path, in place of those that are there.
+/// Sets the fields that the rules have for this path, in place of those that are there. `Vary` is
+/// added to: what the response depends on is so all the same (RFC 9110 §12.5.5).
 pub(super) fn set_fields(settings: &Settings, path: &str, response: Response) -> Response {
     let rules = settings.headers.iter().filter(|rule| rule.pattern.matches(path));
     let set: Vec<_> = rules.flat_map(|rule| &rule.set.0).collect();
     if set.is_empty() {
         return response;
     }
-    let is_set = |name: &HeaderName| set.iter().any(|(known, _)| known == name);
+    let is_set =
+        |name: &HeaderName| *name != header::VARY && set.iter().any(|(known, _)| known == name);
     let kept = response.fields().filter(|(name, _)| !is_set(name));
     let mut changed = kept.fold(Response::new(response.status()), |changed, (name, value)| {
         changed.field(name.clone(), value.clone())
@@ -186,6 +179,8 @@ mod tests {
             { "match": "/blog/*", "to": "/news/$1", "status": 301 },
             { "match": "/old/**", "to": "/$1" },
             { "match": "/out/**", "to": "https://example.org/$1?from=us" },
+            { "match": "/part/*", "to": "/größe und mehr?a%20b#$1" },
+            { "match": "/end", "to": "/a#b" },
         ] }));
         for (path, query, expected) in [
             ("/blog/a b", None, Some((301, "/news/a%20b"))),
@@ -195,6 +190,8 @@ mod tests {
             ("/old/\\evil.example", None, Some((302, "/%5Cevil.example"))),
             ("/old/a\r\nb: c", None, Some((302, "/a%0D%0Ab%3A%20c"))),
             ("/out/x", Some("q=1"), Some((302, "https://example.org/x?from=us"))),
+            ("/part/x", Some("q=1"), Some((302, "/gr%C3%B6%C3%9Fe%20und%20mehr?a%20b#x"))),
+            ("/end", Some("q=1"), Some((302, "/a?q=1#b"))),
             ("/blog/a/b", None, None),
         ] {
             let found = redirect(&settings, path, query);
@@ -208,15 +205,19 @@ mod tests {
         let settings = settings(&json!({ "headers": [
             { "match": "/**", "set": { "X-A": "1", "X-B": "1" } },
             { "match": "*.html", "set": { "x-a": "2", "Cache-Control": "no-store" } },
+            { "match": "*.html", "set": { "Vary": "origin" } },
         ] }));
         let response = || {
-            Response::plain(StatusCode::NOT_FOUND).field(header::CACHE_CONTROL, value("no-cache"))
+            Response::plain(StatusCode::NOT_FOUND)
+                .field(header::CACHE_CONTROL, value("no-cache"))
+                .field(header::VARY, value("accept-encoding"))
         };
         let changed = set_fields(&settings, "/a.html", response());
         assert_eq!(changed.status(), 404);
         assert_eq!(field(&changed, "x-a"), ["2"]);
         assert_eq!(field(&changed, "x-b"), ["1"]);
         assert_eq!(field(&changed, "cache-control"), ["no-store"]);
+        assert_eq!(field(&changed, "vary"), ["accept-encoding", "origin"], "it is a list");
         assert_eq!(field(&changed, "content-type"), ["text/plain; charset=utf-8"]);
         assert_eq!(changed.length(), Some(14));
         let changed = set_fields(&settings, "/a.js", response());

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use protocol::http::header::{HeaderName, HeaderValue};
 use protocol::http::{StatusCode, header};
 use serde::Deserialize;
@@ -244,12 +245,22 @@ pub struct Rewrite {
     pub to: String,
 }
 
-/// A path, or a whole URL. Anything else could become another host by what is put into it.
+/// A path, or a whole URL, with what cannot stand in a field encoded. What a client may choose, the
+/// text of a wildcard, must not become part of a host.
 fn place<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
+    const ENCODED: AsciiSet = CONTROLS.add(b' ');
     let to = String::deserialize(deserializer)?;
-    let is_place = ["/", "http://", "https://"].iter().any(|start| to.starts_with(start));
-    let error = || D::Error::custom(format!("{to:?} is neither a path nor a URL of http or https"));
-    if is_place { Ok(to) } else { Err(error()) }
+    let rest = ["http://", "https://"].iter().find_map(|scheme| to.strip_prefix(scheme));
+    if rest.is_none() && !to.starts_with('/') {
+        let why = format!("{to:?} is neither a path nor a URL of http or https");
+        return Err(D::Error::custom(why));
+    }
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    if host.is_some_and(|host| host.contains('$')) {
+        let why = format!("{to:?} lets the path choose the host: a slash must stand before the $");
+        return Err(D::Error::custom(why));
+    }
+    Ok(utf8_percent_encode(&to, &ENCODED).to_string())
 }
 
 fn path<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
@@ -388,6 +399,10 @@ mod tests {
             (
                 json!({ "root": ".", "redirects": [{ "match": "/a", "to": "$1" }] }),
                 "neither a path nor",
+            ),
+            (
+                json!({ "root": ".", "redirects": [{ "match": "/**", "to": "https://a.b$1" }] }),
+                "a slash must stand before",
             ),
             (
                 json!({ "root": ".", "rewrites": [{ "match": "/a", "to": "b" }] }),

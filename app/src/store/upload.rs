@@ -12,7 +12,7 @@ use cap_std::fs::{Dir, Metadata, OpenOptions};
 use protocol::http::{StatusCode, header};
 use protocol::{Reply, Response, Sink};
 
-use crate::answers::{not_found, value};
+use crate::answers::{encode, not_found, value};
 use crate::conditional::Conditions;
 use crate::store::{Store, UNFINISHED, failure, relative, version};
 
@@ -191,23 +191,5 @@ impl Drop for Upload {
         if !self.unfinished.is_empty() {
             let _ = self.dir.remove_file(&self.unfinished);
         }
-    }
-}
-
-/// A path as a URI has it.
-fn encode(path: &str) -> String {
-    const KEEP: percent_encoding::AsciiSet =
-        percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    let parts = path.split('/').map(|it| percent_encoding::utf8_percent_encode(it, &KEEP));
-    parts.map(|part| part.to_string()).collect::<Vec<_>>().join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locations_are_encoded() {
-        assert_eq!(encode("a b/ü%"), "a%20b/%C3%BC%25");
     }
 }

@@ -346,9 +346,10 @@ pub fn a_route_of_a_single_page_application_is_its_page<B: Backend>(model: B) {
 }
 
 pub fn pages_are_found_without_their_ending<B: Backend>(model: B) {
-    let files: [(&str, &[u8]); 5] = [
+    let files: [(&str, &[u8]); 6] = [
         ("index.html", b"home"),
         ("about.html", b"about"),
+        ("myindex.html", b"no index"),
         ("docs/index.html", b"docs"),
         ("both.html", b"page"),
         ("both/index.html", b"directory"),
@@ -366,6 +367,7 @@ pub fn pages_are_found_without_their_ending<B: Backend>(model: B) {
     for (path, location) in [
         ("/about.html?q=1", "/about?q=1"),
         ("/index.html", "/"),
+        ("/myindex.html", "/myindex"),
         ("/docs/index.html", "/docs/"),
         ("/docs", "/docs/"),
     ] {
@@ -378,7 +380,12 @@ pub fn pages_are_found_without_their_ending<B: Backend>(model: B) {
 }
 
 pub fn redirects_rewrites_and_fields_follow_their_rules<B: Backend>(model: B) {
-    let dir = directory(&[("index.html", b"home"), ("news/a.html", b"news"), (".env", b"secret")]);
+    let dir = directory(&[
+        ("index.html", b"home"),
+        ("news/a.html", b"news"),
+        ("release/index.html", b"release"),
+        (".env", b"secret"),
+    ]);
     let server = serve_one(
         model,
         &dir,
@@ -394,6 +401,7 @@ pub fn redirects_rewrites_and_fields_follow_their_rules<B: Backend>(model: B) {
             "rewrites": [
                 { "match": "/app/**", "to": "/index.html" },
                 { "match": "/raw/**", "to": "/$1" },
+                { "match": "/latest/**", "to": "/release" },
             ],
         }),
     );
@@ -405,6 +413,7 @@ pub fn redirects_rewrites_and_fields_follow_their_rules<B: Backend>(model: B) {
     assert_eq!(field(&redirect.head, "location"), Some("/evil.example/"));
     assert_eq!(client.get("/app/any/where").text(), "home");
     assert_eq!(client.get("/raw/news/a.html").text(), "news");
+    assert_eq!(client.get("/latest/").text(), "release", "which a redirect would never reach");
     for path in ["/raw/.env", "/raw/../.env", "/raw/%2e%2e/x", "/raw//etc/passwd"] {
         assert_eq!(client.get(path).status, 404, "{path}");
     }
