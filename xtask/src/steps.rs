@@ -58,7 +58,8 @@ pub(crate) const STEPS: &[Step] = &[
         "tests-exhaustive",
         "the tests pass that take long, and are ignored otherwise",
         exhaustive,
-    ),
+    )
+    .needs("strace on Linux"),
     step("format", "rustfmt would change nothing", format),
     step("spelling", "no word is misspelt that is known to be; see _typos.toml", spelling)
         .needs("Python, typos"),
@@ -136,6 +137,9 @@ fn tests() -> Result {
 }
 
 fn exhaustive() -> Result {
+    if cfg!(target_os = "linux") {
+        debian("strace", &["strace"])?;
+    }
     // Not the documentation: an example that is marked `ignore` is none to be run.
     cargo("test --workspace --locked --lib --bins --tests -- --ignored").run()
 }

@@ -9,6 +9,13 @@ capstone_days::day2!(Model::Loop);
 capstone_days::day3!(Model::Loop);
 capstone_days::day4!(Model::Loop);
 
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn the_reference_keeps_within_the_budget_of_system_calls() {
+    capstone_days::budget::a_request_takes_three_system_calls(Model::Loop);
+}
+
 /// What the reader is asked to keep to.
 #[test]
 fn the_reference_has_at_most_350_lines() {

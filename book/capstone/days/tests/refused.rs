@@ -6,6 +6,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use capstone_days::after::{Day1, Day2, Day3};
+#[cfg(target_os = "linux")]
+use capstone_days::budget;
 use capstone_days::{day2, day3, day4};
 
 fn expect_refusal(test: impl FnOnce()) {
@@ -46,4 +48,11 @@ fn the_fourth_day_refuses_a_loop_that_does_work_itself() {
 #[ignore = "exhaustive: cargo test -- --include-ignored"]
 fn the_fourth_day_refuses_a_loop_that_asks_for_clients_it_has_no_place_for() {
     expect_refusal(|| day4::the_loop_sleeps_while_there_is_no_place(Day3));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn the_budget_refuses_a_loop_that_asks_for_room_before_it_writes() {
+    expect_refusal(|| budget::a_request_takes_three_system_calls(Day1));
 }
