@@ -54,7 +54,7 @@ impl<H: Handler> Handler for RateLimit<H> {
         if let (Some(limit), Some(peer)) = (&self.limit, request.peer())
             && let Err(wait) = limit.take(peer.ip(), request.now().instant)
         {
-            limit.statistics.count_request_over_limit();
+            limit.statistics.count_request_over_limit(peer.ip());
             let seconds = HeaderValue::from(wait.as_secs_f64().ceil() as u64);
             return Response::plain(StatusCode::TOO_MANY_REQUESTS)
                 .field(RETRY_AFTER, seconds)

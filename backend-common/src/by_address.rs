@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+
+use crate::over_limit::OverLimit;
 
 /// What counts as one client: an address of IPv4 (in its IPv6 form), or the network of this prefix
 /// length that an address of IPv6 is in. A host with one of these mostly has all of a /64.
@@ -37,8 +38,7 @@ pub(crate) struct ByAddress {
 #[derive(Debug, Default)]
 struct Table {
     open: HashMap<Ipv6Addr, usize>,
-    refused: u64,
-    logged: Option<Instant>,
+    over_limit: OverLimit,
 }
 
 impl ByAddress {
@@ -63,28 +63,13 @@ impl ByAddress {
             *open += 1;
             return Some(Place { table: Arc::clone(self), client });
         }
-        table.refused += 1;
-        table.log(address);
+        table.over_limit.connection(address.to_canonical());
         None
     }
 
     /// How many connections have been refused.
     pub(crate) fn refused(&self) -> u64 {
-        self.table().refused
-    }
-}
-
-impl Table {
-    /// Says who is refused, once a second: who is refused may come again at once.
-    fn log(&mut self, address: IpAddr) {
-        const AT_MOST_EVERY: Duration = Duration::from_secs(1);
-        if self.logged.is_none_or(|at| at.elapsed() >= AT_MOST_EVERY) {
-            self.logged = Some(Instant::now());
-            let refused = self.refused;
-            tracing::warn!(
-                "{address} has too many connections: a further one was closed, {refused} in all"
-            );
-        }
+        self.table().over_limit.refused()
     }
 }
 

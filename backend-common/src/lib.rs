@@ -29,6 +29,7 @@ mod listener;
 mod loops;
 #[cfg(all(loom, test))]
 mod models;
+mod over_limit;
 mod pool;
 pub mod proxy_protocol;
 mod server;

@@ -126,8 +126,12 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("HAProxy, curl, openssl"),
     step("prometheus", "a real Prometheus understands the metrics of every backend", prometheus)
         .needs("Prometheus, curl, Python"),
-    step("deploy", "HAProxy and nginx in front of every backend, as docs/deploy says", deploy)
-        .needs("curl, HAProxy, nginx, Python"),
+    step(
+        "deploy",
+        "HAProxy, nginx and Caddy in front of every backend, as docs/deploy says",
+        deploy,
+    )
+    .needs("curl, HAProxy, nginx, Python"),
     step("judge", "the judge: every backend reaches all stages, first servers few", judge),
     step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
 ];
@@ -425,6 +429,8 @@ fn deploy() -> Result {
     debian("curl", &["curl"])?;
     debian("haproxy", &["haproxy"])?;
     debian("nginx", &["nginx-light"])?;
+    debian("caddy", &["caddy"])?;
+    debian("systemd-analyze", &["systemd"])?;
     debian("python3", &["python3"])?;
     command(".ci/deploy/run").run()
 }

@@ -25,7 +25,7 @@ pub(super) fn start(
             let Some(certificates) = certificates.upgrade() else { return };
             match watch.look(&certificates, asked) {
                 Some(News::Replaced) => tracing::info!("certificates: the new ones are in use"),
-                Some(News::Same) => tracing::info!("certificates: read again, they are the same"),
+                Some(News::Same) => tracing::debug!("certificates: read again, they are the same"),
                 Some(News::Kept(why)) => {
                     tracing::warn!("certificates: the old ones stay in use: {why}");
                 }

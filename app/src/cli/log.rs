@@ -23,7 +23,7 @@ pub(super) fn start(options: &Options, log: &Console) -> Result<(), Error> {
         let (all, ours) = match (options.quiet, options.verbose) {
             (true, _) => (LevelFilter::ERROR, LevelFilter::ERROR),
             (_, true) => (LevelFilter::WARN, LevelFilter::DEBUG),
-            _ => (LevelFilter::WARN, LevelFilter::WARN),
+            _ => (LevelFilter::WARN, LevelFilter::INFO),
         };
         // Prefixes of our crates' names.
         Targets::new().with_default(all).with_targets([("app", ours), ("backend_", ours)])

@@ -13,7 +13,6 @@ use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::cli::tls;
-use crate::console::Console;
 use crate::https::Https;
 use crate::routes::App;
 
@@ -72,7 +71,6 @@ pub(super) struct Reload<H, F> {
     pub(super) certificates: Option<Arc<Certificates>>,
     /// Makes a handler as options say.
     pub(super) make: F,
-    pub(super) out: Console,
 }
 
 impl<H, F: Fn(&Options) -> Result<H, Error>> Reload<H, F> {
@@ -92,20 +90,28 @@ impl<H, F: Fn(&Options) -> Result<H, Error>> Reload<H, F> {
             certificates.replace(pairs).map_err(|error| error.to_string())?;
         }
         self.handler.store(Arc::new(handler));
-        let is_changeable = |name: &&str| CHANGEABLE.contains(name);
-        let mut fixed = self.first.differences(&new);
-        fixed.retain(|name| !is_changeable(name));
-        if !fixed.is_empty() {
-            tracing::warn!("only a restart changes {}", fixed.join(", "));
-        }
-        let mut changed = self.current.differences(&new);
-        changed.retain(is_changeable);
-        if !self.first.options.quiet {
-            let what = if changed.is_empty() { "nothing".into() } else { changed.join(", ") };
-            self.out.say(format_args!("Configuration read again: changed {what}"));
-        }
+        self.log(&new);
         self.current = Arc::new(new);
         Ok(())
+    }
+
+    /// Says what has changed, and what has not although the sources now say so.
+    fn log(&self, new: &Configuration) {
+        let is_changeable = |name: &&str| CHANGEABLE.contains(name);
+        let mut changed = self.current.differences(new);
+        changed.retain(is_changeable);
+        let changed = if changed.is_empty() { "nothing".into() } else { changed.join(", ") };
+        let mut fixed = self.first.differences(new);
+        fixed.retain(|name| !is_changeable(name));
+        if fixed.is_empty() {
+            tracing::info!("configuration read again: changed {changed}");
+        } else {
+            let fixed = fixed.join(", ");
+            tracing::warn!(
+                "configuration read again: changed {changed}; to change {fixed} takes a restart \
+                 or SIGUSR2"
+            );
+        }
     }
 }
 

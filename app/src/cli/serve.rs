@@ -136,7 +136,6 @@ pub(super) fn serve<B: Backend>(
             make: move |options: &Options| {
                 Ok(make(application(options, B::NAME, &model_in_words)?, options))
             },
-            out: out.clone(),
         };
         let reload = move || {
             #[cfg(unix)]

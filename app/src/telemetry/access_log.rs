@@ -17,6 +17,8 @@ use crate::telemetry::request::Seen;
 pub(crate) enum Format {
     /// The combined format of Apache and nginx; behind it what that has no place for.
     Combined,
+    /// The same behind the host and its port, for several sites in one log.
+    VhostCombined,
     /// An object of JSON.
     Json,
 }
@@ -34,7 +36,8 @@ impl AccessLog {
 
     pub(crate) fn write(&self, seen: &Seen, summary: &Summary) {
         self.to.push(match self.format {
-            Format::Combined => combined(seen, summary),
+            Format::Combined => combined(seen, summary).into_bytes(),
+            Format::VhostCombined => vhost_combined(seen, summary).into_bytes(),
             Format::Json => json(seen, summary),
         });
     }
@@ -44,7 +47,7 @@ impl Format {
     /// The line in place of some that were lost.
     pub(crate) fn lost(self, lines: u64) -> String {
         match self {
-            Format::Combined => format!("# {lines} lines were lost\n"),
+            Format::Combined | Format::VhostCombined => format!("# {lines} lines were lost\n"),
             Format::Json => format!("{}\n", json!({ "lost": lines })),
         }
     }
@@ -56,7 +59,7 @@ fn peer(seen: &Seen, summary: &Summary) -> Option<IpAddr> {
 
 /// `peer - - [time] "request line" status bytes "referer" "user agent"`, then the route, the
 /// seconds that it took, and those that it waited, by what for.
-fn combined(seen: &Seen, summary: &Summary) -> Vec<u8> {
+fn combined(seen: &Seen, summary: &Summary) -> String {
     let peer = peer(seen, summary).map_or_else(|| "-".to_owned(), |peer| peer.to_string());
     let status = summary.status.map_or(0, |status| status.as_u16());
     let field = |value: Option<&str>| value.map_or_else(|| "-".to_owned(), escaped);
@@ -79,7 +82,19 @@ fn combined(seen: &Seen, summary: &Summary) -> Vec<u8> {
         seen.route,
         seconds(*duration),
     )
-    .into_bytes()
+}
+
+/// `host:port` as the client has asked for it, then what [`combined`] says.
+fn vhost_combined(seen: &Seen, summary: &Summary) -> String {
+    let line = seen.line.as_ref();
+    let host = line.and_then(|line| line.host.as_deref()).map_or_else(|| "-".to_owned(), escaped);
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+    let port = match line.is_some_and(|line| line.is_secure) {
+        _ if has_port => "",
+        true => ":443",
+        false => ":80",
+    };
+    format!("{host}{port} {}", combined(seen, summary))
 }
 
 fn json(seen: &Seen, summary: &Summary) -> Vec<u8> {
@@ -183,7 +198,7 @@ mod tests {
     #[test]
     fn a_combined_line_has_the_fields_of_apache_and_then_our_own() {
         let (seen, summary) = told("/a?b=c", b"curl/8");
-        let line = String::from_utf8(combined(&seen, &summary)).unwrap();
+        let line = combined(&seen, &summary);
         let expected = "192.0.2.1 - - [01/Jan/1970:00:00:00 +0000] \"GET /a?b=c HTTP/1.1\" 0 0 \
                         \"-\" \"curl/8\" site 0.000000 \
                         input=0.000000 room=0.000000 time=0.000000 work=0.000000 cut=client\n";
@@ -191,9 +206,28 @@ mod tests {
     }
 
     #[test]
+    fn in_front_of_it_the_host_and_its_port_may_stand() {
+        let (mut seen, summary) = told("/", b"curl/8");
+        for (host, is_secure, expected) in [
+            ("example.org", false, "example.org:80 192.0.2.1 - - ["),
+            ("example.org", true, "example.org:443 192.0.2.1 - - ["),
+            ("example.org:8080", true, "example.org:8080 192.0.2.1 - - ["),
+            ("[::1]", false, "[::1]:80 192.0.2.1 - - ["),
+            ("[::1]:8080", false, "[::1]:8080 192.0.2.1 - - ["),
+        ] {
+            let line = seen.line.as_mut().unwrap();
+            (line.host, line.is_secure) = (Some(host.into()), is_secure);
+            let line = vhost_combined(&seen, &summary);
+            assert!(line.starts_with(expected), "{line}");
+        }
+        seen.line = None;
+        assert!(vhost_combined(&seen, &summary).starts_with("-:80 192.0.2.1 "));
+    }
+
+    #[test]
     fn what_a_client_sends_can_neither_end_a_field_nor_a_line() {
         let (seen, summary) = told("/%22", b"a\" 200 \\ \xff\x1b");
-        let line = String::from_utf8(combined(&seen, &summary)).unwrap();
+        let line = combined(&seen, &summary);
         assert!(line.contains("\"a\\x22 200 \\x5C \\xEF\\xBF\\xBD\\x1B\" site"), "{line}");
         assert_eq!(line.lines().count(), 1);
         let object = String::from_utf8(json(&seen, &summary)).unwrap();
@@ -207,7 +241,7 @@ mod tests {
     fn a_refused_head_has_a_line_too() {
         let (_, summary) = told("/", b"");
         let seen = Seen { wall: UNIX_EPOCH, ..Seen::of(None, "-") };
-        let line = String::from_utf8(combined(&seen, &summary)).unwrap();
+        let line = combined(&seen, &summary);
         assert!(line.contains("] \"-\" 0 0 \"-\" \"-\" - 0.0"), "{line}");
         let object: serde_json::Value = serde_json::from_slice(&json(&seen, &summary)).unwrap();
         assert_eq!((&object["method"], &object["route"]), (&serde_json::Value::Null, &"-".into()));

@@ -172,6 +172,18 @@ impl Collector for Sampled {
         }
         for (name, help, value, unit) in [
             ("connections_accepted", "Connections accepted", connections, None),
+            (
+                "connections_over_limit",
+                "Connections closed since their client had too many",
+                sample.connections_over_limit,
+                None,
+            ),
+            (
+                "requests_over_limit",
+                "Requests answered 429 since their client sent too many",
+                sample.requests_over_limit,
+                None,
+            ),
             ("received", "Bytes that have come", received, Some(&Unit::Bytes)),
             ("sent", "Bytes handed to the system", sent, Some(&Unit::Bytes)),
         ] {

@@ -14,6 +14,7 @@
 pub(crate) mod latency;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -23,6 +24,7 @@ use slab::Slab;
 
 use crate::admission::Admission;
 use crate::by_address::ByAddress;
+use crate::over_limit::OverLimit;
 use crate::shutdown::ShutdownSignal;
 use crate::statistics::latency::{Recorder, Watch};
 
@@ -54,7 +56,7 @@ struct Shared {
     admission: OnceLock<Arc<Admission>>,
     /// Then, if connections of each client are bounded.
     by_address: OnceLock<Arc<ByAddress>>,
-    requests_over_limit: AtomicU64,
+    requests_over_limit: Mutex<OverLimit>,
     registry: Mutex<Registry>,
     recorder: Arc<Recorder>,
     told: Arc<Told>,
@@ -240,7 +242,7 @@ impl Statistics {
                 shutdown,
                 admission,
                 by_address: OnceLock::new(),
-                requests_over_limit: AtomicU64::new(0),
+                requests_over_limit: Mutex::default(),
                 registry,
                 recorder,
                 told: Arc::new(told),
@@ -254,9 +256,14 @@ impl Statistics {
         let _ = by_address.map(|by_address| self.shared.by_address.set(by_address));
     }
 
-    /// Counts a request that is refused because its client has sent as many as it may send.
-    pub fn count_request_over_limit(&self) {
-        self.shared.requests_over_limit.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request that is refused because its client has sent as many as it may send. The log
+    /// says so, once a second at most.
+    pub fn count_request_over_limit(&self, client: IpAddr) {
+        self.requests_over_limit().request(client.to_canonical());
+    }
+
+    fn requests_over_limit(&self) -> MutexGuard<'_, OverLimit> {
+        self.shared.requests_over_limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One more connection.
@@ -307,7 +314,7 @@ impl Statistics {
             connections: registry.connections,
             requests,
             connections_over_limit: self.shared.by_address.get().map_or(0, |it| it.refused()),
-            requests_over_limit: self.shared.requests_over_limit.load(Ordering::Relaxed),
+            requests_over_limit: self.requests_over_limit().refused(),
             received,
             sent,
             open,

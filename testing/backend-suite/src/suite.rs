@@ -173,6 +173,7 @@ macro_rules! binary {
                 telemetry::the_access_log_says_who_asked_for_what_and_where_it_waited,
                 telemetry::the_access_log_names_the_client_behind_a_trusted_proxy,
                 telemetry::a_combined_access_log_goes_to_standard_output,
+                telemetry::clients_over_their_limits_are_counted_and_logged,
                 telemetry::a_renamed_access_log_is_opened_again_on_a_signal,
                 telemetry::administrators_see_metrics_and_are_not_counted_among_the_clients,
                 telemetry::a_server_that_drains_is_healthy_and_not_ready,

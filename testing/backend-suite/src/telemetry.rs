@@ -88,6 +88,28 @@ pub fn the_access_log_names_the_client_behind_a_trusted_proxy(path: &str) {
     }
 }
 
+/// So that somebody notices, whether it is an attack or a limit that is too low.
+pub fn clients_over_their_limits_are_counted_and_logged(path: &str) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = command(path);
+    command.args(["--max-connections-per-address", "2", "--max-requests-per-address", "1/h"]);
+    command.args(["--admin", "127.0.0.1:0"]).stderr(log.reopen().unwrap());
+    let server = Process::start(command);
+    let mut client = Client::connect(server.address);
+    let statuses = [(); 3].map(|()| client.get("/healthz").status);
+    assert_eq!(statuses, [200, 429, 429]);
+    let mut second = Client::connect(server.address);
+    assert_eq!(second.get("/healthz").status, 429);
+    Client::connect(server.address).expect_close();
+    let metrics = Client::connect(admin(&server)).get("/metrics");
+    for line in ["wtw_requests_over_limit_total 3", "wtw_connections_over_limit_total 1"] {
+        assert!(metrics.text().lines().any(|it| it == line), "{line}: {}", metrics.text());
+    }
+    for line in ["127.0.0.1 sends too many requests", "127.0.0.1 has too many connections"] {
+        eventually(line, || fs::read_to_string(&log).unwrap().contains(line));
+    }
+}
+
 /// As logrotate and nginx do it: the file is renamed, and the server told to open it again.
 pub fn a_renamed_access_log_is_opened_again_on_a_signal(path: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -117,14 +139,15 @@ pub fn a_renamed_access_log_is_opened_again_on_a_signal(path: &str) {
 }
 
 pub fn a_combined_access_log_goes_to_standard_output(path: &str) {
-    let server = serve(path, &["--access-log", "combined"]);
+    let server = serve(path, &["--access-log", "vhost-combined"]);
     let mut client = Client::connect(server.address);
-    assert_eq!(client.get("/echo/x").status, 200);
+    client.send("GET /echo/x HTTP/1.1\r\nHost: example.org\r\n\r\n");
+    assert_eq!(client.response().status, 200);
     drop(client);
     server.signal(Signal::TERM);
     let (code, rest) = server.end();
     let line = rest.lines().find(|line| line.contains("/echo/x")).unwrap();
-    assert!(line.starts_with("127.0.0.1 - - ["), "{line}");
+    assert!(line.starts_with("example.org:80 127.0.0.1 - - ["), "{line}");
     assert!(line.contains("\"GET /echo/x HTTP/1.1\" 200 1 \"-\" \"-\" /echo/TEXT 0."), "{line}");
     assert_eq!(code, Some(0));
 }
