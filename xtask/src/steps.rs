@@ -126,6 +126,8 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("HAProxy, curl, openssl"),
     step("prometheus", "a real Prometheus understands the metrics of every backend", prometheus)
         .needs("Prometheus, curl, Python"),
+    step("files", "files go by sendfile(2) on every backend that has a way to it", files)
+        .needs("strace, curl"),
     step(
         "deploy",
         "HAProxy, nginx and Caddy in front of every backend, as docs/deploy says",
@@ -415,6 +417,12 @@ fn prometheus() -> Result {
     debian("prometheus", &["prometheus"])?;
     debian("curl", &["curl"])?;
     command(".ci/prometheus/run").run()
+}
+
+fn files() -> Result {
+    debian("strace", &["strace"])?;
+    debian("curl", &["curl"])?;
+    command(".ci/files/run").run()
 }
 
 fn clients() -> Result {

@@ -3,12 +3,14 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use backend_common::as_tcp;
 use rustix::process::{Signal, geteuid};
+use tempfile::TempDir;
 
 use crate::child::Process;
 use crate::client::Client;
@@ -63,6 +65,22 @@ pub fn sockets_of_systemd_are_served_and_it_is_notified(path: &str) {
 }
 
 /// Of all threads, also those that were there before.
+/// A site of which others than its owner may not read everything.
+fn site_of_root() -> TempDir {
+    let site = tempfile::tempdir().unwrap();
+    let may = |path: &str, mode| {
+        fs::set_permissions(site.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir(site.path().join("closed")).unwrap();
+    for file in ["a.txt", "secret.txt", "closed/a.txt"] {
+        fs::write(site.path().join(file), "text").unwrap();
+    }
+    may("secret.txt", 0o600);
+    may("closed", 0o700);
+    may(".", 0o755);
+    site
+}
+
 pub fn the_user_is_changed_when_the_listeners_are_bound(path: &str) {
     let dir = tempfile::tempdir().unwrap();
     let mut command = command(path);
@@ -73,8 +91,19 @@ pub fn the_user_is_changed_when_the_listeners_are_bound(path: &str) {
         assert!(String::from_utf8(output.stderr).unwrap().contains("only root"));
         return;
     }
+    let site = site_of_root();
+    command.arg("--site").arg(site.path()).args(["--listing", "--healthz"]);
     let server = Process::start_as_is(command);
-    assert_eq!(Client::connect(server.address).get("/healthz").status, 200);
+    let mut client = Client::connect(server.address);
+    for (path, status) in [("/healthz", 200), ("/a.txt", 200), ("/secret.txt", 403)] {
+        assert_eq!(client.get(path).status, status, "{path}");
+    }
+    for path in ["/closed/", "/closed/a.txt"] {
+        assert_eq!(client.get(path).status, 403, "{path}");
+    }
+    let list = client.get("/");
+    assert!(list.text().contains("\"a.txt\"") && list.text().contains("\"secret.txt\""));
+    drop(client);
     let threads = fs::read_dir(format!("/proc/{}/task", server.id().as_raw_nonzero())).unwrap();
     for thread in threads {
         let status = fs::read_to_string(thread.unwrap().path().join("status"));
