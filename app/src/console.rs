@@ -8,17 +8,16 @@
 //! `tracing-appender` does nearly the same, but panics where there is no thread, and does not say
 //! what is lost.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-/// How many lines may wait to be written.
-const MOST: usize = 1024;
+/// How many bytes of lines may wait to be written.
+const MOST: usize = 256 << 10;
 
 /// How many of a log of requests, of which many may come at once.
-const MOST_OF_MANY: usize = 1 << 16;
+const MOST_OF_MANY: usize = 16 << 20;
 
 /// Says in a line that so many are lost.
 type Note = Box<dyn Fn(u64) -> String + Send + Sync>;
@@ -37,7 +36,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Lines {
-    waiting: VecDeque<Vec<u8>>,
+    waiting: Vec<u8>,
     /// Where further lines go, when those that wait have been written.
     next: Option<Output>,
     is_writing: bool,
@@ -47,10 +46,12 @@ struct Lines {
 type Output = Box<dyn Write + Send>;
 
 impl Lines {
-    /// How many lines have been lost, if any, for the place where they are missing.
-    fn take_note(&mut self, note: &Note) -> Option<Vec<u8>> {
-        let lost = std::mem::take(&mut self.lost);
-        (lost > 0).then(|| note(lost).into_bytes())
+    /// Says how many lines have been lost, if any, where they are missing.
+    fn add_note(&mut self, note: &Note) {
+        match std::mem::take(&mut self.lost) {
+            0 => {}
+            lost => self.waiting.extend_from_slice(note(lost).as_bytes()),
+        }
     }
 }
 
@@ -60,7 +61,7 @@ impl Console {
     /// # Errors
     /// If the system refuses the thread.
     pub(crate) fn start(name: &str, to: impl Write + Send + 'static) -> io::Result<Self> {
-        Console::with(name, Box::new(to), MOST, |lost| {
+        Console::with(name, to, MOST, |lost| {
             format!("({lost} lines were lost, since they could not be written in time)\n")
         })
     }
@@ -75,37 +76,36 @@ impl Console {
         to: impl Write + Send + 'static,
         note: impl Fn(u64) -> String + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        Console::with(name, buffered(to), MOST_OF_MANY, note)
+        Console::with(name, to, MOST_OF_MANY, note)
     }
 
     fn with(
         name: &str,
-        to: Output,
+        to: impl Write + Send + 'static,
         most: usize,
         note: impl Fn(u64) -> String + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (lines, changed, note) = (Mutex::default(), Condvar::new(), Box::new(note));
         let shared = Arc::new(Shared { most, note, lines, changed });
         let console = Console(Arc::clone(&shared));
-        thread::Builder::new().name(name.into()).spawn(move || shared.write_all(to))?;
+        thread::Builder::new().name(name.into()).spawn(move || shared.write_all(Box::new(to)))?;
         Ok(console)
     }
 
     /// Has a line written, if there is room for it.
     pub(crate) fn say(&self, text: std::fmt::Arguments<'_>) {
-        self.push(format!("{text}\n").into_bytes());
+        self.push(format!("{text}\n"));
     }
 
     /// Has a line written that ends as lines do, if there is room for it.
-    pub(crate) fn push(&self, line: Vec<u8>) {
-        let mut lines = self.0.lock();
-        if lines.waiting.len() >= self.0.most {
+    pub(crate) fn push(&self, line: impl AsRef<[u8]>) {
+        let (line, mut lines) = (line.as_ref(), self.0.lock());
+        if lines.waiting.len() + line.len() > self.0.most {
             lines.lost += 1;
             return;
         }
-        let note = lines.take_note(&self.0.note);
-        lines.waiting.extend(note);
-        lines.waiting.push_back(line);
+        lines.add_note(&self.0.note);
+        lines.waiting.extend_from_slice(line);
         if !lines.is_writing {
             self.0.changed.notify_all(); // who writes looks for more by itself
         }
@@ -114,7 +114,7 @@ impl Console {
     /// Has lines written elsewhere, from now on: those that wait still go where they went.
     pub(crate) fn write_to(&self, to: impl Write + Send + 'static) {
         let mut lines = self.0.lock();
-        lines.next = Some(buffered(to));
+        lines.next = Some(Box::new(to));
         self.0.changed.notify_all();
     }
 
@@ -126,14 +126,10 @@ impl Console {
     }
 }
 
-fn buffered(to: impl Write + Send + 'static) -> Output {
-    Box::new(io::BufWriter::with_capacity(1 << 16, to))
-}
-
 /// Each write is a line, as those of `tracing-subscriber` are.
 impl Write for Console {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.push(line.to_vec());
+        self.push(line);
         Ok(line.len())
     }
 
@@ -151,22 +147,18 @@ impl Shared {
     fn write_all(&self, mut to: Output) {
         loop {
             let (lines, next) = self.next();
-            for line in lines {
-                let _ = to.write_all(&line);
-            }
-            let _ = to.flush();
+            let _ = to.write_all(&lines).and_then(|()| to.flush());
             to = next.unwrap_or(to);
         }
     }
 
     /// The next lines, which are waited for, and where those after them go.
-    fn next(&self) -> (VecDeque<Vec<u8>>, Option<Output>) {
+    fn next(&self) -> (Vec<u8>, Option<Output>) {
         let mut lines = self.lock();
         lines.is_writing = false;
         loop {
             if lines.waiting.is_empty() {
-                let note = lines.take_note(&self.note);
-                lines.waiting.extend(note);
+                lines.add_note(&self.note);
             }
             if !lines.waiting.is_empty() || lines.next.is_some() {
                 lines.is_writing = true;
@@ -208,24 +200,23 @@ mod tests {
 
     #[test]
     fn lines_beyond_the_bound_are_lost_and_counted() {
-        const ALL: usize = 2 * MOST + 10; // as many are being written as wait, at most
+        const LINE: usize = 1024;
+        const ALL: usize = 2 * MOST / LINE + 10; // as many are being written as wait, at most
         let (open, gate) = channel();
         let (written, seen) = channel();
         let console = Console::start("gated", Gated { gate, written }).unwrap();
         for number in 0..ALL {
-            console.say(format_args!("{number}"));
+            console.say(format_args!("{number:width$}", width = LINE - 1));
         }
         console.finish(Instant::now()); // nobody takes anything, and it returns
-        (0..ALL + 1).for_each(|_| open.send(()).unwrap());
+        (0..ALL).for_each(|_| open.send(()).unwrap());
         console.finish(soon());
-        let all: Vec<String> = seen.try_iter().collect();
-        assert_eq!(all[0], "0\n");
-        let lost = all.iter().find_map(|text| {
-            let (_, note) = text.split_once('(')?;
-            note.split_once(' ')?.0.parse().ok()
-        });
-        assert!(lost.is_some_and(|lost: usize| lost >= 10), "{lost:?}");
-        assert_eq!(all.len() - 1 + lost.unwrap(), ALL, "and each of the others is written");
+        let all: String = seen.try_iter().collect();
+        let (notes, lines): (Vec<_>, Vec<_>) = all.lines().partition(|line| line.starts_with('('));
+        assert_eq!(lines[0].trim(), "0");
+        let lost: usize = notes[0][1..].split_once(' ').unwrap().0.parse().unwrap();
+        assert!(notes.len() == 1 && lost >= 10, "{notes:?}");
+        assert_eq!(lines.len() + lost, ALL, "and each of the others is written");
     }
 
     #[test]
