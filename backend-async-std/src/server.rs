@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,8 @@ use crate::connection::{Shared, drive};
 /// The one model of this backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Model {
-    /// Tasks on the threads of the runtime, of which each process has one. The first server of a
-    /// process decides how many threads it has.
+    /// Tasks on the threads of the runtime, of which each process has one: with as many threads as
+    /// that of its servers asks for that asks for most.
     #[default]
     Global,
 }
@@ -44,12 +44,7 @@ impl Backend for Model {
     fn serve(self, listener: Listener, context: Arc<Context>) -> io::Result<()> {
         let threads = context.thread_count();
         check_system(threads + context.workers)?;
-        async_global_executor::init_with_config(
-            GlobalExecutorConfig::default()
-                .with_min_threads(threads)
-                .with_max_threads(threads)
-                .with_thread_name_fn(|| "async-std".into()),
-        );
+        start_runtime(threads)?;
         // The reactor takes its descriptors now, before others may.
         task::block_on(task::sleep(Duration::from_millis(1)));
         let workers = Arc::new(Executor::new());
@@ -73,6 +68,22 @@ impl Backend for Model {
             task::spawn(serve(stream, session, Arc::clone(&shared)));
         }))
     }
+}
+
+/// Has the runtime of the process have at least so many threads.
+fn start_runtime(threads: usize) -> io::Result<()> {
+    static STARTED: Mutex<usize> = Mutex::new(1);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    // Does nothing but the first time.
+    async_global_executor::init_with_config(
+        GlobalExecutorConfig::default()
+            .with_min_threads(1)
+            .with_max_threads(usize::MAX)
+            .with_thread_name_fn(|| "async-std".into()),
+    );
+    let missing = threads.saturating_sub(*started);
+    *started += future::block_on(async_global_executor::spawn_more_threads(missing))?;
+    Ok(())
 }
 
 /// Checks that the system has what we will take, and what the runtime takes at its first use and
@@ -198,4 +209,37 @@ async fn serve(stream: TcpStream, mut session: Session, shared: Arc<Shared>) {
 /// Wakes all tasks that listen.
 fn notify(event: &Event) {
     event.notify(usize::MAX);
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::net::TcpStream;
+
+    use backend_common::{Request, Server};
+    use backend_suite::client::eventually;
+
+    use super::*;
+
+    /// The program's administrators have a server of their own, with one thread.
+    #[test]
+    fn a_server_has_its_threads_although_another_has_begun_with_fewer() {
+        let servers = [1, 5].map(|threads| {
+            let server = Server::<Model>::bind("127.0.0.1:0").unwrap().threads(threads);
+            let server = server.spawn(|_: &Request<'_>| "served").unwrap();
+            // It has begun once it answers.
+            let mut client = TcpStream::connect(server.address()).unwrap();
+            io::Write::write_all(&mut client, b"GET / HTTP/1.0\r\n\r\n").unwrap();
+            io::Read::read_to_end(&mut client, &mut Vec::new()).unwrap();
+            server
+        });
+        // A thread gives itself its name, and one that ends meanwhile has none.
+        let name = |task: io::Result<fs::DirEntry>| fs::read_to_string(task?.path().join("comm"));
+        let is_one = |task| name(task).is_ok_and(|name| name == "async-std\n");
+        let tasks = || fs::read_dir("/proc/self/task").unwrap();
+        eventually("it has five", || tasks().map(is_one).filter(|is_one| *is_one).count() == 5);
+        for server in servers {
+            server.shutdown(Duration::ZERO).unwrap();
+        }
+    }
 }

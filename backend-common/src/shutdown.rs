@@ -21,8 +21,8 @@ pub struct ShutdownSignal {
     wakers: Mutex<Vec<Waker>>,
     /// Whether another process has the same listeners and accepts from then on.
     handed_over: AtomicBool,
-    /// Listeners from which clients are accepted.
-    accepting: StdMutex<usize>,
+    /// Listeners from which clients are accepted; `None` before the server runs.
+    accepting: StdMutex<Option<usize>>,
     all_left: Condvar,
 }
 
@@ -71,24 +71,25 @@ impl ShutdownSignal {
 
     /// From so many listeners clients will be accepted.
     pub(crate) fn accepts_from(&self, listeners: usize) {
-        *self.accepting.lock().unwrap_or_else(PoisonError::into_inner) = listeners;
+        *self.accepting.lock().unwrap_or_else(PoisonError::into_inner) = Some(listeners);
     }
 
     /// A backend calls this when it accepts no more from its listener.
     pub fn accepts_no_more(&self) {
         let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
-        *accepting = accepting.saturating_sub(1);
+        *accepting = accepting.map(|listeners| listeners.saturating_sub(1));
         self.all_left.notify_all();
     }
 
     /// Begins shutdown, and leaves clients that are not accepted yet to another process. Returns
-    /// when no backend accepts any more, or at the deadline.
+    /// when no backend accepts any more, or at the deadline. A server that does not run yet touches
+    /// its listeners once more when it begins, so that is waited for.
     pub(crate) fn hand_over(&self, deadline: Instant) {
         self.handed_over.store(true, Ordering::SeqCst);
         self.begin(deadline);
         let time = deadline.saturating_duration_since(Instant::now());
         let accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.all_left.wait_timeout_while(accepting, time, |accepting| *accepting > 0));
+        drop(self.all_left.wait_timeout_while(accepting, time, |accepting| *accepting != Some(0)));
     }
 
     /// Whether the shutdown deadline has come, by which all connections have ended.
@@ -134,8 +135,7 @@ impl std::fmt::Debug for ShutdownSignal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use std::time::Duration;
+    use std::sync::{Arc, mpsc};
 
     #[test]
     fn shutdown_wakes_early_and_late_listeners_and_its_deadline_only_comes_forward() {
@@ -156,5 +156,24 @@ mod tests {
         assert!(shutdown.deadline().unwrap() - now < Duration::from_secs(1));
         let names: Vec<_> = seen.lock().unwrap().iter().map(|&(name, _)| name).collect();
         assert_eq!(names, ["early", "late", "early", "late", "early", "late"]);
+    }
+
+    #[test]
+    fn a_server_that_does_not_run_yet_is_handed_over_once_it_has_left_its_listeners() {
+        let shutdown = Arc::new(ShutdownSignal::default());
+        let (begun, has_begun) = mpsc::channel();
+        shutdown.on_begin(move |_| begun.send(()).unwrap());
+        let has_left = Arc::new(AtomicBool::new(false));
+        let (signal, left) = (Arc::clone(&shutdown), Arc::clone(&has_left));
+        let thread = std::thread::spawn(move || {
+            signal.hand_over(Instant::now() + Duration::from_secs(60));
+            left.load(Ordering::SeqCst)
+        });
+        has_begun.recv().unwrap();
+        shutdown.accepts_from(2);
+        shutdown.accepts_no_more();
+        has_left.store(true, Ordering::SeqCst);
+        shutdown.accepts_no_more();
+        assert!(thread.join().unwrap(), "the other process accepts too early");
     }
 }

@@ -14,12 +14,13 @@ use http::{HeaderMap, StatusCode};
 
 use crate::clock::Now;
 use crate::guard::{DropGuarded, catch_panic};
-use crate::handler::{Collector, Handler, Reply, Sink};
+use crate::handler::{Collector, Handler, Reply};
 use crate::limits::Limits;
 use crate::protocol::Protocol;
 use crate::refusal::Refusal;
 use crate::request::Request;
-use crate::response::{Content, Production, Response, Source};
+use crate::response::Response;
+use crate::sink_feed::SinkFeed;
 use crate::work::{Outcome, Ticket, Work, Written};
 
 /// One request on its way to its response.
@@ -191,7 +192,7 @@ impl Exchange {
                 limits.max_body.min(limits.max_collect as u64)
             }
             Intake::Stream(feed) => {
-                feed.piece.extend_from_slice(content);
+                feed.add(content);
                 limits.max_body
             }
         };
@@ -382,148 +383,16 @@ fn panicked() -> Response {
     Response::plain(StatusCode::INTERNAL_SERVER_ERROR).close()
 }
 
-/// A sink and the content that waits for it. While one piece is being written elsewhere, the next
-/// is filled; when that is full too, no more is read.
-struct SinkFeed {
-    /// `None` while it is away writing.
-    sink: Option<DropGuarded<Box<dyn Sink>>>,
-    piece: Vec<u8>,
-    /// The other buffer, empty.
-    spare: Vec<u8>,
-}
-
-impl SinkFeed {
-    /// Size of a piece, in bytes.
-    const PIECE: usize = 64 << 10;
-
-    fn new(sink: Box<dyn Sink>) -> Self {
-        SinkFeed { sink: Some(DropGuarded::new(sink)), piece: Vec::new(), spare: Vec::new() }
-    }
-
-    fn room(&self) -> usize {
-        Self::PIECE - self.piece.len()
-    }
-
-    /// Work for the sink, if it is here and there is something to do.
-    fn write(&mut self) -> Option<Work> {
-        if self.piece.is_empty() {
-            return None;
-        }
-        let mut sink = self.sink.take()?;
-        let mut piece = std::mem::replace(&mut self.piece, std::mem::take(&mut self.spare));
-        Some(Work::blocking(move || {
-            let result = sink.write(&piece);
-            piece.clear();
-            Outcome::Written(Written { sink, piece, result })
-        }))
-    }
-
-    /// The last work for the sink, if it is here. It brings back the reply, not the sink.
-    fn finish(&mut self, trailers: &mut Option<Box<HeaderMap>>) -> Option<Work> {
-        let mut sink = self.sink.take()?;
-        let (piece, trailers) = (std::mem::take(&mut self.piece), trailers.take());
-        Some(Work::blocking(move || {
-            let written = if piece.is_empty() { Ok(()) } else { sink.write(&piece) };
-            let told = written.and_then(|()| trailers.map_or(Ok(()), |it| sink.trailers(&it)));
-            Outcome::Reply(match told {
-                Ok(()) => sink.into_inner().finish(),
-                Err(response) => response.into(),
-            })
-        }))
-    }
-
-    /// The sink is back.
-    fn restore(&mut self, sink: DropGuarded<Box<dyn Sink>>, piece: Vec<u8>) {
-        self.sink = Some(sink);
-        self.spare = piece;
-    }
-}
-
-/// A response body that is being produced.
-pub struct Producer {
-    source: DropGuarded<Box<dyn Source>>,
-    not_before: Option<Instant>,
-    trailers: Option<Box<HeaderMap>>,
-}
-
-impl std::fmt::Debug for Producer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Producer").field("not_before", &self.not_before).finish_non_exhaustive()
-    }
-}
-
-/// How far a [`Producer`] has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Produced {
-    /// There is more.
-    Some,
-    /// There is more, but not before [`Producer::not_before`].
-    NotYet,
-    /// That was all.
-    All,
-    /// It panicked, or said that there was more and gave nothing. The body cannot be completed.
-    Broken,
-}
-
-impl Producer {
-    /// A body of which nothing has been produced.
-    #[must_use]
-    pub fn new(source: Box<dyn Source>) -> Self {
-        Producer { source: DropGuarded::new(source), not_before: None, trailers: None }
-    }
-
-    /// Nothing will be produced before this moment.
-    #[must_use]
-    pub fn not_before(&self) -> Option<Instant> {
-        self.not_before
-    }
-
-    /// What is to be sent behind the body, once that is complete.
-    #[must_use]
-    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.trailers.take().map(|trailers| *trailers)
-    }
-
-    /// Whether it is time to produce.
-    #[must_use]
-    pub fn is_due(&self, now: Instant) -> bool {
-        self.not_before.is_none_or(|moment| moment <= now)
-    }
-
-    /// Appends one piece, even if it is not time.
-    pub fn produce(&mut self, out: &mut Vec<u8>, now: Now) -> Produced {
-        self.not_before = None;
-        let before = out.len();
-        let source = &mut self.source;
-        let trailers = &mut self.trailers;
-        let production = catch_panic(|| source.produce(&mut Content { out, trailers }, now));
-        match production {
-            Some(Production::At(moment)) if moment > now.instant => {
-                self.not_before = Some(moment);
-                Produced::NotYet
-            }
-            // A moment that has come is no reason to wait, nor to ask forever.
-            Some(Production::More | Production::At(_)) if out.len() > before => Produced::Some,
-            Some(Production::End) => Produced::All,
-            Some(Production::More | Production::At(_)) | None => Produced::Broken,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::clock;
+    use crate::handler::Sink;
 
     fn limits() -> Limits {
         Limits { max_collect: 100, max_body: 1 << 20, max_discard: 50, ..Limits::default() }
-    }
-
-    fn now() -> Now {
-        #[expect(clippy::disallowed_methods, reason = "any moment would do")]
-        let instant = Instant::now();
-        Now { instant, wall: UNIX_EPOCH }
     }
 
     fn exchange(reply: impl Into<Reply>, body: Option<u64>) -> (Exchange, Option<Effect>) {
@@ -648,7 +517,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_waited_for_and_may_be_anticipated_by_a_refusal() {
-        let now = now();
+        let now = Now { instant: clock::tests::moment(), wall: UNIX_EPOCH };
         let moment = now.instant + Duration::from_secs(1);
         let (mut early, _) = exchange(Reply::at(moment, "later"), None);
         assert_eq!(early.deadline(), Some(moment));
@@ -678,32 +547,5 @@ mod tests {
         let written = job.run();
         assert_eq!(status(away.refuse(Refusal::Timeout)), 408);
         assert!(away.complete(Ticket(1), written, &limits()).is_none());
-    }
-
-    #[test]
-    fn production_goes_on_rests_ends_or_breaks() {
-        let now = now();
-        let later = now.instant + Duration::from_secs(1);
-        let script = [
-            (&b"a"[..], Production::More, Produced::Some),
-            (b"b", Production::At(later), Produced::NotYet),
-            (b"", Production::At(later), Produced::NotYet),
-            (b"c", Production::At(now.instant), Produced::Some),
-            (b"", Production::At(now.instant), Produced::Broken),
-            (b"", Production::More, Produced::Broken),
-            (b"", Production::End, Produced::All),
-        ];
-        for (text, production, expected) in script {
-            let source = move |piece: &mut Content<'_>, _: Now| {
-                piece.push(text);
-                production
-            };
-            let mut producer = Producer::new(Box::new(source));
-            let mut out = b"before".to_vec();
-            assert_eq!(producer.produce(&mut out, now), expected, "{production:?}");
-            assert_eq!(&out[6..], text);
-            let is_due = expected != Produced::NotYet;
-            assert_eq!((producer.is_due(now.instant), producer.is_due(later)), (is_due, true));
-        }
     }
 }

@@ -932,7 +932,8 @@ fn an_end_that_comes_while_a_response_is_sent_is_not_forgotten() {
 
 mod observed {
     use super::*;
-    use protocol::{Conclude, Cut, Observer, Refusal, Summary, Waited};
+    use harness::Told;
+    use protocol::{Cut, Refusal, Summary, Waited};
 
     fn handler(request: &Request<'_>) -> Reply {
         match request.path() {
@@ -971,27 +972,15 @@ mod observed {
         }
     }
 
-    type Seen = Arc<Mutex<Vec<(String, Summary)>>>;
-
-    struct Log(Seen);
-
-    impl Observer for Log {
-        fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
-            let path = request.map_or("-", |request| request.path()).to_owned();
-            let seen = Arc::clone(&self.0);
-            Some(Box::new(move |summary| seen.lock().unwrap().push((path, *summary))))
-        }
-    }
-
     /// A driver, and what is told of its requests.
     fn observed() -> (Driver, impl Fn() -> Vec<(String, Summary)>) {
-        let seen = Seen::default();
+        let told = Told::default();
         let service = Service::new(Arc::new(handler), Arc::new(Limits::default()));
-        let service = service.observed_by(Some(Arc::new(Log(Arc::clone(&seen)))));
+        let service = service.observed_by(Some(Arc::new(told.clone())));
         let connection = Connection::with_service(service, common::start());
         let mut driver = Driver::new(connection, common::start());
         driver.is_trusting = true;
-        (driver, move || std::mem::take(&mut *seen.lock().unwrap()))
+        (driver, move || told.take())
     }
 
     fn only(told: &[(String, Summary)]) -> Summary {
@@ -1133,6 +1122,24 @@ mod observed {
         driver.feed(get("/broken"));
         drop(driver);
         assert_eq!(only(&told()).cut, Some(Cut::Broken));
+    }
+
+    #[test]
+    fn only_a_client_that_does_not_take_its_response_is_reported_as_slow() {
+        let close = get("/a").replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+        for (takes, expected) in [(usize::MAX, &[][..]), (0, &["write-timeout"])] {
+            let kinds = Arc::new(Mutex::new(Vec::new()));
+            let told = Arc::clone(&kinds);
+            let service = Service::new(Arc::new(handler), Arc::new(Limits::default()))
+                .on_refused(Some(Arc::new(move |kind, _| told.lock().unwrap().push(kind))));
+            let connection = Connection::with_service(service, common::start());
+            let mut driver = Driver::new(connection, common::start());
+            driver.takes = takes;
+            driver.feed(&close);
+            driver.pass(Limits::default().write_timeout); // the client leaves its side open
+            assert_eq!(driver.end, End::Closed);
+            assert_eq!(*kinds.lock().unwrap(), expected);
+        }
     }
 
     #[test]

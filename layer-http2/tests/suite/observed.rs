@@ -1,30 +1,17 @@
 //! What an observer is told of streams.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use harness::Told;
 use layer_http2::Http2;
-use protocol::{
-    Conclude, Cut, Limits, Observer, Reply, Request, Response, Service, Summary, Waited,
-};
+use protocol::{Cut, Limits, Reply, Request, Response, Service, Waited};
 
 use crate::driver::{Driver, read_file, start};
 use crate::frames::{DATA, END_STREAM, RST_STREAM, frame, get, open_window, post, preface};
 
 /// More than the window of a stream that has not been opened.
 const LARGE: usize = 100_000;
-
-type Seen = Arc<Mutex<Vec<(String, Summary)>>>;
-
-struct Log(Seen);
-
-impl Observer for Log {
-    fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
-        let path = request.map_or("-", |request| request.path()).to_owned();
-        let seen = Arc::clone(&self.0);
-        Some(Box::new(move |summary| seen.lock().unwrap().push((path, *summary))))
-    }
-}
 
 fn handler(request: &Request<'_>) -> Reply {
     match request.path() {
@@ -38,19 +25,19 @@ fn ms(milliseconds: u64) -> Duration {
 }
 
 /// A driver, and what is told of its requests.
-fn observed() -> (Driver, Seen) {
-    let seen = Seen::default();
+fn observed() -> (Driver, Told) {
+    let told = Told::default();
     let service = Service::new(Arc::new(handler), Arc::new(Limits::default()))
-        .observed_by(Some(Arc::new(Log(Arc::clone(&seen)))));
+        .observed_by(Some(Arc::new(told.clone())));
     let mut driver =
         harness::Driver::new(Http2::with_service(service, read_file, start()), start());
     driver.feed(preface(&[]));
-    (driver, seen)
+    (driver, told)
 }
 
 #[test]
 fn a_stream_reports_how_long_it_waited_for_its_body_for_work_and_for_its_window() {
-    let (mut driver, seen) = observed();
+    let (mut driver, told) = observed();
     driver.holds_work = true;
     driver.feed(open_window(0, 1 << 20));
     driver.feed(post(1, "/all", &[]));
@@ -61,8 +48,8 @@ fn a_stream_reports_how_long_it_waited_for_its_body_for_work_and_for_its_window(
     driver.finish_work();
     driver.pass_ms(30);
     driver.feed(open_window(1, 1 << 20));
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
-    let [(later, first), (all, second)] = &seen[..] else { panic!("{seen:?}") };
+    let told = told.take();
+    let [(later, first), (all, second)] = &told[..] else { panic!("{told:?}") };
     assert_eq!((later.as_str(), all.as_str()), ("/later", "/all"));
     assert_eq!(first.waited, Waited { time: ms(40), ..Waited::default() });
     assert_eq!((first.duration, first.cut, first.sent), (ms(40), None, 5));
@@ -74,16 +61,15 @@ fn a_stream_reports_how_long_it_waited_for_its_body_for_work_and_for_its_window(
 
 #[test]
 fn a_stream_that_does_not_end_in_order_says_why() {
-    let (mut driver, seen) = observed();
+    let (mut driver, told) = observed();
     driver.feed(get(1, "/later"));
     driver.feed(frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()));
-    let told = |seen: &Seen| std::mem::take(&mut *seen.lock().unwrap());
-    assert_eq!(told(&seen)[0].1.cut, Some(Cut::Client));
+    assert_eq!(told.take()[0].1.cut, Some(Cut::Client));
     driver.feed(get(3, "/all"));
     driver.pass(Limits::default().write_timeout);
-    assert_eq!(told(&seen)[0].1.cut, Some(Cut::Timeout));
+    assert_eq!(told.take()[0].1.cut, Some(Cut::Timeout));
     driver.feed(get(5, "/later"));
     driver.shutdown(ms(5));
     driver.pass_ms(5);
-    assert_eq!(told(&seen)[0].1.cut, Some(Cut::Shutdown));
+    assert_eq!(told.take()[0].1.cut, Some(Cut::Shutdown));
 }

@@ -83,9 +83,11 @@ impl Connection {
     /// Ends what has taken too long.
     pub(super) fn time_out(&mut self, out: &mut Vec<u8>, now: Now) {
         let is_due = |deadline| is_due(deadline, now.instant);
-        if is_due(self.send_deadline()) || is_due(self.phase.deadline()) {
+        if is_due(self.send_deadline()) {
             self.service.refused_as("write-timeout", &"the response was not taken in time");
             self.abort(Cut::Timeout);
+        } else if is_due(self.phase.deadline()) {
+            self.phase.abort(); // all is sent, and the client has been waited for long enough
         } else if is_due(self.receive_deadline()) {
             let since = self.input.progress.since();
             match &self.input.incoming {

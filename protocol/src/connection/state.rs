@@ -29,9 +29,10 @@ use http::{Method, Version};
 
 use crate::body::BodyDecoder;
 use crate::clock::Now;
-use crate::exchange::{Exchange, Produced, Producer};
+use crate::exchange::Exchange;
 use crate::file::FileRange;
 use crate::head::{Framing, HeadScanner};
+use crate::producer::{Produced, Producer};
 use crate::progress::Progress;
 use crate::protocol::Protocol;
 use crate::request::Request;

@@ -33,6 +33,7 @@ mod driver;
 pub mod http2;
 mod panics;
 mod table;
+mod told;
 mod work;
 
 #[cfg(doc)]
@@ -42,4 +43,5 @@ pub use clock::start;
 pub use driver::{Driver, End, read_file};
 pub use panics::{EXPECTED_PANIC, silence_expected_panics};
 pub use table::transitions;
+pub use told::Told;
 pub use work::run;
