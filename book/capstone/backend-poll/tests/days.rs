@@ -9,6 +9,12 @@ capstone_days::day2!(Model::Loop);
 capstone_days::day3!(Model::Loop);
 capstone_days::day4!(Model::Loop);
 
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn the_reference_answers_clients_from_a_hundred_seeds() {
+    capstone_days::seeds::clients_from_a_hundred_seeds_get_their_answers(Model::Loop);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "exhaustive: cargo test -- --include-ignored"]

@@ -1,6 +1,6 @@
 //! What judges the capstone day by day, written once, generic over the backend: [`mod@day1`] to
-//! [`mod@day4`], and in the end `budget`, on Linux. [`after`] has the loop as it may look on the
-//! evening of a day; the last evening is the package `backend-poll`.
+//! [`mod@day4`], and in the end [`mod@seeds`] and, on Linux, `budget`. [`after`] has the loop as it
+//! may look on the evening of a day; the last evening is the package `backend-poll`.
 //!
 //! The tests of a day go on holding on all later days.
 
@@ -15,6 +15,7 @@ pub mod day1;
 pub mod day2;
 pub mod day3;
 pub mod day4;
+pub mod seeds;
 mod sleep;
 
 use std::net::SocketAddr;

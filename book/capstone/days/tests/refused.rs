@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use capstone_days::after::{Day1, Day2, Day3};
 #[cfg(target_os = "linux")]
 use capstone_days::budget;
-use capstone_days::{day2, day3, day4};
+use capstone_days::{day2, day3, day4, seeds};
 
 fn expect_refusal(test: impl FnOnce()) {
     catch_unwind(AssertUnwindSafe(test)).expect_err("the test has passed");
@@ -48,6 +48,12 @@ fn the_fourth_day_refuses_a_loop_that_does_work_itself() {
 #[ignore = "exhaustive: cargo test -- --include-ignored"]
 fn the_fourth_day_refuses_a_loop_that_asks_for_clients_it_has_no_place_for() {
     expect_refusal(|| day4::the_loop_sleeps_while_there_is_no_place(Day3));
+}
+
+#[test]
+#[ignore = "exhaustive: cargo test -- --include-ignored"]
+fn the_seeds_refuse_one_connection_at_a_time() {
+    expect_refusal(|| seeds::clients_from_a_hundred_seeds_get_their_answers(Day1));
 }
 
 #[cfg(target_os = "linux")]
