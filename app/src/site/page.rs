@@ -207,7 +207,7 @@ impl Site {
         asked: &Asked,
         cache: &Cache,
     ) -> Response {
-        let media_type = media_type(&found.path);
+        let has_forms = has_forms(&self.settings, &found.media_type);
         let control = cache_control(&self.settings, &format!("/{}", found.path));
         let fallback = self.settings.fallback.as_ref();
         let is_by_accept =
@@ -225,7 +225,7 @@ impl Site {
         let control = if is_kept { control } else { HeaderValue::from_static("no-cache") };
         let response = response.field(header::CACHE_CONTROL, control);
         // RFC 9110 §12.5.5: also where it is as it is, because no other form was asked for.
-        let vary = match (has_forms(&self.settings, &media_type), is_by_accept) {
+        let vary = match (has_forms, is_by_accept) {
             (true, true) => "accept, accept-encoding",
             (true, false) => "accept-encoding",
             (false, true) => "accept",
@@ -245,5 +245,6 @@ fn file(dir: &Dir, path: &str) -> Result<Found, Response> {
 }
 
 fn found(file: File, metadata: &Metadata, path: &str) -> Found {
-    Found { version: version(metadata), file: whole(file, metadata), path: path.to_owned() }
+    let (version, file) = (version(metadata), whole(file, metadata));
+    Found { file, version, path: path.to_owned(), media_type: media_type(path) }
 }

@@ -19,9 +19,9 @@ const LONGEST_HOST: usize = 255;
 
 /// Sites, of which each request is for one.
 ///
-/// Which one is said by the host of the request: the site that names it, or else one that names
-/// `*.` and its end, or else the one that names none. Without such a site, a request for another
-/// host is answered with 421 (RFC 9110 §15.5.20).
+/// Which one is said by the host of the request: the site that names it, or else the one that names
+/// `*.` and most of its end, or else the one that names none. Without such a site, a request for
+/// another host is answered with 421 (RFC 9110 §15.5.20).
 #[derive(Clone, Debug)]
 pub struct Sites {
     sites: Vec<Arc<Site>>,
@@ -51,7 +51,9 @@ impl Sites {
     pub fn open(settings: Vec<Settings>) -> Result<Self, Error> {
         let mut sites: Vec<Arc<Site>> = Vec::new();
         for (number, mut settings) in settings.into_iter().enumerate() {
-            settings.hosts.iter_mut().for_each(|host| host.make_ascii_lowercase());
+            let relative = |page: &String| page.trim_start_matches('/').to_owned();
+            settings.fallback = settings.fallback.as_ref().map(relative);
+            settings.not_found = relative(&settings.not_found);
             for site in &sites {
                 let hosts = &site.settings.hosts;
                 if hosts.is_empty() && settings.hosts.is_empty() {
@@ -80,16 +82,20 @@ impl Sites {
     /// The site for requests to this host.
     fn of(&self, host: &str) -> Option<&Arc<Site>> {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let find = |is_for: &dyn Fn(&String) -> bool| {
-            self.sites.iter().find(|site| site.settings.hosts.iter().any(is_for))
+        let named = |site: &Site| match &site.settings.hosts[..] {
+            [] => Some(0),
+            hosts => hosts.iter().filter_map(|name| named(name, &host)).max(),
         };
-        let is_below = |pattern: &String| {
-            let end = pattern.strip_prefix('*').filter(|end| end.starts_with('.'));
-            end.is_some_and(|end| host.len() > end.len() && host.ends_with(end))
-        };
-        find(&|name| *name == host)
-            .or_else(|| find(&is_below))
-            .or_else(|| self.sites.iter().find(|site| site.settings.hosts.is_empty()))
+        let sites = self.sites.iter().filter_map(|site| Some((named(site)?, site)));
+        sites.max_by_key(|(length, _)| *length).map(|(_, site)| site)
+    }
+}
+
+/// How much of a host a site names, in bytes: all of it, or its end by `*.` and this end.
+fn named(name: &str, host: &str) -> Option<usize> {
+    match name.strip_prefix('*') {
+        None => (name == host).then_some(name.len()),
+        Some(end) => (host.len() > end.len() && host.ends_with(end)).then_some(end.len()),
     }
 }
 
@@ -118,7 +124,7 @@ mod tests {
 
     fn sites(hosts: &[&[&str]]) -> Result<Sites, Error> {
         let settings = hosts.iter().map(|hosts| Settings {
-            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
             ..Settings::default()
         });
         Sites::open(settings.collect())
@@ -126,14 +132,17 @@ mod tests {
 
     #[test]
     fn a_request_is_for_the_site_that_names_its_host_best() {
-        let sites = sites(&[&["*.example.org"], &["Example.org", "a.example.org"], &[]]).unwrap();
+        let names: [&[_]; 4] =
+            [&["*.example.org"], &["example.org", "a.example.org"], &[], &["*.b.example.org"]];
+        let sites = sites(&names).unwrap();
         for (host, number) in [
             ("example.org", 1),
             ("EXAMPLE.org", 1),
             ("example.org.", 1),
             ("a.example.org", 1),
             ("b.example.org", 0),
-            ("c.b.example.org", 0),
+            ("c.b.example.org", 3),
+            ("c.c.example.org", 0),
             (".example.org", 2),
             ("badexample.org", 2),
             ("127.0.0.1", 2),
@@ -162,7 +171,7 @@ mod tests {
 
     #[test]
     fn two_sites_for_one_host_are_refused() {
-        let error = sites(&[&["a.example"], &["b.example", "A.example"]]).unwrap_err();
+        let error = sites(&[&["a.example"], &["b.example", "a.example"]]).unwrap_err();
         assert_eq!(error.to_string(), "two sites are for the host a.example");
         assert!(matches!(sites(&[&[], &[]]), Err(Error::TwoForAll)));
         let missing = Sites::open(vec![Settings::new("/no/such/place")]).unwrap_err();
