@@ -7,7 +7,7 @@ use http::{Method, Version};
 use httparse::Header;
 
 use crate::clock::Now;
-use crate::grammar::{is_host, tokens};
+use crate::grammar::{Characters, is_host, tokens};
 use crate::refusal::Refusal;
 
 /// The head of a request (RFC 9112 §3, §5). Its body, if any, arrives later: see
@@ -255,36 +255,18 @@ fn is_authority(text: &str) -> bool {
 
 /// Takes path and query apart, if they have no characters but those that may stand there.
 fn path_and_query(target: &str) -> Option<(&str, Option<&str>)> {
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    };
-    let may_stand =
-        |text: &str, set: u128| text.bytes().all(|byte| byte.is_ascii() && set >> byte & 1 == 1);
-    (may_stand(path, PATH) && query.is_none_or(|query| may_stand(query, QUERY)))
-        .then_some((path, query))
+    let (path, rest) = target.split_at(PATH.span(target.as_bytes()));
+    match rest.strip_prefix('?') {
+        Some(query) => (QUERY.span(query.as_bytes()) == query.len()).then_some((path, Some(query))),
+        None => rest.is_empty().then_some((path, None)),
+    }
 }
 
-/// What may stand in a path (RFC 3986 §3.3) and in a query (§3.4), a bit for each character of
-/// ASCII. Some that a URI may not have, such as `|`, are let through, because browsers send them:
-/// the same as in HTTP/2, where the `http` crate decides. A fragment is never sent.
-const PATH: u128 = visible_but(b"#<>`");
-const QUERY: u128 = visible_but(b"#<>\"");
-
-const fn visible_but(refused: &[u8]) -> u128 {
-    let mut set = 0;
-    let mut byte = b'!';
-    while byte <= b'~' {
-        set |= 1 << byte;
-        byte += 1;
-    }
-    let mut at = 0;
-    while at < refused.len() {
-        set &= !(1 << refused[at]);
-        at += 1;
-    }
-    set
-}
+/// What may stand in a path (RFC 3986 §3.3), which the first `?` ends, and in a query (§3.4). Some
+/// that a URI may not have, such as `|`, are let through, because browsers send them: the same as
+/// in HTTP/2, where the `http` crate decides. A fragment is never sent.
+const PATH: Characters = Characters::visible_without(b"#<>?`");
+const QUERY: Characters = Characters::visible_without(b"#<>\"");
 
 #[cfg(test)]
 mod tests {

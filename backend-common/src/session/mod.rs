@@ -13,8 +13,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use protocol::{
-    DropGuarded, FileRange, Now, Observer, Outcome, Protocol, Refused, Step, Ticket, WaitsFor,
-    Work, catch_panic,
+    DropGuarded, FileRange, Now, Observer, Outcome, Protocol, Refused, Step, Ticket, WaitsFor, Work,
 };
 
 use crate::admission::Slot;
@@ -24,10 +23,13 @@ use crate::server::Context;
 use crate::stack::Stack;
 use crate::statistics::{Counters, State};
 
+mod protocols;
+
+use protocols::Protocols;
+
 /// One connection and the bytes that are under way on it, in both directions.
 pub struct Session {
-    /// `None` if it was refused, and once it has panicked: there is no going on then.
-    stack: Option<Stack>,
+    protocols: Protocols,
     /// Whom it is with, if that is to be logged.
     client: Option<Client>,
     /// Who is told how long work and deadlines have waited.
@@ -131,23 +133,6 @@ pub fn recycle(output: Vec<u8>) {
     pool::put_output(output);
 }
 
-/// Calls a connection. If something that it holds panics (a source, an upgraded protocol), this
-/// connection ends, and no thread with it.
-fn guarded<R>(stack: &mut Option<Stack>, call: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
-    let protocol = stack.as_mut()?.lowest();
-    let result = catch_panic(|| call(protocol));
-    if result.is_none() {
-        discard(stack);
-    }
-    result
-}
-
-/// Drops a connection, whatever comes of it.
-fn discard(stack: &mut Option<Stack>) {
-    let stack = stack.take();
-    catch_panic(|| drop(stack));
-}
-
 /// What is called when a client is refused, if it is to be logged or observed.
 fn refused(client: Option<Client>, observer: Option<Arc<dyn Observer>>) -> Option<Refused> {
     if client.is_none() && observer.is_none() {
@@ -176,7 +161,7 @@ impl Session {
             None
         };
         Session {
-            stack,
+            protocols: Protocols::new(stack),
             client,
             observer,
             counters: context.statistics.enter(),
@@ -198,8 +183,11 @@ impl Session {
 
     /// What to do next.
     pub fn poll(&mut self) -> Next {
+        if self.protocols.are_settled {
+            return Next::Wait(self.awaited); // nothing has happened since
+        }
         loop {
-            let Some(step) = guarded(&mut self.stack, |protocol| protocol.poll()) else {
+            let Some(step) = self.protocols.call(|protocol| protocol.poll()) else {
                 return self.end();
             };
             match step {
@@ -238,9 +226,10 @@ impl Session {
                     let wait = Awaited { read: wait.read, write, deadline: wait.deadline };
                     self.note(wait);
                     if self.observer.is_some() {
-                        guarded(&mut self.stack, |protocol| protocol.begin_wait(now()));
+                        self.protocols.call(|protocol| protocol.begin_wait(now()));
                     }
                     self.awaited = wait;
+                    self.protocols.are_settled = true;
                     return Next::Wait(wait);
                 }
             }
@@ -262,7 +251,7 @@ impl Session {
         }
         let bytes = result?;
         if bytes == 0 {
-            guarded(&mut self.stack, |protocol| protocol.receive_eof(now()));
+            self.protocols.call(|protocol| protocol.receive_eof(now()));
         } else {
             self.counters.received(bytes);
             self.end += bytes;
@@ -278,12 +267,12 @@ impl Session {
     pub fn receive_from(&mut self, bytes: &mut [u8]) {
         self.counters.received(bytes.len());
         if bytes.is_empty() {
-            guarded(&mut self.stack, |protocol| protocol.receive_eof(now()));
+            self.protocols.call(|protocol| protocol.receive_eof(now()));
         } else if self.start == self.end {
             self.borrow_output();
             let output = &mut self.output; // parsed where it lies
             let receive = |protocol: &mut dyn Protocol| protocol.receive(bytes, output, now());
-            let consumed = guarded(&mut self.stack, receive).unwrap_or(bytes.len());
+            let consumed = self.protocols.call(receive).unwrap_or(bytes.len());
             self.keep(&bytes[consumed..]);
         } else {
             self.keep(bytes);
@@ -308,7 +297,7 @@ impl Session {
         write: impl FnOnce(Output<'_>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let unsent = &self.output[self.sent..];
-        let bytes = match self.stack.as_ref().and_then(Behind::file) {
+        let bytes = match self.protocols.stack().and_then(Behind::file) {
             _ if !unsent.is_empty() => {
                 let bytes = write(Output::Bytes(unsent))?;
                 self.sent += bytes;
@@ -330,6 +319,7 @@ impl Session {
     #[must_use]
     pub fn take_output(&mut self) -> Vec<u8> {
         self.lent += self.output.len();
+        self.protocols.are_settled = false; // room to send is no longer waited for
         std::mem::take(&mut self.output)
     }
 
@@ -337,7 +327,7 @@ impl Session {
     pub fn sent(&mut self, bytes: usize) {
         self.counters.sent(bytes);
         self.lent = self.lent.saturating_sub(bytes); // what is of a file was not lent
-        guarded(&mut self.stack, |protocol| protocol.sent(bytes as u64, now()));
+        self.protocols.call(|protocol| protocol.sent(bytes as u64, now()));
     }
 
     /// The connection is over. If something was not taken, it is aborted: the client does not take
@@ -345,7 +335,7 @@ impl Session {
     fn end(&mut self) -> Next {
         let is_unsent = self.is_unsent();
         self.count();
-        discard(&mut self.stack);
+        self.protocols.discard();
         (self.sent, self.lent) = (self.output.len(), 0);
         if !is_unsent {
             return Next::Close;
@@ -371,7 +361,7 @@ impl Session {
     /// The range of a file that is to be sent next, if it is the turn of one.
     #[must_use]
     pub fn file(&self) -> Option<&FileRange> {
-        let file = self.stack.as_ref().and_then(Behind::file);
+        let file = self.protocols.stack().and_then(Behind::file);
         file.filter(|_| self.sent == self.output.len())
     }
 
@@ -388,7 +378,7 @@ impl Session {
         let complete = |protocol: &mut dyn Protocol| {
             protocol.complete(ticket, outcome.into_inner(), output, now());
         };
-        guarded(&mut self.stack, complete);
+        self.protocols.call(complete);
     }
 
     // ANCHOR: handle_timeout_with
@@ -439,19 +429,19 @@ impl Session {
         }
         self.borrow_output();
         let output = &mut self.output;
-        guarded(&mut self.stack, |protocol| protocol.handle_timeout(output, now()));
+        self.protocols.call(|protocol| protocol.handle_timeout(output, now()));
     }
 
     /// What was to be sent had to be read first: it was not the client that was slow. Its time to
     /// take more begins again.
     pub fn reset_send_timeout(&mut self) {
-        guarded(&mut self.stack, |protocol| protocol.reset_send_timeout(now()));
+        self.protocols.call(|protocol| protocol.reset_send_timeout(now()));
     }
 
     /// Shutdown has begun: the connection drains, and is gone at the deadline.
     pub fn shutdown(&mut self, deadline: Instant) {
         self.shutdown = Some(deadline);
-        guarded(&mut self.stack, |protocol| protocol.shutdown(deadline, now()));
+        self.protocols.call(|protocol| protocol.shutdown(deadline, now()));
     }
 
     /// Whether no request is under way, so that nothing is held up if shutdown begins now.
@@ -463,13 +453,13 @@ impl Session {
 
     /// Whether nothing is under way.
     fn has_nothing(&self) -> bool {
-        self.stack.as_ref().is_none_or(Stack::is_idle) && self.start == self.end
+        self.protocols.stack().is_none_or(Stack::is_idle) && self.start == self.end
     }
 
     /// Whether another protocol has taken over from HTTP, and has not said its last word. It wants
     /// to hear of shutdown at once.
     fn is_upgraded(&self) -> bool {
-        self.stack.as_ref().is_some_and(|stack| stack.http().is_upgraded())
+        self.protocols.stack().is_some_and(|stack| stack.http().is_upgraded())
     }
 
     /// The same work, which tells how long it has waited when it begins, if that is wanted.
@@ -496,7 +486,7 @@ impl Session {
         let input = &mut self.input[self.start..self.end];
         let output = &mut self.output;
         let receive = |protocol: &mut dyn Protocol| protocol.receive(input, output, now);
-        self.start += guarded(&mut self.stack, receive).unwrap_or(0);
+        self.start += self.protocols.call(receive).unwrap_or(0);
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
@@ -532,7 +522,7 @@ impl Session {
 
     /// Passes on how many requests have been answered.
     fn count(&mut self) {
-        if let Some(stack) = &self.stack {
+        if let Some(stack) = self.protocols.stack() {
             self.counters.served(stack.http().served());
         }
     }
@@ -541,7 +531,7 @@ impl Session {
     fn note(&self, wait: Awaited) {
         let (is_idle, is_upgraded) = (self.has_nothing(), self.is_upgraded());
         let is_sending = wait.write || self.lent > 0;
-        let is_receiving = self.stack.as_ref().is_none_or(|stack| stack.http().is_receiving());
+        let is_receiving = self.protocols.stack().is_none_or(|stack| stack.http().is_receiving());
         let waits_for = match wait {
             _ if is_sending => WaitsFor::Room,
             _ if self.working > 0 => WaitsFor::Work,
@@ -574,7 +564,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.count();
-        discard(&mut self.stack);
+        self.protocols.discard();
         // After an error too, the buffers go on to the next connection.
         (self.start, self.end, self.sent) = (0, 0, self.output.len());
         self.release();
