@@ -6,6 +6,7 @@
 
 mod counting;
 mod instructions;
+mod trial;
 
 use std::collections::HashMap;
 use std::io;
@@ -21,7 +22,9 @@ use crate::idle;
 use crate::judge;
 use crate::load::{self, Next};
 use crate::machine::{self, Cores};
-use crate::results::{self, Calibration, Cause, Cell, FORMAT, Gate, Idle, Kind, Results, Void};
+use crate::results::{
+    self, Calibration, Cause, Cell, FORMAT, Gate, Idle, Kind, Refusal, Results, Void,
+};
 use crate::scenarios::{CAPACITY, SCENARIOS, Scenario, Times};
 use crate::statistics::median;
 use crate::trace;
@@ -177,8 +180,8 @@ impl Run<'_> {
             }
             (self.say)(&format!("{}: does it answer rightly?", entry.name));
             let gate = self.gate(&entry);
-            if let Some(failed) = &gate.failed {
-                (self.say)(&format!("{} gets no figures: {failed}", entry.name));
+            for sentence in gate.sentences(entry.name) {
+                (self.say)(&sentence);
             }
             let contestant = Contestant::new(entry, gate);
             if contestant.passed() && WITH_TWIN.contains(&contestant.entry.name) {
@@ -206,12 +209,24 @@ impl Run<'_> {
         let started = machine::on_core(self.cores.server, || entry.start()).and_then(|it| it);
         match started {
             Ok(server) => {
+                // What the suite asks for may be the last that a server of others does.
+                let (tried, refused) = self.try_loads(entry, &server);
                 let gate = server.gate();
                 server.stop();
-                gate
+                Gate { tried: gate.tried + tried, refused, ..gate }
             }
-            Err(error) => Gate { tried: 0, failed: Some(error.to_string()), conformance: None },
+            Err(error) => Gate { failed: Some(error.to_string()), ..Gate::default() },
         }
+    }
+
+    /// Tries the loads that ask for more than the gate does. Returns how many exchanges that took,
+    /// and under which loads a response was wrong.
+    fn try_loads(&self, entry: &Entry, server: &Running) -> (u32, Vec<Refusal>) {
+        let is_due = |it: &&&Scenario| it.includes(entry) && trial::is_needed(it);
+        let tries = self.scenarios.iter().filter(is_due);
+        let tries = tries.map(|it| trial::of(server, it, self.cores.generator));
+        let (tried, refused): (Vec<_>, Vec<_>) = tries.unzip();
+        (tried.into_iter().sum(), refused.into_iter().flatten().collect())
     }
 
     /// Finds how much each server can be asked for: open loops offer a part of it. A server of
@@ -521,9 +536,12 @@ impl Contestant {
         self.gate.failed.is_none()
     }
 
-    /// Whether it is put under a load: not under a part of a capacity that is not known.
+    /// Whether it is put under a load: not under one that it answered wrongly, nor under a part of
+    /// a capacity that is not known.
     fn takes_part(&self, scenario: &Scenario) -> bool {
-        scenario.includes(&self.entry) && (scenario.load.is_none() || self.capacity > 0.0)
+        let is_refused = self.gate.refused.iter().any(|it| it.scenario == scenario.name);
+        let is_possible = scenario.load.is_none() || self.capacity > 0.0;
+        scenario.includes(&self.entry) && !is_refused && is_possible
     }
 
     fn for_results(&self) -> results::Entry {

@@ -40,7 +40,7 @@ const FARTHER: f64 = 0.5;
 #[must_use]
 pub fn voids(plan: &Plan, outcome: &Outcome, core_used: f64, is_overload: bool) -> Vec<Void> {
     let rules = [
-        troubles(outcome),
+        trouble(outcome).and_then(|reason| void("all", reason)),
         nothing(outcome),
         too_slow_a_generator(plan, outcome, core_used),
         littles_law(plan, outcome),
@@ -55,9 +55,11 @@ fn void(figure: &str, reason: String) -> Option<Void> {
     Some(Void { figure: figure.to_owned(), reason })
 }
 
-fn troubles(outcome: &Outcome) -> Option<Void> {
+/// What went wrong with requests, if anything did.
+#[must_use]
+pub fn trouble(outcome: &Outcome) -> Option<String> {
     if let Some(wrong) = &outcome.first_wrong {
-        return void("all", format!("a response was wrong: {wrong}"));
+        return Some(format!("a response was wrong: {wrong}"));
     }
     let (trouble, count) = outcome.errors.iter().max_by_key(|(_, count)| **count)?;
     let what = match trouble {
@@ -66,7 +68,7 @@ fn troubles(outcome: &Outcome) -> Option<Void> {
         Trouble::Timeout => "requests were not answered in time",
         Trouble::Wrong => "responses were wrong",
     };
-    void("all", format!("{count} {what}"))
+    Some(format!("{count} {what}"))
 }
 
 fn nothing(outcome: &Outcome) -> Option<Void> {

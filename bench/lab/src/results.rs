@@ -102,7 +102,7 @@ pub enum Kind {
 }
 
 /// What came of the requests that are asked before any measurement.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Gate {
     /// How many exchanges were tried.
     pub tried: u32,
@@ -110,6 +110,21 @@ pub struct Gate {
     pub failed: Option<String>,
     /// Cases of the conformance suite that passed, of those that apply, if they were played.
     pub conformance: Option<(u32, u32)>,
+    /// Those that did not, each with where and how.
+    #[serde(default)]
+    pub nonconforming: Vec<String>,
+    /// Loads that it answered wrongly when they were tried. It has no figures under these.
+    #[serde(default)]
+    pub refused: Vec<Refusal>,
+}
+
+/// A load that an entry is not put under, because it answered wrongly when that was tried.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The scenario's name.
+    pub scenario: String,
+    /// What was wrong.
+    pub reason: String,
 }
 
 /// A load.
@@ -245,6 +260,18 @@ pub struct Calibration {
 
 fn one() -> u32 {
     1
+}
+
+impl Gate {
+    /// What is to be said of an entry: where it failed, and what it therefore has no figures of.
+    #[must_use]
+    pub fn sentences(&self, entry: &str) -> Vec<String> {
+        let failed = self.failed.iter().map(|reason| format!("{entry} has no figures: {reason}"));
+        let refused = self.refused.iter().map(|Refusal { scenario, reason }| {
+            format!("{entry} has no figures under \"{scenario}\": {reason}")
+        });
+        failed.chain(refused).collect()
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! Which loads servers are compared under, as data.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::entries::{Ability, Entry, Files, Running};
@@ -411,8 +412,19 @@ impl Scenario {
     #[must_use]
     pub fn plan(&self, server: &Running, capacity: f64, times: Times, core: usize) -> Option<Plan> {
         let address = if self.tls { server.https? } else { server.http };
-        Some(Plan {
-            server: address,
+        Some(self.plan_at(address, capacity, times, core))
+    }
+
+    /// The same on the server at this address.
+    pub(crate) fn plan_at(
+        &self,
+        server: SocketAddr,
+        capacity: f64,
+        times: Times,
+        core: usize,
+    ) -> Plan {
+        Plan {
+            server,
             authority: AUTHORITY.to_owned(),
             tls: self.tls,
             exchange: self.asks.exchange(),
@@ -429,7 +441,7 @@ impl Scenario {
             duration: times.measured,
             max_requests: None,
             timeout: TIMEOUT,
-        })
+        }
     }
 
     /// What burdens the server meanwhile, if that is requests.

@@ -28,7 +28,7 @@ fn honest() -> Results {
         version: String::new(),
         command: vec!["server".to_owned()],
         capacity: None,
-        gate: Gate { tried: 100, failed: None, conformance: None },
+        gate: Gate { tried: 100, ..Gate::default() },
     };
     let scenario = Scenario {
         name: "keep-alive 64".to_owned(),

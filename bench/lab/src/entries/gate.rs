@@ -81,7 +81,7 @@ pub fn gate(server: SocketAddr, closes: bool) -> Gate {
         if let Err((number, reason)) = play(&mut clients, some) {
             tried += count(number + 1);
             let failed = Some(format!("{}: {reason}", some[number]));
-            return Gate { tried, failed, conformance: None };
+            return Gate { tried, failed, ..Gate::default() };
         }
         tried += count(some.len());
     }
@@ -90,7 +90,7 @@ pub fn gate(server: SocketAddr, closes: bool) -> Gate {
     Gate {
         tried,
         failed: behind.map(|reason| format!("after the last: {reason}")),
-        conformance: None,
+        ..Gate::default()
     }
 }
 

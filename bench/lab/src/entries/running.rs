@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use conformance::{Filter, Protocol, Report, Runner, Splits, cases};
+use conformance::{Failure, Filter, Protocol, Report, Runner, Splits, cases};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
@@ -26,6 +26,10 @@ const PLAYERS: usize = 32;
 
 /// How long a case may take: with so many at a time a busy machine may be slow.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long if it decides nothing: a server that does not close where it should, is waited for in
+/// many cases.
+const PATIENCE_WITH_PEERS: Duration = Duration::from_secs(2);
 
 /// A server that has used this much processor time, in nanoseconds, in
 const MOST_WHEN_QUIET: u64 = 20_000;
@@ -117,17 +121,20 @@ impl Running {
     /// Asks for `GET /text` whole, byte by byte, split at each place, pipelined, and closed after
     /// the response, and reads each response strictly: see [`gate`].
     ///
-    /// Our own backends have to pass the whole conformance suite as well. Of others it is not
-    /// asked: much in it is a choice that RFCs leave open, and a gate that we alone could pass
-    /// would make no comparison. The requests that the lab itself makes decide for all.
+    /// Our own backends have to pass the whole conformance suite as well. Of others its result is
+    /// noted and decides nothing: much in it is a choice that RFCs leave open, and a gate that we
+    /// alone could pass would make no comparison. The requests that the lab itself makes decide for
+    /// all. A floor speaks no HTTP, so nothing is asked of it.
     #[must_use]
     pub fn gate(&self) -> Gate {
         let mut gate = gate(self.http, self.abilities.contains(&Ability::Close));
-        if self.kind == Kind::Ours && gate.failed.is_none() {
+        if self.kind != Kind::Floor {
             let report = self.conformance();
-            let failure = report.failures.first();
-            gate.failed = failure.map(|it| format!("{}, {}: {}", it.id, it.delivery, it.reason));
             gate.conformance = Some(counts(&report));
+            gate.nonconforming = report.failures.iter().map(named).collect();
+            if self.kind == Kind::Ours {
+                gate.failed = gate.failed.or_else(|| gate.nonconforming.first().cloned());
+            }
         }
         gate
     }
@@ -137,17 +144,15 @@ impl Running {
     /// speak.
     #[must_use]
     pub fn conformance(&self) -> Report {
-        let spoken = [
-            (Ability::Http1, Protocol::Http1),
-            (Ability::Http2, Protocol::Http2),
-            (Ability::WebSocket, Protocol::WebSocket),
-        ];
-        let spoken = spoken.into_iter().filter(|(ability, _)| self.abilities.contains(ability));
-        let protocols = spoken.map(|(_, protocol)| protocol).collect();
-        let filter = Filter { only: None, any: self.kind != Kind::Ours, protocols };
+        let others = [(Ability::Http2, Protocol::Http2), (Ability::WebSocket, Protocol::WebSocket)];
+        let spoken = others.into_iter().filter(|(ability, _)| self.abilities.contains(ability));
+        let others = spoken.map(|(_, protocol)| protocol);
+        let protocols = [Protocol::Http1].into_iter().chain(others).collect();
+        let is_ours = self.kind == Kind::Ours;
+        let filter = Filter { only: None, any: !is_ours, protocols };
         let runner = Runner {
             threads: PLAYERS,
-            timeout: PATIENCE,
+            timeout: if is_ours { PATIENCE } else { PATIENCE_WITH_PEERS },
             splits: Splits::One,
             ..Runner::default()
         };
@@ -192,6 +197,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end(Duration::ZERO);
     }
+}
+
+/// A case that did not pass, where its requirement stands, how it was sent, and what was wrong.
+fn named(Failure { id, section, delivery, reason, .. }: &Failure) -> String {
+    format!("{id} ({section}), {delivery}: {reason}")
 }
 
 /// Cases that passed, of those that were played.

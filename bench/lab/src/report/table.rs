@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use crate::judge;
 use crate::report::figures::{EntryFigures, Figures, Judged, Resolution, ScenarioFigures};
-use crate::results::{Cell, Results, Scenario, Void};
+use crate::results::{Cell, Entry, Kind, Results, Scenario, Void};
 use crate::statistics::Estimate;
 
 /// The results as tables, one for each scenario; what the machine can tell apart comes first.
@@ -22,12 +22,28 @@ pub fn table(results: &Results) -> String {
         // Writing to a string does not fail.
         let _ = write_scenario(&mut text, results, scenario, figures);
     }
-    for entry in &results.entries {
-        if let Some(failed) = &entry.gate.failed {
-            let _ = write!(text, "\n{} has no figures: {failed}\n", entry.name);
+    for entry in results.entries.iter().filter(|it| it.twin_of.is_none()) {
+        for sentence in entry.gate.sentences(&entry.name) {
+            let _ = write!(text, "\n{sentence}\n");
         }
     }
-    text
+    text + &conformance(results)
+}
+
+/// How many cases of the conformance suite each of the others passed; ours pass all.
+fn conformance(results: &Results) -> String {
+    let peers = results.entries.iter().filter(|it| it.kind == Kind::Peer && it.twin_of.is_none());
+    let line = |peer: &Entry| {
+        let (passed, played) = peer.gate.conformance?;
+        Some(format!("  {}: {passed} of {played}\n", peer.name))
+    };
+    let lines: String = peers.filter_map(line).collect();
+    match lines.is_empty() {
+        true => lines,
+        false => {
+            format!("\nConformance cases passed; the page names those that were not:\n{lines}")
+        }
+    }
 }
 
 fn sentence(resolution: Resolution, worst: Resolution) -> String {

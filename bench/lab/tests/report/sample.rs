@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use lab::results::{
-    Calibration, Cause, Cell, Entry, FORMAT, Gate, Kind, Provenance, Results, Scenario, Void,
+    Calibration, Cause, Cell, Entry, FORMAT, Gate, Kind, Provenance, Refusal, Results, Scenario,
+    Void,
 };
 
 /// Name, kind, model, floor, and how much processor time it takes relative to others.
@@ -125,7 +126,10 @@ fn applies(&(name, kind, ..): &Server, &(scenario, group, ..): &Load) -> bool {
         Kind::Floor => group != "files" && group != "protocols" && group != "mixed",
         Kind::Peer => {
             let simple = matches!(group, "connections" | "requests" | "latency");
-            name != "mini-async-http" && (simple || name.len() == 5 && scenario != "block")
+            let is_refused = (name, scenario) == ("nginx", "file 10m");
+            !is_refused
+                && name != "mini-async-http"
+                && (simple || name.len() == 5 && scenario != "block")
         }
     }
 }
@@ -151,6 +155,17 @@ fn entry(&(name, kind, model, floor, _): &Server) -> Entry {
             } else {
                 (700 + name.len() as u32, 874)
             }),
+            nonconforming: match kind {
+                Kind::Peer => vec![format!("http1-{name} (RFC 9112 §2.2), sent whole: 400<img>")],
+                Kind::Ours | Kind::Floor => Vec::new(),
+            },
+            refused: match name {
+                "nginx" => vec![Refusal {
+                    scenario: "file 10m".into(),
+                    reason: "a response was wrong: the body has 7 bytes, not 10<img>".into(),
+                }],
+                _ => Vec::new(),
+            },
         },
     }
 }
