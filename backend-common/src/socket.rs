@@ -1,7 +1,7 @@
 //! Sockets, as far as all backends treat them alike.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
 use protocol::FileRange;
@@ -20,7 +20,7 @@ pub const BACKLOG: i32 = 4096;
 pub fn listen(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
     let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on"));
     for address in addresses.to_socket_addrs()? {
-        result = listen_on(address);
+        result = listen_on(address, false);
         if result.is_ok() {
             break;
         }
@@ -28,8 +28,20 @@ pub fn listen(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
     result
 }
 
-fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+/// Listens at an address of IPv6, and not for IPv4 as well. On most systems `[::]` is for both, so
+/// that `0.0.0.0` and the same port cannot be listened on besides.
+///
+/// # Errors
+/// Those of the system.
+pub fn listen_without_ipv4(address: SocketAddrV6) -> io::Result<TcpListener> {
+    listen_on(address.into(), true)
+}
+
+fn listen_on(address: SocketAddr, without_ipv4: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if without_ipv4 {
+        socket.set_only_v6(true)?;
+    }
     // A restarted server may take its port back while old connections fade out. (On Windows the
     // option would let two servers share a port, and is not needed.)
     #[cfg(not(windows))]
@@ -263,6 +275,17 @@ mod tests {
         assert_eq!(listen(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         let free = "127.0.0.1:0".parse().unwrap();
         assert_ne!(listen(&[address, free][..]).unwrap().local_addr().unwrap(), address);
+    }
+
+    #[test]
+    fn ipv6_and_ipv4_may_have_one_port_each() {
+        let ipv4 = listen("0.0.0.0:0").unwrap();
+        let port = ipv4.local_addr().unwrap().port();
+        let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+        match listen_without_ipv4(address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => panic!("{error}"),
+            _ => {} // there may be no IPv6
+        }
     }
 
     #[test]

@@ -90,6 +90,10 @@ fn completions_and_the_manual_know_all_options() {
     }
     let page = printed(&["--man"]);
     assert!(page.contains(".TH wtw 1") && page.contains("max\\-connections"), "{page}");
+    for entry in page.split(".TP\n").skip(1) {
+        let text = entry.lines().nth(1).unwrap_or_default();
+        assert!(text.chars().any(char::is_alphabetic), "there is no text: {entry}");
+    }
 }
 
 #[test]
@@ -141,18 +145,37 @@ fn a_reader_that_has_closed_its_end_is_no_failure() {
 }
 
 #[test]
-fn a_variable_that_is_nearly_an_option_is_warned_of() {
+fn a_variable_that_looks_like_an_option_is_warned_of() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut command = Command::new(PROGRAM);
     command.args(["--listen", "127.0.0.1:0"]).stderr(log.reopen().unwrap());
-    command.env("WTW_MAX_CONNECTION", "5").env("WTW_PORT_8080_TCP", "tcp://10.0.0.1:8080");
+    command.env("WTW_MAX_CONNECTION", "5").env("WTW_QQQ", "5").env("WTW_PORT", "80");
+    command.env("WTW_PORT_8080_TCP", "tcp://10.0.0.1:8080").env("WTW_SERVICE_HOST", "10.0.0.1");
     let server = Process::start_as_is(command);
     server.signal(Signal::TERM);
     assert_eq!(server.end().0, Some(0));
     let said = fs::read_to_string(log.path()).unwrap();
     assert!(said.contains("WTW_MAX_CONNECTION in the environment is no option"), "{said}");
     assert!(said.contains("did you mean WTW_MAX_CONNECTIONS?"), "{said}");
-    assert!(!said.contains("8080_TCP"), "{said}");
+    assert!(said.contains("WTW_QQQ in the environment is no option"), "{said}");
+    assert!(said.contains("WTW_PORT in the environment is no option"), "{said}");
+    assert!(
+        !said.contains("8080_TCP") && !said.contains("SERVICE"),
+        "Kubernetes sets them: {said}"
+    );
+}
+
+#[test]
+fn options_of_other_programs_are_answered_with_ours() {
+    for (words, tip) in [
+        (&["-c", "a.toml"][..], "--config FILE"),
+        (&["-t"], "--check-config"),
+        (&["-p", "80"], "--listen 127.0.0.1:8080"),
+        (&["--root", "dist"], "wtw DIR"),
+    ] {
+        let said = String::from_utf8(output(words).stderr).unwrap();
+        assert!(said.contains("tip: ") && said.contains(tip), "{said}");
+    }
 }
 
 /// Each configuration of docs/moving.md, and each command.
@@ -161,6 +184,9 @@ fn what_the_page_on_moving_a_site_shows_is_right() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("public")).unwrap();
     fs::create_dir(dir.path().join("old")).unwrap();
+    for page in ["index.html", "404.html", "missing.html"] {
+        fs::write(dir.path().join("public").join(page), "").unwrap();
+    }
     let pair = app::certificates::self_signed(dir.path()).unwrap();
     fs::rename(pair.certificate, dir.path().join("example.org.pem")).unwrap();
     fs::rename(pair.key, dir.path().join("example.org.key")).unwrap();

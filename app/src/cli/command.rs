@@ -1,6 +1,7 @@
 //! The command line of a program: the options, with what depends on the program and its backends.
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Command, CommandFactory};
@@ -93,7 +94,10 @@ Examples:
   {program} --print-config > wtw.toml; {program} --config wtw.toml
       from a file, which has several sites, redirects, headers and rules for caches besides
 
-Each option can also be in the environment: --max-work as WTW_MAX_WORK."
+Each option can also be in the environment: --max-work as WTW_MAX_WORK. In a file, it is
+max-work = 100. A pattern such as match = \"/blog/**\" has * for any text without a slash and ** for
+any text; $1 in to = \"/news/$1\" is what the first of them matched. docs/moving.md has what nginx,
+Caddy and others call it."
     )
 }
 
@@ -123,6 +127,8 @@ pub(super) fn parse<'a>(
         return Ok(Order::Print(text));
     }
     if options.man {
+        // The page is of what --help says, which the short help does not.
+        let command = command.mut_args(|arg| arg.hide_short_help(false));
         clap_mangen::Man::new(command).render(&mut text)?;
         return Ok(Order::Print(text));
     }
@@ -131,8 +137,14 @@ pub(super) fn parse<'a>(
     }
     let backend = choose(backends, options).map_err(one_sentence)?;
     if options.check_config {
+        for warning in &configuration.warnings {
+            let _ = writeln!(text, "warning: {warning}");
+        }
         return match check(options) {
-            Ok(()) => Ok(Order::Print(b"The configuration is right.\n".into())),
+            Ok(()) => {
+                text.extend_from_slice(b"The configuration is right.\n");
+                Ok(Order::Print(text))
+            }
             Err(error) => Err(one_sentence(error)),
         };
     }

@@ -14,7 +14,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
 
 use crate::cli::file::File;
 use crate::cli::options::Options;
-use crate::cli::value::{Source, Value, configurable, flag, is_several, name, nearest, problem};
+use crate::cli::value::{
+    Source, Value, configurable, flag, is_several, name, nearest, problem, variable,
+};
+use crate::cli::{hints, requirements};
 
 /// What a server is to do, and who says so.
 pub(super) struct Configuration {
@@ -46,12 +49,11 @@ impl Configuration {
             add(&mut values, file.values);
             (sites, settings) = (file.tables, file.sites);
         }
+        add(&mut values, defaults(&command));
+        requirements::check(&values, settings.len()).map_err(one_sentence)?;
         let mut options = options(&command, &values)?;
         options.sites = settings;
-        if let Some(text) = options.contradiction().map(str::to_owned) {
-            return Err(one_sentence(text));
-        }
-        add(&mut values, defaults(&command));
+        check_directory(&options, &values).map_err(one_sentence)?;
         let warnings = unknown_variables(&command);
         Ok(Configuration { command, command_line, options, values, sites, warnings })
     }
@@ -79,6 +81,19 @@ impl Configuration {
     }
 }
 
+/// Checks the site of the directory that options name.
+///
+/// # Errors
+/// A sentence on what cannot be meant, and the source of the option.
+fn check_directory(options: &Options, values: &[Value]) -> std::result::Result<(), String> {
+    let Some(settings) = options.site_of_directory() else { return Ok(()) };
+    settings.check().map_err(|problem| {
+        let name = if problem.key == "root" { "site" } else { &problem.key };
+        let value = values.iter().find(|it| it.name == name);
+        format!("{}: {}", value.map_or_else(|| name.to_owned(), Value::place), problem.text)
+    })
+}
+
 /// An error that is one sentence.
 pub(super) fn one_sentence(text: impl fmt::Display) -> Error {
     Error::raw(ErrorKind::ValueValidation, format!("{text}\n"))
@@ -94,16 +109,7 @@ fn add(values: &mut Vec<Value>, further: Vec<Value>) {
 }
 
 fn from_command_line(command: &Command, words: &[OsString]) -> Result<Vec<Value>> {
-    // What is missing here, another source may have.
-    let matches = command.clone().try_get_matches_from(words).or_else(|error| {
-        let is_final = match error.kind() {
-            ErrorKind::MissingRequiredArgument => false,
-            ErrorKind::ArgumentConflict => error.to_string().contains("[DIR]"),
-            _ => true,
-        };
-        let forgiving = command.clone().ignore_errors(true);
-        if is_final { Err(error) } else { forgiving.try_get_matches_from(words) }
-    })?;
+    let matches = command.clone().try_get_matches_from(words).map_err(hints::explained)?;
     let given = command.get_arguments().filter_map(|arg| {
         let id = arg.get_id().as_str();
         let is_given = matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -116,11 +122,6 @@ fn from_command_line(command: &Command, words: &[OsString]) -> Result<Vec<Value>
 
 fn raw(matches: &ArgMatches, id: &str) -> Vec<OsString> {
     matches.get_raw(id).into_iter().flatten().map(OsStr::to_owned).collect()
-}
-
-/// The name of the environment variable of an option.
-pub(super) fn variable(name: &str) -> String {
-    format!("WTW_{}", name.replace('-', "_").to_uppercase())
 }
 
 fn from_environment(
@@ -145,19 +146,34 @@ fn from_environment(
     Ok(values)
 }
 
-/// Warnings about variables whose names are nearly those of options. Of others nothing is said:
-/// Kubernetes, for one, sets some for each service.
+/// Warnings about variables that look like options and are none.
 fn unknown_variables(command: &Command) -> Vec<String> {
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let known: Vec<_> = configurable(command).filter_map(name).collect();
-    let warn = |variable: String| {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let ours = ["config", "handover"]; // the latter is what a server that takes over is told by
+    let known: Vec<_> = configurable(command).filter_map(name).chain(ours).collect();
+    let warn = |(variable, value): (String, String)| {
         let name = variable.strip_prefix("WTW_")?.replace('_', "-").to_lowercase();
-        let is_known = known.contains(&&*name) || name == "config";
-        let near = nearest(&name, known.iter().copied()).filter(|_| !is_known)?;
-        let near = self::variable(near);
-        Some(format!("{variable} in the environment is no option; did you mean {near}?"))
+        if known.contains(&&*name) || is_of_kubernetes(&name, &value) {
+            return None;
+        }
+        let near = nearest(&name, known.iter().copied()).map(self::variable);
+        let what = near
+            .map_or("and nothing is done with it".into(), |near| format!("did you mean {near}?"));
+        Some(format!("{variable} in the environment is no option; {what}"))
     };
-    names.filter_map(warn).collect()
+    variables.filter_map(warn).collect()
+}
+
+/// Whether Kubernetes sets this variable, for a service of this name: `WTW_SERVICE_HOST`,
+/// `WTW_PORT_80_TCP_ADDR`.
+fn is_of_kubernetes(name: &str, value: &str) -> bool {
+    let is_of = |start: &str| name.starts_with(start) || name.contains(&format!("-{start}"));
+    is_of("service-host")
+        || is_of("service-port")
+        || name.ends_with("port") && value.contains("://")
+        || ["-tcp", "-udp", "-sctp"].iter().any(|protocol| name.contains(protocol))
+            && is_of("port-")
 }
 
 fn defaults(command: &Command) -> Vec<Value> {

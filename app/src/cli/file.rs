@@ -20,8 +20,10 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
 
+use crate::cli::hints;
 use crate::cli::value::{Source, Value, configurable, flag, is_several, name, problem, suggestion};
-use crate::site::Settings;
+use crate::operation::listeners::PATH;
+use crate::site::{Problem, Settings};
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -70,18 +72,34 @@ impl<'a> Reader<'a> {
         value: Spanned<DeValue<'a>>,
     ) -> Result<(), String> {
         let at = key.span().start;
-        match (&**key.get_ref(), value.get_ref()) {
-            ("site", DeValue::Table(_)) => Err(self.wrong(at, "[site] is written [[site]]")),
-            ("site", DeValue::Array(_)) => self.sites(value),
-            (group, DeValue::Table(_)) => {
-                let groups: Vec<_> = configurable(self.command).filter_map(table_of).collect();
-                if !groups.iter().any(|it| it == group) {
-                    let near = suggestion(group, groups.iter().map(String::as_str));
-                    return Err(self.wrong(at, format!("there is no table [{group}]{near}")));
-                }
-                let group = group.to_owned();
+        let name = &**key.get_ref();
+        let groups: Vec<_> = configurable(self.command).filter_map(table_of).collect();
+        let is_group = groups.iter().any(|it| it == name);
+        match value.get_ref() {
+            DeValue::Table(_) if name == "site" => {
+                Err(self.wrong(at, "[site] is written [[site]]"))
+            }
+            DeValue::Array(_) if name == "site" => self.sites(value),
+            _ if RULES.contains(&name) => {
+                let text = format!("[[{name}]] is part of a site: write [[site.{name}]] below it");
+                Err(self.wrong(at, text))
+            }
+            DeValue::Array(_) if is_group => {
+                Err(self.wrong(at, format!("[[{name}]] is written [{name}]")))
+            }
+            DeValue::Table(_) if is_group => {
+                let group = name.to_owned();
                 let DeValue::Table(table) = value.into_inner() else { return Ok(()) };
                 in_order(table).try_for_each(|(key, value)| self.option(Some(&group), &key, &value))
+            }
+            DeValue::Table(_) => {
+                let known = groups.iter().map(String::as_str);
+                let near = hint(name).unwrap_or_else(|| suggestion(name, known));
+                Err(self.wrong(at, format!("there is no table [{name}]{near}")))
+            }
+            DeValue::Array(items) if items.iter().any(|it| it.get_ref().is_table()) => {
+                let near = hint(name).unwrap_or_else(|| "; a site is [[site]]".to_owned());
+                Err(self.wrong(at, format!("there is no table [[{name}]]{near}")))
             }
             _ => self.option(None, key, &value),
         }
@@ -100,14 +118,21 @@ impl<'a> Reader<'a> {
             let in_table = table.map(|table| format!("{table}-{key}"));
             let near = match in_table.filter(|name| known(name).is_some()) {
                 Some(name) => format!("; did you mean {name}?"),
-                None => suggestion(key, configurable(command).filter_map(name)),
+                None if OF_SITE.contains(&key) => format!(": {key} is part of a [[site]]"),
+                None => hint(key)
+                    .unwrap_or_else(|| suggestion(key, configurable(command).filter_map(name))),
             };
             return Err(self.wrong(at, format!("there is no key {key}{near}")));
         };
         if let Some(table) = table
             && table_of(arg).as_deref() != Some(table)
         {
-            return Err(self.wrong(at, format!("{key} is not for the table [{table}]")));
+            let place = table_of(arg).map_or_else(String::new, |it| format!("[{it}] or "));
+            let text = format!(
+                "{key} is not for the table [{table}]: write it in {place}at the top of the file, \
+                 before all tables"
+            );
+            return Err(self.wrong(at, text));
         }
         if self.file.values.iter().any(|it| it.name == key) {
             return Err(self.wrong(at, format!("{key} was said before")));
@@ -138,12 +163,7 @@ impl<'a> Reader<'a> {
                 let text = format!("{key} has to be {wanted}, and this is of type {found}");
                 return Err(self.wrong(at, text));
             };
-            let word = match arg.get_value_hint() {
-                ValueHint::DirPath | ValueHint::FilePath | ValueHint::AnyPath => {
-                    self.path_of(Path::new(&text)).into_os_string()
-                }
-                _ => text.into(),
-            };
+            let word = map_path(arg, text.into(), |path| self.path_of(path));
             if let Some(what) = problem(self.command, arg, &word) {
                 return Err(self.wrong(at, format!("{key}: {what}")));
             }
@@ -158,10 +178,12 @@ impl<'a> Reader<'a> {
             let site = Settings::deserialize(ValueDeserializer::from(item.clone()));
             let mut site = site.map_err(|error| self.located(&error))?;
             site.root = self.path_of(&site.root);
-            if !site.root.is_dir() {
-                let text = format!("root: '{}' is not a directory", site.root.display());
-                return Err(self.wrong(item.span().start, text));
-            }
+            site.check().map_err(|Problem { key, text }| {
+                let name = key.split('.').rfind(|part| part.parse::<usize>().is_err());
+                let text = format!("{}: {text}", name.unwrap_or_default());
+                self.wrong(start_of(item, &key), text)
+            })?;
+            self.only_site_of_its_hosts(array, item, &site)?;
             self.file.sites.push(site);
         }
         let mut tables = toml::Value::deserialize(ValueDeserializer::from(value))
@@ -172,6 +194,35 @@ impl<'a> Reader<'a> {
             }
         }
         self.file.tables.insert("site".into(), tables);
+        Ok(())
+    }
+
+    /// No site before this one has a host of it.
+    fn only_site_of_its_hosts(
+        &self,
+        all: &[Spanned<DeValue<'a>>],
+        item: &Spanned<DeValue<'a>>,
+        site: &Settings,
+    ) -> Result<(), String> {
+        for (other, known) in all.iter().zip(&self.file.sites) {
+            let before = line(self.text, other.span().start);
+            if site.hosts.is_empty() && known.hosts.is_empty() {
+                let text = format!(
+                    "this site and that of line {before} name no hosts, so both would be for all \
+                     others: add hosts = [\"example.org\"] to one"
+                );
+                return Err(self.wrong(item.span().start, text));
+            }
+            let is_known =
+                |host: &String| known.hosts.iter().any(|it| it.eq_ignore_ascii_case(host));
+            if let Some(number) = site.hosts.iter().position(is_known) {
+                let text = format!(
+                    "hosts: the site of line {before} is for {} already: remove it from one",
+                    site.hosts[number]
+                );
+                return Err(self.wrong(start_of(item, &format!("hosts.{number}")), text));
+            }
+        }
         Ok(())
     }
 
@@ -188,20 +239,130 @@ impl<'a> Reader<'a> {
     fn located(&self, error: &toml::de::Error) -> String {
         let at = error.span().map_or(0, |span| span.start);
         let message = error.message().replace('\n', ", ");
-        self.wrong(at, unknown_field(&message).unwrap_or(message))
+        let before = self.text.get(..at).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let rest = self.text.get(start..).unwrap_or_default();
+        let known = configurable(self.command).filter_map(name).collect::<Vec<_>>();
+        let text = unknown_field(&message, &known)
+            .or_else(|| unlike(&message, &before[start..]))
+            .or_else(|| no_toml(&message, rest.lines().next().unwrap_or_default()));
+        self.wrong(at, text.unwrap_or(message))
     }
 }
 
-/// Serde's sentence about a field that it does not know, with the one that may be meant.
-fn unknown_field(message: &str) -> Option<String> {
+/// What a site has tables for.
+const RULES: [&str; 4] = ["cache", "headers", "redirects", "rewrites"];
+
+/// What else only a site has.
+const OF_SITE: [&str; 6] =
+    ["root", "hosts", "not-found", "clean-urls", "precompressed", "compress"];
+
+/// The end of a sentence about a word that another server has.
+fn hint(word: &str) -> Option<String> {
+    hints::key(word).map(|ours| format!(": here it is {ours}"))
+}
+
+/// Serde's sentence about a field that it does not know, with the one that may be meant: of those
+/// that it names, an option, or one of another server.
+fn unknown_field(message: &str, options: &[&str]) -> Option<String> {
     let mut words = message.strip_prefix("unknown field `")?.split('`').step_by(2);
     let unknown = words.next()?;
     let known: Vec<_> = words.collect();
-    let near = suggestion(unknown, known.iter().copied());
-    if near.is_empty() {
-        return Some(format!("there is no key {unknown} here, only {}", known.join(", ")));
+    if options.contains(&unknown) {
+        return Some(format!(
+            "{unknown} is for the whole server: write it at the top of the file, before all tables"
+        ));
     }
-    Some(format!("there is no key {unknown}{near}"))
+    let near = suggestion(unknown, known.iter().copied());
+    if let Some(near) = Some(near).filter(|near| !near.is_empty()).or_else(|| hint(unknown)) {
+        return Some(format!("there is no key {unknown}{near}"));
+    }
+    Some(format!("there is no key {unknown} here, only {}", known.join(", ")))
+}
+
+/// Serde's sentence about a value of another kind, with the key that is before it in the line.
+fn unlike(message: &str, before: &str) -> Option<String> {
+    let before = before.trim_end_matches([' ', '[', '=']);
+    let is_of_key = |it: char| it.is_alphanumeric() || it == '-' || it == '_';
+    let key = before.rsplit(|it| !is_of_key(it)).next().filter(|it| !it.is_empty());
+    let key = key.unwrap_or("this");
+    if let Some(missing) = message.strip_prefix("missing field `") {
+        let missing = missing.trim_end_matches('`');
+        return Some(format!("{missing} is missing, which each of these tables has"));
+    }
+    if let Some(variant) = message.strip_prefix("unknown variant `") {
+        let mut words = variant.split('`').step_by(2);
+        let unknown = words.next()?;
+        return Some(format!(
+            "{key}: '{unknown}' is none of {}",
+            words.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    let found =
+        message.strip_prefix("invalid type: ").or(message.strip_prefix("invalid value: "))?;
+    let (found, expected) = found.rsplit_once(", expected ")?;
+    let wanted = match expected {
+        "a boolean" => "true or false, without quotes",
+        "a sequence" if found == "map" => {
+            return Some("this table is written with [[ and ]]".into());
+        }
+        "a sequence" => "a list, such as [\"one\", \"two\"]",
+        "a string" | "path string" => "a text in quotes",
+        "u16" => "a number, without quotes",
+        "parsable string" | "an integer or string" => {
+            "a size, such as \"512B\", \"16KiB\" or \"1GiB\""
+        }
+        _ if expected.starts_with("struct ") => "a table, such as { KEY = \"VALUE\" }",
+        _ => expected,
+    };
+    Some(format!("{key} has to be {wanted}, and not {}", found.replace('`', "")))
+}
+
+/// The TOML parser's sentence about a line of something else.
+fn no_toml(message: &str, line: &str) -> Option<String> {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    if message == "duplicate key" && line.starts_with("[[site") {
+        return Some(
+            "site and [[site]] exclude each other: make the directory the root of a [[site]]"
+                .into(),
+        );
+    }
+    if message.starts_with("string values must be quoted") {
+        return Some("a text has to be in quotes: KEY = \"VALUE\"".into());
+    }
+    let is_no_pair = message.starts_with("key with no value") || message.starts_with("invalid key");
+    is_no_pair.then(|| {
+        let hint = hint(word).map_or_else(String::new, |hint| format!("; of {word}{hint}"));
+        format!("a line of TOML is KEY = \"VALUE\" or [TABLE], and --print-config prints all{hint}")
+    })
+}
+
+/// Where a value begins that is in another, such as `redirects.0.to`, or as much of it as there is.
+fn start_of(value: &Spanned<DeValue<'_>>, path: &str) -> usize {
+    let inner = path.split('.').try_fold(value, |value, part| match value.get_ref() {
+        DeValue::Table(table) => table.get(part).ok_or(value),
+        DeValue::Array(items) => part.parse().ok().and_then(|at: usize| items.get(at)).ok_or(value),
+        _ => Err(value),
+    });
+    let (Ok(found) | Err(found)) = inner;
+    found.span().start
+}
+
+/// The word of an option with its path changed, if it has one.
+pub(super) fn map_path(arg: &Arg, word: OsString, change: impl Fn(&Path) -> PathBuf) -> OsString {
+    match arg.get_value_hint() {
+        ValueHint::DirPath | ValueHint::FilePath | ValueHint::AnyPath => {
+            change(Path::new(&word)).into_os_string()
+        }
+        _ => match word.to_str().and_then(|word| word.strip_prefix(PATH)) {
+            Some(path) if !path.is_empty() => {
+                let mut changed = OsString::from(PATH);
+                changed.push(change(Path::new(path)));
+                changed
+            }
+            _ => word,
+        },
+    }
 }
 
 /// The table that an option may be in: the first word of the heading in the help.
@@ -242,13 +403,13 @@ mod tests {
     use crate::cli::options::Options;
 
     fn read(text: &str) -> Result<File, String> {
-        let (path, command) = (Path::new("etc/wtw.toml"), Options::command());
+        let (path, command) = (Path::new("src/wtw.toml"), Options::command());
         Reader { path, text, command: &command, file: File::default() }.read()
     }
 
     #[test]
     fn values_are_words_with_their_line() {
-        let text = "max-work = 1_000\n\n[tls]\ntls-cert = [\"a.pem\", \"/b.pem\"]\n\
+        let text = "max-work = 1_000\n\n[tls]\ntls-cert = [\"lib.rs\", \"cli/mod.rs\"]\n\
                     tls-redirect = true\nhsts = '1d'\n";
         let values = read(text).unwrap().values;
         let values: Vec<_> = values
@@ -257,12 +418,12 @@ mod tests {
             .collect();
         let expected = [
             ("max-work", "1000", 1),
-            ("tls-cert", "etc/a.pem /b.pem", 4),
+            ("tls-cert", "src/lib.rs src/cli/mod.rs", 4),
             ("tls-redirect", "true", 5),
             ("hsts", "1d", 6),
         ];
         let expected = expected
-            .map(|(name, words, line)| (name, words.into(), format!("etc/wtw.toml:{line}")));
+            .map(|(name, words, line)| (name, words.into(), format!("src/wtw.toml:{line}")));
         assert_eq!(values, expected);
     }
 
@@ -276,9 +437,9 @@ mod tests {
             ("hsts = [\"1d\"]", "1: hsts has to be a text or a number, and this is of type array"),
             ("\n[site]", "2: [site] is written [[site]]"),
             ("[[site]]\nrots = 1", "2: there is no key rots; did you mean root?"),
-            ("[[site]]\nroot = 1", "2: invalid type: integer `1`, expected path string"),
+            ("[[site]]\nroot = 1", "2: root has to be a text in quotes, and not integer 1"),
         ] {
-            assert_eq!(read(text).unwrap_err(), format!("etc/wtw.toml:{said}"));
+            assert_eq!(read(text).unwrap_err(), format!("src/wtw.toml:{said}"));
         }
     }
 }

@@ -25,11 +25,20 @@ pub(super) fn listen_all(
         return Ok(of_units);
     }
     let access = access(options);
-    let places = places.iter().map(|place| match inherited.at(place) {
+    let bound = places.iter().map(|place| match inherited.at(place) {
         Some(bound) => Ok(bound),
-        None => listen(place, |place| Bound::new(place, &access)),
+        None => listen(place, |place| match port_without_ipv4(place, places) {
+            Some(port) => Bound::without_ipv4(place, port),
+            None => Bound::new(place, &access),
+        }),
     });
-    places.collect()
+    bound.collect()
+}
+
+/// The port of `[::]`, if `0.0.0.0` has the same.
+fn port_without_ipv4(place: &str, places: &[String]) -> Option<u16> {
+    let port = place.strip_prefix("[::]:")?.parse().ok()?;
+    (port != 0 && places.contains(&format!("0.0.0.0:{port}"))).then_some(port)
 }
 
 /// Listens for administrators, if the options say where. The socket has a name of its own: it is

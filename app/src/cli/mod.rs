@@ -1,6 +1,7 @@
 //! The command line that the backends' `main`s and `wtw` share.
 //!
-//! * `options`: what may be said; `command`: how; `error`: why it cannot be done;
+//! * `options`: what may be said, with `parsers` of values, and `requirements` of options on each
+//!   other; `command`: how; `error`: why it cannot be done; `hints`: what others call it;
 //! * `backend`: a backend that is chosen when the program runs;
 //! * `tls`, `listen`, `log`: what is made ready of it; `serve`: how it is put together and run.
 
@@ -9,11 +10,14 @@ mod command;
 mod configuration;
 mod error;
 mod file;
+mod hints;
 mod listen;
 mod log;
 mod observed;
 mod options;
+mod parsers;
 mod reload;
+mod requirements;
 mod serve;
 mod show;
 mod tls;

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use backend_common::{Limits, TrustedProxies, TrustedProxy};
 use bytesize::ByteSize;
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use humantime::parse_duration;
 
+#[cfg(unix)]
+use crate::cli::parsers::mode;
+use crate::cli::parsers::{
+    admin_address, at_least_one, directory, file, file_to_write, place, size, some_seconds,
+    some_threads, time,
+};
 use crate::forwarded::ForwardedField;
 #[cfg(unix)]
 use crate::operation::account::Account;
-use crate::operation::listeners::PATH;
 use crate::rate_limit::Rate;
 use crate::site::{Listing, Settings};
 use crate::telemetry::access_log::Format;
@@ -75,7 +78,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     pub(super) shutdown_timeout: Duration,
     /// Say nothing but errors
-    #[arg(long, short, conflicts_with = "verbose")]
+    #[arg(long, short)]
     pub(super) quiet: bool,
     /// Say also who was refused and why, and how connections end
     #[arg(
@@ -129,7 +132,12 @@ pub(super) struct OperationOptions {
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(super) user: Option<Account>,
     /// File for the number of the process
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        value_parser = file_to_write()
+    )]
     pub(super) pid_file: Option<PathBuf>,
     /// Permissions of the file of a listener at a path, in octal; who may write may connect
     /// [default: as the umask says]
@@ -158,7 +166,7 @@ pub(super) struct LogOptions {
         long,
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
-        requires = "access_log"
+        value_parser = file_to_write()
     )]
     pub(super) access_log_file: Option<PathBuf>,
     /// Answer /metrics (Prometheus), /healthz and /readyz at this address, or at this port of
@@ -187,25 +195,19 @@ pub(super) struct TlsOptions {
     pub(super) tls_listen: Vec<String>,
     /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and
     /// when it changes
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_hint = ValueHint::FilePath,
-        requires = "tls_listen",
-        requires = "tls_key"
-    )]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = file())]
     pub(super) tls_cert: Vec<PathBuf>,
     /// Private key (PEM) of each certificate, in the same order
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = file())]
     pub(super) tls_key: Vec<PathBuf>,
     /// A certificate for localhost that nobody trusts, for development; kept for the next time
-    #[arg(long, requires = "tls_listen", conflicts_with = "tls_cert")]
+    #[arg(long)]
     pub(super) tls_self_signed: bool,
     /// Answer plain HTTP with a redirect to --tls-listen
-    #[arg(long, requires = "tls_listen")]
+    #[arg(long)]
     pub(super) tls_redirect: bool,
     /// Tell clients over TLS not to try plain HTTP for so long (HSTS)
-    #[arg(long, value_name = "TIME", requires = "tls_listen", value_parser = some_seconds)]
+    #[arg(long, value_name = "TIME", value_parser = some_seconds)]
     pub(super) hsts: Option<Duration>,
     /// Longest time from the connection to the end of the handshake
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
@@ -224,7 +226,7 @@ pub(super) struct ClientOptions {
     #[arg(long, value_name = "NAME", default_value = "x-forwarded")]
     pub(super) forwarded_field: ForwardedField,
     /// Expect the PROXY protocol, version 1 or 2, from trusted proxies, and serve nobody else
-    #[arg(long, requires = "trusted_proxy")]
+    #[arg(long)]
     pub(super) proxy_protocol: bool,
     /// Connections of each client address at once; further ones are closed [default: any number]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
@@ -234,7 +236,7 @@ pub(super) struct ClientOptions {
     #[arg(long, value_name = "RATE")]
     pub(super) max_requests_per_address: Option<Rate>,
     /// How many of them may come at once [default: those of a second]
-    #[arg(long, value_name = "N", requires = "max_requests_per_address")]
+    #[arg(long, value_name = "N")]
     pub(super) max_burst_per_address: Option<NonZeroU32>,
     /// How much of an address of IPv6 tells clients apart, in bits
     #[arg(
@@ -340,7 +342,12 @@ impl Options {
 
     /// The sites that are served: that of the directory, or those of the file.
     pub(super) fn sites(&self) -> Vec<Settings> {
-        let Some(directory) = self.directory() else { return self.sites.clone() };
+        self.site_of_directory().map_or_else(|| self.sites.clone(), |site| vec![site])
+    }
+
+    /// The site that consists of the directory, if there is one.
+    pub(super) fn site_of_directory(&self) -> Option<Settings> {
+        let directory = self.directory()?;
         let mut site = Settings {
             listing: Listing::Everywhere(self.listing),
             fallback: self.fallback.clone(),
@@ -350,36 +357,11 @@ impl Options {
         if self.no_compression {
             site.compress.algorithms.clear();
         }
-        vec![site]
+        Some(site)
     }
 
     pub(super) fn speaks_tls(&self) -> bool {
         !self.tls.tls_listen.is_empty()
-    }
-
-    /// What goes together although it does not fit, in a sentence.
-    pub(super) fn contradiction(&self) -> Option<&'static str> {
-        let TlsOptions { tls_listen, tls_cert, tls_key, tls_self_signed, .. } = &self.tls;
-        let has_site = self.directory().is_some() || !self.sites.is_empty();
-        if self.directory().is_some() && !self.sites.is_empty() {
-            return Some("a directory and [[site]] exclude each other: it can be the root of one");
-        }
-        let is_described = self.listing || self.fallback.is_some() || self.no_compression;
-        if is_described && self.directory().is_none() {
-            return Some(
-                "--listing, --fallback and --no-compression go with DIR or --site; a [[site]] has \
-                 its own",
-            );
-        }
-        if (self.demo || self.healthz) && !has_site {
-            return Some("--demo and --healthz go with a site: DIR, --site or [[site]]");
-        }
-        if tls_cert.len() != tls_key.len() {
-            return Some("--tls-cert and --tls-key go in pairs");
-        }
-        let wants_certificate = !tls_listen.is_empty() && tls_cert.is_empty() && !tls_self_signed;
-        wants_certificate
-            .then_some("--tls-listen wants --tls-cert and --tls-key, or --tls-self-signed")
     }
 
     /// Lines that say what is served.
@@ -400,72 +382,6 @@ impl Options {
             lines.push(format!("takes uploads at /files, kept in {}", data.display()));
         }
         lines
-    }
-}
-
-/// An address and a port, or a path. Whether there is such an address shows when it is bound.
-fn place(text: &str) -> Result<String, &'static str> {
-    if cfg!(unix) && text.strip_prefix(PATH).is_some_and(|path| !path.is_empty()) {
-        return Ok(text.to_owned());
-    }
-    let is_whole = |(host, port): (&str, &str)| !host.is_empty() && port.parse::<u16>().is_ok();
-    if text.rsplit_once(':').is_some_and(is_whole) {
-        return Ok(text.to_owned());
-    }
-    Err("must be an address and a port, such as 127.0.0.1:8080, [::1]:8080, or 0.0.0.0:8080 for \
-         all addresses of this machine, or unix:PATH")
-}
-
-/// The permissions of a file.
-#[cfg(unix)]
-fn mode(text: &str) -> Result<u32, &'static str> {
-    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
-    mode.ok_or("must be permissions in octal, such as 660")
-}
-
-/// An address and a port; a port alone is one of this machine's own.
-fn admin_address(text: &str) -> Result<String, &'static str> {
-    match text.parse::<u16>() {
-        Ok(port) => Ok(format!("127.0.0.1:{port}")),
-        Err(_) if text.starts_with(PATH) => Err("must be a port, or an address and a port"),
-        Err(_) => place(text),
-    }
-}
-
-/// A directory that is there.
-fn directory() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new()
-        .try_map(|path| if path.is_dir() { Ok(path) } else { Err("is not a directory") })
-}
-
-fn size(text: &str) -> Result<ByteSize, &'static str> {
-    text.parse().map_err(|_| "must be a size, such as 512B, 16KiB or 1GiB")
-}
-
-fn time(text: &str) -> Result<Duration, &'static str> {
-    parse_duration(text).map_err(|_| "must be a time, such as 500ms, 30s or 2m")
-}
-
-/// A number of things of which there must be some.
-fn at_least_one(text: &str) -> Result<usize, &'static str> {
-    match text.parse() {
-        Ok(0) => Err("must be at least 1"),
-        Ok(number) => Ok(number),
-        Err(_) => Err("not a whole number"),
-    }
-}
-
-/// A time of which something is left in whole seconds.
-fn some_seconds(text: &str) -> Result<Duration, &'static str> {
-    let time = time(text)?;
-    if time.as_secs() == 0 { Err("must be at least 1s") } else { Ok(time) }
-}
-
-/// A number of threads that a system can be expected to have.
-fn some_threads(text: &str) -> Result<usize, &'static str> {
-    match at_least_one(text)? {
-        4097.. => Err("must be at most 4096"),
-        number => Ok(number),
     }
 }
 

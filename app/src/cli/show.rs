@@ -1,13 +1,12 @@
 //! The configuration as text: what is in force, and what there may be.
 
 use std::fmt::Write;
-use std::path::Path;
 
-use clap::{Arg, Command, ValueHint};
+use clap::{Arg, Command};
 
-use crate::cli::configuration::{Configuration, variable};
-use crate::cli::file::{absolute, table_of};
-use crate::cli::value::{Value, configurable, flag, is_several, name};
+use crate::cli::configuration::Configuration;
+use crate::cli::file::{absolute, map_path, table_of};
+use crate::cli::value::{Value, configurable, flag, is_several, name, variable};
 
 /// A configuration file that says what is in force, and in comments who says so.
 pub(super) fn print_config(command: &Command, configuration: &Configuration) -> String {
@@ -52,12 +51,7 @@ fn tables(command: &Command) -> Vec<(Option<String>, Vec<&Arg>)> {
 
 fn toml(arg: &Arg, value: &Value) -> String {
     let words = value.words.iter().map(|word| {
-        let word = match arg.get_value_hint() {
-            ValueHint::DirPath | ValueHint::FilePath | ValueHint::AnyPath => {
-                absolute(Path::new(word)).into_os_string()
-            }
-            _ => word.clone(),
-        };
+        let word = map_path(arg, word.clone(), absolute);
         let word = word.to_string_lossy().into_owned();
         let is_bare = flag(arg) || word.parse::<u64>().is_ok_and(|it| it.to_string() == word);
         if is_bare { word } else { toml::Value::String(word).to_string() }

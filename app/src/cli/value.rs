@@ -27,6 +27,34 @@ pub(super) enum Source {
     Default,
 }
 
+impl Value {
+    /// Where a mistake in it is to be mended: the option, the variable, or the line of a file.
+    pub(super) fn place(&self) -> String {
+        let name = self.source.name(&self.name);
+        match &self.source {
+            Source::File(..) => format!("{}: {name}", self.source),
+            Source::Default => format!("{name} (by default)"),
+            _ => name,
+        }
+    }
+}
+
+impl Source {
+    /// What an option is called there.
+    pub(super) fn name(&self, option: &str) -> String {
+        match self {
+            Source::CommandLine => format!("--{option}"),
+            Source::Environment => variable(option),
+            Source::File(..) | Source::Default => option.to_owned(),
+        }
+    }
+}
+
+/// The name of the environment variable of an option.
+pub(super) fn variable(name: &str) -> String {
+    format!("WTW_{}", name.replace('-', "_").to_uppercase())
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,7 +112,12 @@ pub(super) fn problem(command: &Command, arg: &Arg, value: &OsStr) -> Option<Str
                 Some(ContextValue::Strings(values)) => &values[..],
                 _ => &[],
             };
-            let near = suggestion(&shown, values.iter().map(String::as_str));
+            let file = format!("{}-file", name(arg)?);
+            let has_file = command.get_arguments().any(|arg| name(arg) == Some(&file));
+            let near = match has_file && shown.contains('/') {
+                true => format!("; the file is {file}"),
+                false => suggestion(&shown, values.iter().map(String::as_str)),
+            };
             Some(format!("'{shown}' is none of {}{near}", values.join(", ")))
         }
         _ => None, // what else is wanted is asked when all is known

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use std::io;
+use std::net::{Ipv6Addr, SocketAddrV6};
 
 use backend_common::{Listener, socket};
 
@@ -41,6 +42,16 @@ impl Bound {
             Some(path) => unix_socket::listen(Path::new(path), access)?.into(),
             _ => socket::listen(place)?.into(),
         };
+        Ok(Bound { place: place.to_owned(), listener })
+    }
+
+    /// Listens at all addresses of IPv6 at a port, and leaves those of IPv4 to another listener.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn without_ipv4(place: &str, port: u16) -> io::Result<Self> {
+        let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+        let listener = socket::listen_without_ipv4(address)?.into();
         Ok(Bound { place: place.to_owned(), listener })
     }
 

@@ -1,7 +1,7 @@
 //! Sites: the pages of directories.
 //!
 //! * [`Sites`]: which site a request is for. [`Settings`]: how a site is described, with
-//!   [`Pattern`]s of paths.
+//!   [`Pattern`]s of paths; `check`: what in it cannot be meant.
 //! * `page`: which file a path leads to; `rules`: what the settings say of a path; `listing`: what
 //!   is in a directory.
 //! * `negotiation`: in which form a file is sent, of those that `encoding` knows and `compressed`
@@ -9,6 +9,7 @@
 //! * `representation`: the response with such a form, or with `ranges` of it.
 
 mod budget;
+mod check;
 mod compressed;
 mod encoding;
 mod listing;
@@ -22,6 +23,7 @@ mod rules;
 mod settings;
 mod sites;
 
+pub(crate) use check::Problem;
 pub use encoding::Coding;
 pub use pattern::Pattern;
 pub(crate) use representation::download;

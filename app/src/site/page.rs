@@ -23,6 +23,9 @@ use crate::store::{Opened, Store, is_relative, open, unreadable, version};
 /// The page of a directory.
 const INDEX: &str = "index.html";
 
+/// What is answered with 404, if there is such a file and no other is named.
+const NOT_FOUND: &str = "404.html";
+
 /// A directory that is served as its settings say.
 #[derive(Debug)]
 pub(super) struct Site {
@@ -131,7 +134,7 @@ impl Site {
         if let Some(Ok(found)) = fallback.map(|path| file(dir, path)) {
             return Ok((found, StatusCode::OK));
         }
-        match file(dir, &self.settings.not_found) {
+        match file(dir, self.settings.not_found.as_deref().unwrap_or(NOT_FOUND)) {
             Ok(found) => Ok((found, StatusCode::NOT_FOUND)),
             Err(_) => Err(missing),
         }
@@ -233,6 +236,11 @@ impl Site {
         };
         response.field(header::VARY, HeaderValue::from_static(vary))
     }
+}
+
+/// Whether a file of a site has this path.
+pub(super) fn is_file(store: &Store, path: &str) -> bool {
+    store.dir_for_request().is_ok_and(|dir| file(&dir, path).is_ok())
 }
 
 /// The file with this path.

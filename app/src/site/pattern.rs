@@ -24,6 +24,14 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(pattern: String) -> Result<Self, String> {
+        let is_regex =
+            pattern.starts_with(['^', '~']) || pattern.contains("(.") || pattern.contains('\\');
+        if is_regex {
+            return Err(format!(
+                "the pattern {pattern:?} is a regular expression: write * for a part of a path, ** \
+                 for any number of parts, as in \"/blog/**\" or \"*.{{png,jpg}}\""
+            ));
+        }
         if pattern.contains('/') && !pattern.starts_with('/') {
             return Err(format!("the pattern {pattern:?} has slashes, so it must begin with one"));
         }
@@ -67,6 +75,11 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         self.0.is_match(path)
+    }
+
+    /// How many wildcards it has.
+    pub(crate) fn wildcards(&self) -> usize {
+        self.0.captures_len() - 1
     }
 
     /// If it matches: `to` with what the wildcards have matched in place of `$1` to `$9`, as

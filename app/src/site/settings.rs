@@ -61,9 +61,9 @@ pub struct Settings {
     /// 404 for those who want the file.
     #[serde(default)]
     pub fallback: Option<String>,
-    /// The page that is answered with 404, if there is such a file; by default `404.html`.
-    #[serde(default = "not_found")]
-    pub not_found: String,
+    /// The page that is answered with 404; by default `404.html`, if there is such a file.
+    #[serde(default)]
+    pub not_found: Option<String>,
     /// Whether `/about.html` is redirected to `/about`, which is answered with `about.html` anyway.
     #[serde(default)]
     pub clean_urls: bool,
@@ -96,7 +96,7 @@ impl Settings {
             hosts: Vec::new(),
             listing: Listing::default(),
             fallback: None,
-            not_found: not_found(),
+            not_found: None,
             clean_urls: false,
             precompressed: true,
             compress: Compress::default(),
@@ -113,10 +113,6 @@ impl Default for Settings {
     fn default() -> Self {
         Settings::new(".")
     }
-}
-
-fn not_found() -> String {
-    "404.html".to_owned()
 }
 
 fn yes() -> bool {
@@ -266,7 +262,7 @@ fn hosts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Err
 /// text of a wildcard, must not become part of a host.
 fn place<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
     const ENCODED: AsciiSet = CONTROLS.add(b' ');
-    let to = String::deserialize(deserializer)?;
+    let to = without_variables(String::deserialize(deserializer)?)?;
     let rest = ["http://", "https://"].iter().find_map(|scheme| to.strip_prefix(scheme));
     if rest.is_none() && !to.starts_with('/') {
         let why = format!("{to:?} is neither a path nor a URL of http or https");
@@ -280,8 +276,22 @@ fn place<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
     Ok(utf8_percent_encode(&to, &ENCODED).to_string())
 }
 
+/// The text, unless it has a variable of another server in it.
+fn without_variables<E: Error>(to: String) -> Result<String, E> {
+    const NGINX: [&str; 7] =
+        ["$host", "$http_host", "$server_name", "$request_uri", "$uri", "$scheme", "$args"];
+    const CADDY: [&str; 5] = ["{host}", "{uri}", "{path}", "{query}", "{http."];
+    match NGINX.iter().chain(&CADDY).find(|variable| to.contains(**variable)) {
+        None => Ok(to),
+        Some(variable) => Err(E::custom(format!(
+            "there is no variable {variable}: $1 is what the first wildcard of match has matched, \
+             and the query goes with it; from HTTP to HTTPS leads tls-redirect = true"
+        ))),
+    }
+}
+
 fn path<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
-    let to = String::deserialize(deserializer)?;
+    let to = without_variables(String::deserialize(deserializer)?)?;
     let error = || D::Error::custom(format!("{to:?} is not a path: it must begin with a slash"));
     if to.starts_with('/') { Ok(to) } else { Err(error()) }
 }
@@ -310,7 +320,9 @@ impl TryFrom<BTreeMap<String, FieldValue>> for Fields {
 
     fn try_from(fields: BTreeMap<String, FieldValue>) -> Result<Self, String> {
         let field = |(name, FieldValue(value)): (String, FieldValue)| match name.parse() {
-            Ok(known) if is_framing(&known) => Err(format!("{name} is set by the server alone")),
+            Ok(known) if is_framing(&known) => {
+                Err(format!("{name} is set by the server alone: remove it"))
+            }
             Ok(known) => Ok((known, value)),
             Err(_) => Err(format!("{name:?} cannot be the name of a field")),
         };
@@ -424,6 +436,10 @@ mod tests {
             (
                 json!({ "root": ".", "redirects": [{ "match": "/**", "to": "https://a.b$1" }] }),
                 "a slash must stand before",
+            ),
+            (
+                json!({ "root": ".", "redirects": [{ "match": "/**", "to": "https://$host$uri" }] }),
+                "tls-redirect",
             ),
             (
                 json!({ "root": ".", "rewrites": [{ "match": "/a", "to": "b" }] }),

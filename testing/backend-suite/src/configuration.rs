@@ -107,18 +107,56 @@ pub fn a_mistake_is_named_with_file_line_and_what_may_be_meant(path: &str) {
         ("quiet = 1", 1, "quiet has to be true or false"),
         ("[tls]\ncert = \"a.pem\"", 2, "there is no key cert; did you mean tls-cert?"),
         ("[limit]\nmax-body = 1", 1, "there is no table [limit]; did you mean limits?"),
-        ("[tls]\nmax-body = 1", 2, "max-body is not for the table [tls]"),
+        ("[tls]\nmax-body = 1", 2, "write it in [limits] or at the top of the file"),
         (
             "threads = 1\n[limits]\n\n[[site]]\nroot = \".\"\nlistin = true",
             6,
             "did you mean listing?",
         ),
-        ("[[site]]\nroot = \"nowhere\"", 1, "is not a directory"),
+        ("[[site]]\nroot = \"nowhere\"", 2, "is not a directory"),
+        ("[[site]]\nroot = \".\"\nlisten = \"0.0.0.0:80\"", 3, "listen is for the whole server"),
+        ("[[site]]\nroot = \".\"\nhosts = [\"a\", \"b:80\"]", 3, "write 'b'"),
+        ("[[site]]\nroot = \".\"\nnot-found = \"no.html\"", 3, "there is no file no.html in"),
+        ("[[site]]\nroot = \".\"\nfallback = \"no.html\"", 3, "there is no file no.html in"),
+        (
+            "[[site]]\nroot = \".\"\n[[site.redirects]]\nmatch = \"/a/*\"\nto = \"/$2\"",
+            5,
+            "match has only one wildcard",
+        ),
+        (
+            "[[site]]\nroot = \".\"\n[[site.rewrites]]\nmatch = \"^/a/(.*)$\"\nto = \"/$1\"",
+            4,
+            "is a regular expression: write * for",
+        ),
+        (
+            "[[site]]\nroot = \".\"\nhosts = [\"a\"]\n[[site]]\nroot = \".\"\nhosts = [\"A\"]",
+            6,
+            "the site of line 1 is for A already",
+        ),
+        ("[[site]]\nroot = \".\"\n[[site]]\nroot = \".\"", 3, "that of line 1 name no hosts"),
+        ("[[headers]]\nmatch = \"/a\"", 1, "write [[site.headers]]"),
+        ("[[limits]]\nmax-body = 1", 1, "[[limits]] is written [limits]"),
+        ("server {\n  listen 80;\n}", 1, "here it is [[site]]"),
+        ("root = \".\"", 1, "root is part of a [[site]]"),
+        ("try_files = \"a\"", 1, "here it is fallback"),
+        (
+            "[[site]]\nroot = \".\"\ncompress = { min-size = \"big\" }",
+            3,
+            "min-size has to be a size",
+        ),
+        ("[[site]]\nroot = \".\"\nhosts = \"a\"", 3, "hosts has to be a list"),
+        ("access-log = \"/var/log/a\"", 1, "the file is access-log-file"),
+        ("access-log-file = \"no/a.log\"", 1, "no/a.log' is in a directory that does not exist"),
+        ("\nlisten = \"unix:wtw.toml\"", 2, "wtw.toml' is a file, and no socket"),
+        ("\nlisten = [\"0.0.0.0:81\", \"127.0.0.1:81\"]", 2, "127.0.0.1:81 cannot be listened on"),
+        ("admin = \"8080\"", 1, "since listen (by default) has 127.0.0.1:8080"),
+        ("\n[tls]\nhsts = \"1d\"", 3, "hsts needs tls-listen as well"),
         ("\nsite = \"nowhere\"", 2, "nowhere' is not a directory"),
         ("[site]\nroot = \".\"", 1, "[site] is written [[site]]"),
         ("threads = 1\nthreads = 2", 2, "duplicate key"),
+        ("site = \".\"\n[[site]]\nroot = \".\"", 2, "exclude each other"),
         ("max-body = 1\n[limits]\nmax-body = 2", 3, "max-body was said before"),
-        ("listen =", 1, "quoted"),
+        ("listen =", 1, "in quotes"),
     ] {
         let said = refused(configured(path, directory.path(), text).arg("--check-config"));
         let place = format!("error: {}:{line}: ", file.display());
@@ -127,7 +165,7 @@ pub fn a_mistake_is_named_with_file_line_and_what_may_be_meant(path: &str) {
         assert_eq!(said.lines().count(), 1, "{said}");
     }
     let said = refused(Command::new(path).env("WTW_MAX_WORK", "many"));
-    assert_eq!(said, "error: WTW_MAX_WORK: 'many' cannot be taken: not a whole number\n");
+    assert_eq!(said, "error: WTW_MAX_WORK: 'many' is not a whole number\n");
     let said = refused(Command::new(path).args(["--config", "/no/such/file"]));
     assert!(said.starts_with("error: cannot read the configuration /no/such/file: "), "{said}");
 }
@@ -143,15 +181,28 @@ pub fn options_go_together_whatever_their_sources(path: &str) {
     assert_eq!(printed(&mut with("")), right);
     assert_eq!(printed(with("site = \".\"").arg("--healthz")), right);
     assert_eq!(printed(with("healthz = true").env("WTW_SITE", directory.path())), right);
-    assert!(refused(&mut with("healthz = true")).contains("go with a site"));
+    assert!(refused(&mut with("healthz = true")).contains("needs a site: "));
     assert!(refused(with("[[site]]\nroot = \".\"").arg("--listing")).contains("has its own"));
     assert!(refused(with("[[site]]\nroot = \".\"").arg(".")).contains("exclude each other"));
-    assert!(refused(with("verbose = true").arg("--quiet")).contains("--quiet"));
-    assert!(refused(with("tls-cert = \"a\"").env("WTW_TLS_KEY", "b")).contains("--tls-listen"));
+    let said = refused(with("\nverbose = true").arg("--quiet"));
+    assert!(
+        said.contains("--quiet contradicts ") && said.contains("wtw.toml:2: verbose"),
+        "{said}"
+    );
+    fs::write(directory.path().join("b"), "").unwrap();
+    let key = directory.path().join("b");
+    let said = refused(with("\ntls-cert = \"b\"").env("WTW_TLS_KEY", &key));
+    assert!(said.contains("wtw.toml:2: tls-cert needs tls-listen as well"), "{said}");
+    let said = refused(with("").env("WTW_TLS_KEY", &key));
+    assert!(said.starts_with("error: WTW_TLS_KEY needs WTW_TLS_CERT as well"), "{said}");
+    let said = refused(with("").args(["--hsts", "1d"]));
+    assert!(said.starts_with("error: --hsts needs --tls-listen as well"), "{said}");
     let text = "tls-listen = \"127.0.0.1:0\"\ntls-cert = \"a.pem\"\ntls-key = \"a.key\"";
     let file = directory.path().join("a.pem");
     let said = refused(&mut with(text));
-    assert!(said.contains(&format!("cannot read {}", file.display())), "{said}");
+    let said_of =
+        format!("wtw.toml:2: tls-cert: '{}' is a file that cannot be read", file.display());
+    assert!(said.contains(&said_of), "{said}");
 }
 
 pub fn a_file_has_a_server_serve(path: &str) {
@@ -225,7 +276,10 @@ pub fn a_file_with_a_mistake_leaves_the_old_configuration_in_force(path: &str) {
     let logged = |text: &str| wait_for_log(directory.path(), text, 1);
     for (text, said) in [
         (format!("{right}hsts = \"soon\"\n"), "wtw.toml:4: hsts: 'soon' must be a time"),
-        (format!("{right}tls-redirect = true\n"), "were not provided: --tls-listen <ADDR>"),
+        (
+            format!("{right}tls-redirect = true\n"),
+            "wtw.toml:4: tls-redirect needs tls-listen as well",
+        ),
         (right.replace("\".\"", "\"nowhere\""), "wtw.toml:3: site: "),
     ] {
         configured(path, directory.path(), &text);

@@ -60,6 +60,7 @@ pub fn a_taken_port_is_said_in_one_line(path: &str) {
 }
 
 pub fn a_wrong_flag_is_a_usage_error(path: &str) {
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     for (flags, part) in [
         (&["--frobnicate"][..], "--frobnicate"),
         (&["--threads", "0"], "at least 1"),
@@ -68,13 +69,18 @@ pub fn a_wrong_flag_is_a_usage_error(path: &str) {
         (&["--max-head", "16x"], "such as 512B"),
         (&["--listen", ":8080"], "0.0.0.0:8080"),
         (&["--healthz"], "--site"),
-        (&["--listing"], "go with DIR"),
+        (&["--listing"], "needs a directory: DIR"),
         (&["--model", "astrology"], "astrology"),
         (&["--listen", "nonsense"], "such as 127.0.0.1:8080"),
-        (&["--tls-listen", "127.0.0.1:0"], "wants --tls-cert"),
+        (&["--tls-listen", "127.0.0.1:0"], "needs a certificate: --tls-cert"),
         (&["--tls-self-signed"], "--tls-listen"),
-        (&["--tls-listen", "127.0.0.1:0", "--tls-cert", "a"], "--tls-key"),
-        (&["--tls-listen", "[::1]:0", "--tls-cert=a", "--tls-cert=b", "--tls-key=c"], "in pairs"),
+        (&["--tls-listen", "127.0.0.1:0", "--tls-cert", "no.pem"], "cannot be read"),
+        (&["--tls-listen", "127.0.0.1:0", "--tls-cert", FILE], "--tls-key"),
+        (&["--tls-listen", "[::1]:0", "--tls-key", FILE], "--tls-cert"),
+        (
+            &["--tls-listen", "[::1]:0", "--tls-cert", FILE, "--tls-cert", FILE, "--tls-key", FILE],
+            "names 2 and --tls-key 1",
+        ),
     ] {
         let output = Command::new(path).args(flags).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
