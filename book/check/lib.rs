@@ -11,6 +11,7 @@
 //! * [`predicates`] finds sentences about a trace that are not true of it.
 //! * [`quiz`] finds questions from which nobody could learn, and computed ones that are marked
 //!   wrongly.
+//! * [`exam`] draws exams and tests from their questions.
 //! * [`rust`] finds the oldest Rust that the text promises.
 //! * [`mod@transcript`] produces the transcripts of connections that the text shows; [`frames`] is
 //!   what it needs of HTTP/2.
@@ -20,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod confusions;
+pub mod exam;
 pub mod facts;
 pub mod figures;
 pub mod glossary;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use book::exam::{Form, ITEMS, draw, key, paper};
 use book::quiz::{Question, problems, questions};
 
 /// The chapters about what the protocol or a model in the page can compute.
@@ -58,6 +59,48 @@ fn there_are_fifty_questions_and_a_third_of_them_is_computed() {
     let computed = computed(&all);
     assert!(all.len() >= 50, "only {}", all.len());
     assert!(3 * computed >= all.len(), "{computed} of {} are computed", all.len());
+}
+
+#[test]
+fn the_forms_of_a_seed_have_twenty_questions_each_and_none_in_common() {
+    let quizzes = quizzes();
+    for seed in 0..100 {
+        let forms = Form::ALL.map(|(form, _)| draw(&quizzes, seed, form));
+        let mut titles: Vec<String> = forms.iter().flatten().map(|it| it.title.clone()).collect();
+        titles.sort_unstable();
+        titles.dedup();
+        assert_eq!(titles.len(), 3 * ITEMS, "seed {seed}");
+        for (chapter, questions) in &quizzes {
+            let of = |form: &Vec<Question>| {
+                form.iter()
+                    .filter(|it| questions.iter().any(|other| other.title == it.title))
+                    .count()
+            };
+            assert!(forms.iter().all(|form| (1..=2).contains(&of(form))), "seed {seed}: {chapter}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_exam_again_and_another_seed_another() {
+    let exam = |seed| draw(&quizzes(), seed, Form::Exam);
+    assert_eq!(exam(7), exam(7));
+    assert_ne!(paper(&exam(7)), paper(&exam(8)));
+}
+
+#[test]
+fn the_key_has_the_letters_that_the_paper_has() {
+    let exam = draw(&quizzes(), 7, Form::Exam);
+    let (paper, key) = (paper(&exam), key(&exam));
+    let right = |question: &Question| question.choices.iter().filter(|it| it.is_right).count();
+    assert_eq!(key.lines().count(), exam.iter().map(right).sum::<usize>());
+    for (number, question) in (1..).zip(&exam) {
+        let (letter, choice) =
+            ('a'..).zip(&question.choices).find(|(_, choice)| choice.is_right).unwrap();
+        assert!(paper.contains(&format!("\n   {letter}) {}\n", choice.says)));
+        assert!(key.contains(&format!("{number}. {letter}) {}\n", choice.reason.trim())));
+        assert!(!paper.contains(choice.reason.trim()), "a reason is not handed out");
+    }
 }
 
 /// What would be overlooked if the checks were not right: each of these has one thing wrong.

@@ -100,6 +100,14 @@ pub(crate) const VERBS: &[Verb] = &[
         run: |rest| cargo("run --quiet --locked -p conformance --bin judge --").args(rest).run(),
     },
     Verb {
+        name: "exam",
+        takes: "SEED FORM",
+        does: "draws a test from the quizzes of the course; FORM is before, after or exam",
+        run: |rest| {
+            cargo("run --quiet --locked -p book --example exam --").args(rest).quietly().run()
+        },
+    },
+    Verb {
         name: "references",
         takes: "[DIRECTORY]",
         does: "plays the conformance cases to hyper and nginx",
