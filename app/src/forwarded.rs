@@ -34,20 +34,51 @@ pub enum ForwardedField {
 #[derive(Debug)]
 pub struct Forwarded<H> {
     inner: H,
-    proxies: TrustedProxies,
+    trust: Trust,
     field: ForwardedField,
+}
+
+/// Which proxies are believed, by the listener that they come by.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    usual: TrustedProxies,
+    /// Those of listeners that have others.
+    special: Vec<(usize, TrustedProxies)>,
+}
+
+impl Trust {
+    /// The same, but for one listener, as [`Request::listener`] numbers them.
+    #[must_use]
+    pub fn but_at(mut self, listener: usize, proxies: TrustedProxies) -> Self {
+        self.special.push((listener, proxies));
+        self
+    }
+
+    /// Those that are believed at a listener.
+    #[must_use]
+    pub fn at(&self, listener: usize) -> &TrustedProxies {
+        let special = self.special.iter().find(|(at, _)| *at == listener);
+        special.map_or(&self.usual, |(_, proxies)| proxies)
+    }
+}
+
+impl From<TrustedProxies> for Trust {
+    /// The same for all listeners.
+    fn from(usual: TrustedProxies) -> Self {
+        Trust { usual, special: Vec::new() }
+    }
 }
 
 impl<H: Handler> Forwarded<H> {
     /// A handler behind these proxies, which set this field. Without proxies nothing changes.
-    pub fn new(inner: H, proxies: TrustedProxies, field: ForwardedField) -> Self {
-        Forwarded { inner, proxies, field }
+    pub fn new(inner: H, trust: impl Into<Trust>, field: ForwardedField) -> Self {
+        Forwarded { inner, trust: trust.into(), field }
     }
 }
 
 impl<H: Handler> Handler for Forwarded<H> {
     fn handle(&self, request: &Request<'_>) -> Reply {
-        match as_sent(request, &self.proxies, self.field) {
+        match as_sent(request, &self.trust, self.field) {
             Some(request) => self.inner.handle(&request),
             None => self.inner.handle(request),
         }
@@ -57,9 +88,10 @@ impl<H: Handler> Handler for Forwarded<H> {
 /// The request as its client has sent it, if it has come through a trusted proxy.
 pub(crate) fn as_sent<'a>(
     request: &Request<'a>,
-    proxies: &TrustedProxies,
+    trust: &Trust,
     field: ForwardedField,
 ) -> Option<Request<'a>> {
+    let proxies = trust.at(request.listener());
     if !proxies.contains(request.peer()) {
         return None;
     }
@@ -185,7 +217,7 @@ mod tests {
         let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };
         let request = Request::new(Method::GET, "/path?query", Version::HTTP_11, &fields, now);
         let request = request.unwrap().from_peer(from.map(|it| it.parse().unwrap()));
-        let seen = as_sent(&request, &proxies, field).unwrap_or(request);
+        let seen = as_sent(&request, &proxies.into(), field).unwrap_or(request);
         assert_eq!((seen.path(), seen.query()), ("/path", Some("query")));
         let scheme = if seen.is_secure() { "https" } else { "http" };
         let peer = seen.peer().map_or("nobody".to_owned(), |peer| peer.to_string());

@@ -20,13 +20,15 @@ use crate::origin::host;
 pub struct Https<H> {
     inner: H,
     port: Option<u16>,
+    /// Those whose clients are redirected, unless all are.
+    listeners: Option<Vec<usize>>,
     hsts: Option<HeaderValue>,
 }
 
 impl<H: Handler> Https<H> {
     /// The same handler, without any change so far.
     pub fn new(inner: H) -> Self {
-        Https { inner, port: None, hsts: None }
+        Https { inner, port: None, listeners: None, hsts: None }
     }
 
     /// What answers the others.
@@ -40,6 +42,19 @@ impl<H: Handler> Https<H> {
     pub fn redirect(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
+    }
+
+    /// Redirects no requests but those by these listeners, as [`Request::listener`] numbers them.
+    #[must_use]
+    pub fn only_from(mut self, listeners: Vec<usize>) -> Self {
+        self.listeners = Some(listeners);
+        self
+    }
+
+    fn redirects(&self, request: &Request<'_>) -> bool {
+        let listeners = self.listeners.as_ref();
+        listeners.is_none_or(|listeners| listeners.contains(&request.listener()))
+            && !request.path().starts_with(CHALLENGES)
     }
 
     /// Tells clients over TLS not to try plain HTTP with this host for so long (HSTS, RFC 6797).
@@ -56,6 +71,7 @@ impl<H> std::fmt::Debug for Https<H> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Https")
             .field("port", &self.port)
+            .field("listeners", &self.listeners)
             .field("hsts", &self.hsts)
             .finish_non_exhaustive()
     }
@@ -64,9 +80,7 @@ impl<H> std::fmt::Debug for Https<H> {
 impl<H: Handler> Handler for Https<H> {
     fn handle(&self, request: &Request<'_>) -> Reply {
         match (request.is_secure(), self.port, &self.hsts) {
-            (false, Some(port), _) if !request.path().starts_with(CHALLENGES) => {
-                redirect(request, port).into()
-            }
+            (false, Some(port), _) if self.redirects(request) => redirect(request, port).into(),
             // RFC 6797 §7.2: never over plain HTTP.
             (true, _, Some(hsts)) => {
                 let hsts = hsts.clone();

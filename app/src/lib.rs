@@ -35,7 +35,7 @@ pub mod store;
 mod telemetry;
 
 pub use cli::{AnyBackend, main, main_with};
-pub use forwarded::{Forwarded, ForwardedField};
+pub use forwarded::{Forwarded, ForwardedField, Trust};
 pub use https::Https;
 pub use rate_limit::{NotARate, Rate, RateLimit};
 pub use routes::App;

@@ -124,6 +124,8 @@ pub struct Context {
     /// The bound on connections.
     pub admission: Arc<Admission>,
     pub(crate) by_address: Option<Arc<ByAddress>>,
+    /// Which of the server's listeners this is for.
+    pub(crate) listener: usize,
     pub(crate) proxies: Option<Arc<TrustedProxies>>,
     pub(crate) statistics: Statistics,
     /// How TLS is spoken, if it is, with the clients of this listener.
@@ -187,6 +189,8 @@ pub struct Server<B> {
 struct Door {
     listener: Listener,
     address: Option<SocketAddr>,
+    /// Those in front that speak the PROXY protocol, unless they are the same for all listeners.
+    proxies: Option<Arc<TrustedProxies>>,
     #[cfg(feature = "tls")]
     tls: Option<Arc<layer_tls::Setup>>,
 }
@@ -196,6 +200,7 @@ impl Door {
         Ok(Door {
             address: listener.address()?,
             listener,
+            proxies: None,
             #[cfg(feature = "tls")]
             tls: None,
         })
@@ -350,6 +355,17 @@ impl<B: Backend> Server<B> {
         self
     }
 
+    /// Has connections to one listener alone begin so: see [`Server::proxy_protocol`]. The first
+    /// listener is 0, the others follow in the order in which they were given; if there is none of
+    /// this number, nothing changes.
+    #[must_use]
+    pub fn proxy_protocol_at(mut self, listener: usize, proxies: TrustedProxies) -> Self {
+        if let Some(door) = self.doors.get_mut(listener) {
+            door.proxies = Some(Arc::new(proxies));
+        }
+        self
+    }
+
     /// Sets the limits of each connection.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -409,6 +425,7 @@ impl<B: Backend> Server<B> {
             shutdown: self.shutdown,
             admission: Arc::clone(&admission),
             by_address,
+            listener: 0,
             proxies: proxy_protocol.map(Arc::new),
             statistics: self.statistics.clone(),
             #[cfg(feature = "tls")]
@@ -467,9 +484,11 @@ fn first(addresses: &[SocketAddr]) -> SocketAddr {
 
 /// Serves all listeners. If one cannot begin, or panics, the others end.
 fn serve_all<B: Backend>(backend: B, doors: Vec<Door>, context: &Context) -> io::Result<()> {
-    let serve = move |door: Door| {
+    let serve = move |(listener, door): (usize, Door)| {
         let _guard = ShutDownOnPanic(Arc::clone(&context.shutdown));
         let context = Context {
+            listener,
+            proxies: door.proxies.or_else(|| context.proxies.clone()),
             #[cfg(feature = "tls")]
             tls: door.tls,
             ..context.clone()
@@ -485,7 +504,7 @@ fn serve_all<B: Backend>(backend: B, doors: Vec<Door>, context: &Context) -> io:
         result
     };
     context.shutdown.accepts_from(doors.len());
-    let mut doors = doors.into_iter();
+    let mut doors = doors.into_iter().enumerate();
     let first = doors.next();
     std::thread::scope(|scope| {
         let builder = || std::thread::Builder::new().name("server".into());

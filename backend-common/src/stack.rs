@@ -62,7 +62,8 @@ impl Stack {
         let service = Service::new(context.handler.clone(), context.limits.clone())
             .observed_by(Some(context.statistics.told()))
             .on_refused(refused.cloned())
-            .with_peer(peer);
+            .with_peer(peer)
+            .at_listener(context.listener);
         let http = Http::from(Connection::with_service(service, now));
         #[cfg(feature = "tls")]
         if let Some(setup) = &context.tls {

@@ -140,7 +140,8 @@ pub(crate) fn parse<'a>(
     };
     let fields: &'a [Header<'a>] = parsed.headers;
     let framing = framing(version, fields)?;
-    Ok((Request { method, target, version, fields, now, secure: false, peer: None }, framing))
+    let (secure, peer, listener) = (false, None, 0);
+    Ok((Request { method, target, version, fields, now, secure, peer, listener }, framing))
 }
 
 /// A higher minor version is read as the highest we know (RFC 9110 §2.5).

@@ -21,6 +21,7 @@ pub struct Request<'a> {
     pub(crate) now: Now,
     pub(crate) secure: bool,
     pub(crate) peer: Option<SocketAddr>,
+    pub(crate) listener: usize,
 }
 
 impl<'a> Request<'a> {
@@ -37,7 +38,8 @@ impl<'a> Request<'a> {
         now: Now,
     ) -> Result<Self, Refusal> {
         let target = Target::parse(&method, target)?;
-        Ok(Request { method, target, version, fields, now, secure: false, peer: None })
+        let (secure, peer, listener) = (false, None, 0);
+        Ok(Request { method, target, version, fields, now, secure, peer, listener })
     }
 
     /// The same request, over a connection that is secured.
@@ -51,6 +53,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn from_peer(mut self, peer: Option<SocketAddr>) -> Self {
         self.peer = peer;
+        self
+    }
+
+    /// The same request, by this listener.
+    #[must_use]
+    pub fn at_listener(mut self, listener: usize) -> Self {
+        self.listener = listener;
         self
     }
 
@@ -161,6 +170,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// Which of the server's listeners the connection came by: the first is 0, the others follow in
+    /// the order in which the server was given them.
+    #[must_use]
+    pub fn listener(&self) -> usize {
+        self.listener
     }
 
     /// When the head was complete: the time that came in with its last byte.

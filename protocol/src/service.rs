@@ -34,15 +34,18 @@ pub struct Service {
     pub is_secure: bool,
     /// The address at the other end of the connection.
     pub peer: Option<SocketAddr>,
+    /// By which of the server's listeners it came.
+    pub listener: usize,
     observer: Option<Arc<dyn Observer>>,
     refused: Option<Refused>,
 }
 
 impl Service {
-    /// A service that tells nobody, is not secured, and does not know its peer.
+    /// A service that tells nobody, is not secured, does not know its peer, and has one listener.
     #[must_use]
     pub fn new(handler: Arc<dyn Handler>, limits: Arc<Limits>) -> Self {
-        Service { handler, limits, is_secure: false, peer: None, observer: None, refused: None }
+        let (is_secure, peer, listener) = (false, None, 0);
+        Service { handler, limits, is_secure, peer, listener, observer: None, refused: None }
     }
 
     /// Has its requests observed.
@@ -66,11 +69,19 @@ impl Service {
         self
     }
 
+    /// Has requests say that they come by this one of the server's listeners.
+    #[must_use]
+    pub fn at_listener(mut self, listener: usize) -> Self {
+        self.listener = listener;
+        self
+    }
+
     /// Tells a request what is known of its connection.
     #[inline]
     pub fn place(&self, request: &mut Request<'_>) {
         request.secure = self.is_secure;
         request.peer = self.peer;
+        request.listener = self.listener;
     }
 
     /// Whether anybody is told of requests.

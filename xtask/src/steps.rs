@@ -133,7 +133,7 @@ pub(crate) const STEPS: &[Step] = &[
         "HAProxy, nginx and Caddy in front of every backend, as docs/deploy says",
         deploy,
     )
-    .needs("curl, HAProxy, nginx, Python"),
+    .needs("curl, HAProxy, nginx, Caddy, systemd, Python"),
     step("judge", "the judge: every backend reaches all stages, first servers few", judge),
     step("browser", "a real browser, on every backend", browser).needs("Chromium, Node.js"),
 ];

@@ -6,39 +6,44 @@ use std::time::Duration;
 
 use crate::cli::error::Error;
 use crate::cli::options::Options;
+use crate::cli::place::{Place, Words};
 use crate::operation::Inherited;
 use crate::operation::listeners::{Access, Bound};
 
 /// Listens at all of these addresses and paths. Sockets that were made for the program when it was
-/// started are taken, and those that systemd has made take the place of all others.
+/// started are taken, and those that systemd has made take the place of all others. Returns what is
+/// said of each alone as well.
 ///
 /// # Errors
 /// The first failure.
 pub(super) fn listen_all(
-    places: &[String],
+    places: &[Place],
     secured: bool,
     inherited: &mut Inherited,
     options: &Options,
-) -> Result<Vec<Bound>, Error> {
+) -> Result<(Vec<Bound>, Vec<Words>), Error> {
     let of_units = inherited.of_units(secured);
     if !of_units.is_empty() {
-        return Ok(of_units);
+        let words = vec![Words::default(); of_units.len()];
+        return Ok((of_units, words));
     }
     let access = access(options);
-    let bound = places.iter().map(|place| match inherited.at(place) {
+    let all = places.iter().map(|Place { at, .. }| match inherited.at(at) {
         Some(bound) => Ok(bound),
-        None => listen(place, |place| match port_without_ipv4(place, places) {
-            Some(port) => Bound::without_ipv4(place, port),
-            None => Bound::new(place, &access),
+        None => listen(at, |at| match port_without_ipv4(at, places) {
+            Some(port) => Bound::without_ipv4(at, port),
+            None => Bound::new(at, &access),
         }),
     });
-    bound.collect()
+    let words = places.iter().map(|place| place.words.clone());
+    Ok((all.collect::<Result<_, _>>()?, words.collect()))
 }
 
 /// The port of `[::]`, if `0.0.0.0` has the same.
-fn port_without_ipv4(place: &str, places: &[String]) -> Option<u16> {
-    let port = place.strip_prefix("[::]:")?.parse().ok()?;
-    (port != 0 && places.contains(&format!("0.0.0.0:{port}"))).then_some(port)
+fn port_without_ipv4(at: &str, places: &[Place]) -> Option<u16> {
+    let port = at.strip_prefix("[::]:")?.parse().ok()?;
+    let other = format!("0.0.0.0:{port}");
+    (port != 0 && places.iter().any(|place| place.at == other)).then_some(port)
 }
 
 /// Listens for administrators, if the options say where. The socket has a name of its own: it is

@@ -16,6 +16,7 @@ mod log;
 mod observed;
 mod options;
 mod parsers;
+mod place;
 mod reload;
 mod requirements;
 mod serve;

@@ -13,6 +13,7 @@ use crate::cli::error::Error;
 use crate::cli::options::{LogOptions, Options};
 use crate::cli::reload::Current;
 use crate::console::Console;
+use crate::forwarded::Trust;
 use crate::https::Https;
 use crate::operation::listeners::Bound;
 use crate::routes::App;
@@ -57,6 +58,7 @@ impl<B: Backend> Observed<B> {
         options: &Options,
         server: Server<B>,
         admin: Option<Server<B>>,
+        trust: &Trust,
         handler: &Arc<Current<Https<App>>>,
         model: &str,
     ) -> Result<(Server<B>, Self), Error> {
@@ -73,7 +75,7 @@ impl<B: Backend> Observed<B> {
         });
         let handler = Arc::clone(handler);
         let telemetry = Telemetry {
-            proxies: options.clients.proxies(),
+            trust: trust.clone(),
             forwarded_field: options.clients.forwarded_field,
             name_route: Box::new(move |path| handler.route_name(path)),
             access_log: log.map(|(format, to)| Arc::new(AccessLog::new(format, to))),

@@ -12,9 +12,10 @@ use clap_complete::Shell;
 #[cfg(unix)]
 use crate::cli::parsers::mode;
 use crate::cli::parsers::{
-    admin_address, at_least_one, directory, file, file_to_write, place, size, some_seconds,
-    some_threads, time,
+    admin_address, at_least_one, directory, file, file_to_write, size, some_seconds, some_threads,
+    time,
 };
+use crate::cli::place::{Place, place, secured_place};
 use crate::forwarded::ForwardedField;
 #[cfg(unix)]
 use crate::operation::account::Account;
@@ -32,8 +33,17 @@ pub(super) struct Options {
     pub(super) dir: Option<PathBuf>,
     /// Address and port to listen on, or unix:PATH; may be given several times. Port 0 lets the
     /// system choose
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = place)]
-    pub(super) listen: Vec<String>,
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080",
+        value_parser = place,
+        long_help = "Address and port to listen on, or unix:PATH; may be given several times. Port \
+                     0 lets the system choose. Words behind it are for this listener alone, such \
+                     as '0.0.0.0:80 redirect' (--tls-redirect) or '10.0.0.1:81 proxy-protocol \
+                     trust=10.0.0.0/8' (--proxy-protocol, in place of --trusted-proxy)"
+    )]
+    pub(super) listen: Vec<Place>,
     /// Serve this directory; the same as DIR
     #[arg(long, value_name = "DIR", group = "directory", value_parser = directory())]
     pub(super) site: Option<PathBuf>,
@@ -191,8 +201,8 @@ pub(super) enum LogFormat {
 #[command(next_help_heading = "TLS")]
 pub(super) struct TlsOptions {
     /// Address and port to speak TLS at, or unix:PATH, besides --listen; may be given several times
-    #[arg(long, value_name = "ADDR", value_parser = place)]
-    pub(super) tls_listen: Vec<String>,
+    #[arg(long, value_name = "ADDR", value_parser = secured_place)]
+    pub(super) tls_listen: Vec<Place>,
     /// Certificate chain (PEM); with several, the client's SNI chooses. Read again on SIGHUP and
     /// when it changes
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = file())]
@@ -203,7 +213,8 @@ pub(super) struct TlsOptions {
     /// A certificate for localhost that nobody trusts, for development; kept for the next time
     #[arg(long)]
     pub(super) tls_self_signed: bool,
-    /// Answer plain HTTP with a redirect to --tls-listen
+    /// Answer plain HTTP with a redirect to --tls-listen, at every --listen; the word redirect does
+    /// it at one
     #[arg(long)]
     pub(super) tls_redirect: bool,
     /// Tell clients over TLS not to try plain HTTP for so long (HSTS)
@@ -225,7 +236,8 @@ pub(super) struct ClientOptions {
     /// What trusted proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239)
     #[arg(long, value_name = "NAME", default_value = "x-forwarded")]
     pub(super) forwarded_field: ForwardedField,
-    /// Expect the PROXY protocol, version 1 or 2, from trusted proxies, and serve nobody else
+    /// Expect the PROXY protocol, version 1 or 2, from trusted proxies, and serve nobody else, at
+    /// every listener; the word proxy-protocol does it at one
     #[arg(long)]
     pub(super) proxy_protocol: bool,
     /// Connections of each client address at once; further ones are closed [default: any number]

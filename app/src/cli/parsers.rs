@@ -11,7 +11,7 @@ use humantime::parse_duration;
 use crate::operation::listeners::PATH;
 
 /// An address and a port, or a path. Whether there is such an address shows when it is bound.
-pub(super) fn place(text: &str) -> Result<String, &'static str> {
+pub(super) fn address(text: &str) -> Result<String, &'static str> {
     if cfg!(unix)
         && let Some(path) = text.strip_prefix(PATH).filter(|path| !path.is_empty())
     {
@@ -57,7 +57,7 @@ pub(super) fn admin_address(text: &str) -> Result<String, &'static str> {
     match text.parse::<u16>() {
         Ok(port) => Ok(format!("127.0.0.1:{port}")),
         Err(_) if text.starts_with(PATH) => Err("must be a port, or an address and a port"),
-        Err(_) => place(text),
+        Err(_) => address(text),
     }
 }
 

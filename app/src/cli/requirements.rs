@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use crate::cli::parsers::admin_address;
+use crate::cli::place::place;
 use crate::cli::value::{Source, Value};
 use crate::operation::listeners::PATH;
 
@@ -41,6 +42,7 @@ pub(super) fn check(values: &[Value], sites: usize) -> Result<(), String> {
     needed(&values)?;
     about_sites(&values, sites)?;
     about_certificates(&values)?;
+    about_words(&values)?;
     about_listeners(&values)
 }
 
@@ -126,14 +128,38 @@ fn about_certificates(values: &Values<'_>) -> Result<(), String> {
     }
 }
 
+/// What words behind the address of a listener need.
+fn about_words(values: &Values<'_>) -> Result<(), String> {
+    let listeners = ["listen", "tls-listen"].iter().filter_map(|name| values.get(name));
+    for (word, value) in listeners.flat_map(|value| value.words.iter().map(move |it| (it, value))) {
+        let words = place(&word.to_string_lossy())?.words;
+        let (behind, source) = (format!("{} has", value.place()), &value.source);
+        if words.redirect && values.get("tls-listen").is_none() {
+            let other = source.name("tls-listen");
+            return Err(format!(
+                "{behind} redirect behind an address, which needs {other} as well: {TLS_ADDRESS}"
+            ));
+        }
+        let is_trusting = words.trust.is_some() || values.get("trusted-proxy").is_some();
+        if words.proxy_protocol && !is_trusting {
+            let other = source.name("trusted-proxy");
+            return Err(format!(
+                "{behind} proxy-protocol behind an address, which needs trust=CIDR beside it, or \
+                 {other}: the addresses of the proxies"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// No two listeners are at one address and port.
 fn about_listeners(values: &Values<'_>) -> Result<(), String> {
     let mut known: Vec<(String, &Value)> = Vec::new();
     let listeners = ["listen", "tls-listen", "admin"];
     let values = listeners.iter().filter_map(|name| values.0.iter().find(|it| it.name == *name));
     for (word, value) in values.flat_map(|value| value.words.iter().map(move |it| (it, value))) {
-        let word = word.to_string_lossy().into_owned();
-        let place = if value.name == "admin" { admin_address(&word)? } else { word };
+        let word = word.to_string_lossy();
+        let place = if value.name == "admin" { admin_address(&word)? } else { place(&word)?.at };
         if let Some((other, holder)) = known.iter().find(|(other, _)| collide(other, &place)) {
             let holder = holder.place();
             let whose = if holder == value.place() { "it".to_owned() } else { holder };

@@ -17,10 +17,11 @@ use crate::cli::observed::{Observed, admin_server};
 #[cfg(unix)]
 use crate::cli::options::OperationOptions;
 use crate::cli::options::{ClientOptions, Options};
+use crate::cli::place::Words;
 use crate::cli::reload::{Current, Reload};
 use crate::cli::tls::Tls;
 use crate::console::Console;
-use crate::forwarded::Forwarded;
+use crate::forwarded::{Forwarded, Trust};
 use crate::https::Https;
 use crate::operation::Inherited;
 use crate::operation::listeners::Bound;
@@ -60,8 +61,9 @@ pub(super) fn serve<B: Backend>(
     let tls = (!options.tls.tls_listen.is_empty())
         .then(|| Tls::new(&options.tls, &options.limits.limits()))
         .transpose()?;
-    let plain = listen_all(&options.listen, false, &mut inherited, options)?;
-    let secured = listen_all(&options.tls.tls_listen, true, &mut inherited, options)?;
+    let (plain, mut words) = listen_all(&options.listen, false, &mut inherited, options)?;
+    let (secured, further) = listen_all(&options.tls.tls_listen, true, &mut inherited, options)?;
+    words.extend(further);
     let admin = listen_for_admins(options, &mut inherited)?;
     drop(inherited); // where nobody is to listen any more
     if tls.is_none() && !secured.is_empty() {
@@ -83,9 +85,6 @@ pub(super) fn serve<B: Backend>(
     if let Some(connections) = options.clients.max_connections_per_address {
         server = server.max_connections_per_address(connections);
     }
-    if options.clients.proxy_protocol {
-        server = server.proxy_protocol(options.clients.proxies());
-    }
     if let Some(threads) = options.threads {
         server = server.threads(threads);
     }
@@ -96,6 +95,18 @@ pub(super) fn serve<B: Backend>(
         let Some(tls) = tls else { break };
         server = server.tls_from(bound.listener, tls.setup.clone()).map_err(Error::Listener)?;
     }
+    let trust = trust(&options.clients, &words);
+    for (listener, words) in words.iter().enumerate() {
+        if options.clients.proxy_protocol || words.proxy_protocol {
+            server = server.proxy_protocol_at(listener, trust.at(listener).clone());
+        }
+    }
+    let redirecting: Vec<_> = words
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.redirect)
+        .map(|(listener, _)| listener)
+        .collect();
     let admin = admin.map(admin_server::<B>).transpose()?;
     // With certificates or files it has another meaning.
     let is_reloaded = tls.is_some() || options.config.is_some();
@@ -123,7 +134,7 @@ pub(super) fn serve<B: Backend>(
         .map_err(Error::Signals)?;
     let (statistics, tls_address) = (server.statistics(), server.tls_address());
     let make = move |app: App, options: &Options| {
-        https(app.statistics(statistics.clone()), options, tls_address)
+        https(app.statistics(statistics.clone()), options, tls_address, &redirecting)
     };
     let first = make(app, options);
     let handler = if options.config.is_some() {
@@ -158,13 +169,13 @@ pub(super) fn serve<B: Backend>(
         say(format_args!("  {line}"));
     }
     let handler = Arc::new(handler);
-    let (server, mut observed) = Observed::start(options, server, admin, &handler, name)?;
+    let (server, mut observed) = Observed::start(options, server, admin, &trust, &handler, name)?;
     if let Some(address) = observed.admin_address() {
         say(format_args!("  http://{address}/metrics, for administrators"));
     }
     say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
     let answer = move |request: &Request<'_>| handler.handle(request);
-    let handler = for_clients(answer, &options.clients, server.statistics());
+    let handler = for_clients(answer, &options.clients, trust, server.statistics());
     #[cfg(unix)]
     service.ready().map_err(Error::Signals)?;
     observed.serve_admins()?;
@@ -177,6 +188,7 @@ pub(super) fn serve<B: Backend>(
 fn for_clients<H: Handler>(
     handler: H,
     options: &ClientOptions,
+    trust: Trust,
     statistics: Statistics,
 ) -> Forwarded<RateLimit<H>> {
     let mut handler = RateLimit::new(handler);
@@ -184,14 +196,30 @@ fn for_clients<H: Handler>(
         let burst = options.max_burst_per_address.unwrap_or(rate.burst());
         handler = handler.limit(rate, burst, options.ipv6_prefix, statistics);
     }
-    Forwarded::new(handler, options.proxies(), options.forwarded_field)
+    Forwarded::new(handler, trust, options.forwarded_field)
 }
 
-/// The application, and how its clients are led to HTTPS.
-fn https(app: App, options: &Options, tls_address: Option<SocketAddr>) -> Https<App> {
+/// Who is believed, at which of the listeners of which these words are said.
+fn trust(options: &ClientOptions, words: &[Words]) -> Trust {
+    let special =
+        words.iter().enumerate().filter_map(|(at, words)| Some((at, words.trust.clone()?)));
+    special.fold(options.proxies().into(), |trust, (at, proxies)| trust.but_at(at, proxies))
+}
+
+/// The application, and how its clients are led to HTTPS: those of all listeners, or of some.
+fn https(
+    app: App,
+    options: &Options,
+    tls_address: Option<SocketAddr>,
+    redirecting: &[usize],
+) -> Https<App> {
     let mut handler = Https::new(app);
-    if let Some(address) = tls_address.filter(|_| options.tls.tls_redirect) {
-        handler = handler.redirect(address.port());
+    if let Some(address) = tls_address {
+        handler = match (options.tls.tls_redirect, redirecting) {
+            (true, _) => handler.redirect(address.port()),
+            (false, []) => handler,
+            (false, some) => handler.redirect(address.port()).only_from(some.to_vec()),
+        };
     }
     if let Some(time) = options.tls.hsts {
         handler = handler.hsts(time);

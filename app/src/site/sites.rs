@@ -53,7 +53,7 @@ impl Sites {
         for (number, mut settings) in settings.into_iter().enumerate() {
             let relative = |page: &String| page.trim_start_matches('/').to_owned();
             settings.fallback = settings.fallback.as_ref().map(relative);
-            settings.not_found = relative(&settings.not_found);
+            settings.not_found = settings.not_found.as_ref().map(relative);
             for site in &sites {
                 let hosts = &site.settings.hosts;
                 if hosts.is_empty() && settings.hosts.is_empty() {

@@ -15,10 +15,9 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backend_common::TrustedProxies;
 use protocol::{Conclude, Observer, Request};
 
-use crate::forwarded::{ForwardedField, as_sent};
+use crate::forwarded::{ForwardedField, Trust, as_sent};
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::request::Seen;
@@ -30,7 +29,7 @@ pub(crate) type NameRoute = Box<dyn Fn(&str) -> &'static str + Send + Sync>;
 pub(crate) struct Telemetry {
     pub(crate) name_route: NameRoute,
     /// Those that are believed when they say who the client is, and in which field.
-    pub(crate) proxies: TrustedProxies,
+    pub(crate) trust: Trust,
     pub(crate) forwarded_field: ForwardedField,
     pub(crate) access_log: Option<Arc<AccessLog>>,
     pub(crate) metrics: Option<Arc<Metrics>>,
@@ -44,7 +43,7 @@ impl Telemetry {
 
     /// A request as its client has sent it: the log is to name no proxies.
     fn seen(&self, request: Option<&Request<'_>>, route: &'static str) -> Seen {
-        let sent = request.and_then(|it| as_sent(it, &self.proxies, self.forwarded_field));
+        let sent = request.and_then(|it| as_sent(it, &self.trust, self.forwarded_field));
         Seen::of(sent.as_ref().or(request), route)
     }
 }
@@ -82,6 +81,7 @@ impl Observer for Telemetry {
 mod tests {
     use std::time::{Instant, UNIX_EPOCH};
 
+    use backend_common::TrustedProxies;
     use protocol::http::{Method, Version};
     use protocol::{Field, Now};
 
@@ -91,7 +91,7 @@ mod tests {
     fn the_client_that_a_trusted_proxy_names_is_logged() {
         let telemetry = Telemetry {
             name_route: Box::new(|_| "-"),
-            proxies: TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]),
+            trust: TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]).into(),
             forwarded_field: ForwardedField::XForwarded,
             access_log: None,
             metrics: None,

@@ -229,6 +229,7 @@ mod tests {
             workers: 1,
             shutdown: Arc::default(),
             by_address: None,
+            listener: 0,
             proxies: None,
             statistics: Statistics::new(Arc::default()),
             #[cfg(feature = "tls")]

@@ -14,6 +14,7 @@ fn context(handler: impl Handler) -> Context {
         workers: 1,
         shutdown: Arc::new(ShutdownSignal::default()),
         by_address: None,
+        listener: 0,
         proxies: None,
         statistics: Statistics::new(Arc::default()),
         #[cfg(feature = "tls")]

@@ -182,6 +182,14 @@ pub fn options_go_together_whatever_their_sources(path: &str) {
     assert_eq!(printed(with("site = \".\"").arg("--healthz")), right);
     assert_eq!(printed(with("healthz = true").env("WTW_SITE", directory.path())), right);
     assert!(refused(&mut with("healthz = true")).contains("needs a site: "));
+    for (word, missing) in [
+        ("redirect", "redirect behind an address, which needs tls-listen as well"),
+        ("proxy-protocol", "proxy-protocol behind an address, which needs trust=CIDR beside it"),
+    ] {
+        let text = format!("listen = \"127.0.0.1:0 {word}\"");
+        let said = refused(&mut with(&text));
+        assert!(said.contains("wtw.toml:1: listen has ") && said.contains(missing), "{said}");
+    }
     assert!(refused(with("[[site]]\nroot = \".\"").arg("--listing")).contains("has its own"));
     assert!(refused(with("[[site]]\nroot = \".\"").arg(".")).contains("exclude each other"));
     let said = refused(with("\nverbose = true").arg("--quiet"));

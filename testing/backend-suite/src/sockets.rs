@@ -1,6 +1,7 @@
 //! The binary: where it listens.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -10,7 +11,7 @@ use backend_common::as_tcp;
 use rustix::process::Signal;
 
 use crate::child::Process;
-use crate::client::Client;
+use crate::client::{Client, eventually};
 use crate::process::command;
 
 fn dial(path: &Path) -> Client {
@@ -24,6 +25,48 @@ fn command_at(program: &str, path: &Path) -> Command {
     command
 }
 
+/// Where the server says that it listens for plain HTTP, in order.
+fn plain_addresses(server: &Process) -> Vec<SocketAddr> {
+    let addresses = server.said.iter().filter_map(|line| line.trim().strip_prefix("http://"));
+    addresses.map(|it| it.trim_end_matches('/').parse().unwrap()).collect()
+}
+
+/// One listener redirects, one has a proxy in front, one believes what fields say: the first none
+/// of that.
+pub fn words_behind_an_address_are_for_that_listener_alone(path: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("log");
+    let mut command = command(path);
+    command.env("HOME", dir.path()).args(["--tls-listen", "127.0.0.1:0", "--tls-self-signed"]);
+    for words in ["redirect", "proxy-protocol trust=127.0.0.1", "trust=127.0.0.1"] {
+        command.args(["--listen", &format!("127.0.0.1:0 {words}")]);
+    }
+    command.args(["--access-log", "json", "--access-log-file"]).arg(&log);
+    let server = Process::start(command);
+    let [plain, redirecting, proxied, trusting] = plain_addresses(&server)[..] else {
+        panic!("{:?}", server.said)
+    };
+    let get = "GET /echo/x HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+    let header = "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n";
+    for (address, said, status, peer) in [
+        (plain, get, 200, "127.0.0.1"),
+        (redirecting, get, 308, "127.0.0.1"),
+        (proxied, &format!("{header}{get}"), 200, "192.0.2.1"),
+        (trusting, get, 200, "192.0.2.7"),
+    ] {
+        let mut client = Client::connect(address);
+        client.send(said);
+        assert_eq!(client.response().status, status, "{peer}");
+        let peer = format!("\"peer\":\"{peer}\"");
+        let last =
+            || fs::read_to_string(&log).unwrap().lines().last().unwrap_or_default().to_owned();
+        eventually("its client is logged", || last().contains(&peer));
+    }
+    let mut direct = Client::connect(proxied);
+    direct.send(get);
+    direct.expect_close();
+}
+
 pub fn all_addresses_and_paths_are_listened_on(path: &str) {
     let dir = tempfile::tempdir().unwrap();
     let [plain, secured] = ["plain", "secured"].map(|name| dir.path().join(name));
@@ -32,11 +75,10 @@ pub fn all_addresses_and_paths_are_listened_on(path: &str) {
     command.args(["--tls-self-signed", "--tls-listen", "127.0.0.1:0", "--tls-listen"]);
     command.arg(format!("unix:{}", secured.display()));
     let server = Process::start(command);
-    let addresses = server.said.iter().filter_map(|line| line.trim().strip_prefix("http://"));
-    let addresses: Vec<_> = addresses.map(|it| it.trim_end_matches('/')).collect();
+    let addresses = plain_addresses(&server);
     assert_eq!(addresses.len(), 2, "{:?}", server.said);
     for address in addresses {
-        assert_eq!(Client::connect(address.parse().unwrap()).get("/healthz").status, 200);
+        assert_eq!(Client::connect(address).get("/healthz").status, 200);
     }
     assert_eq!(dial(&plain).get("/healthz").status, 200);
     for file in [&plain, &secured] {

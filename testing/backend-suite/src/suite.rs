@@ -169,6 +169,7 @@ macro_rules! binary {
                 configuration::sighup_takes_other_certificates,
                 configuration::a_file_with_a_mistake_leaves_the_old_configuration_in_force,
                 sockets::all_addresses_and_paths_are_listened_on,
+                sockets::words_behind_an_address_are_for_that_listener_alone,
                 sockets::a_path_is_taken_over_from_a_server_that_was_killed_and_from_no_other,
                 telemetry::the_access_log_says_who_asked_for_what_and_where_it_waited,
                 telemetry::the_access_log_names_the_client_behind_a_trusted_proxy,
