@@ -21,16 +21,12 @@ pub(crate) fn is_own(request: &Request<'_>) -> bool {
 
 /// The host of a request, without its port.
 pub(crate) fn host<'a>(request: &Request<'a>) -> Option<&'a str> {
-    Some(without_port(request.authority()?)).filter(|host| !host.is_empty())
-}
-
-/// The host of an authority (RFC 3986 §3.2).
-pub(crate) fn without_port(authority: &str) -> &str {
+    let authority = request.authority()?;
     let end = match authority.find(']') {
         Some(bracket) => bracket + 1, // an IPv6 address has colons of its own
         None => authority.find(':').unwrap_or(authority.len()),
     };
-    &authority[..end]
+    Some(&authority[..end]).filter(|host| !host.is_empty())
 }
 
 #[cfg(test)]

@@ -8,12 +8,10 @@ use bytesize::ByteSize;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use protocol::http::header::{HeaderName, HeaderValue};
 use protocol::http::{StatusCode, header};
-use protocol::is_host;
 use serde::Deserialize;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
-use crate::origin::without_port;
 use crate::site::encoding::Coding;
 use crate::site::pattern::Pattern;
 
@@ -47,9 +45,9 @@ use crate::site::pattern::Pattern;
 pub struct Settings {
     /// The directory.
     pub root: PathBuf,
-    /// The hosts whose site it is, such as `example.org` or `*.example.org`, in lower case and
-    /// without ports. With none, it is that of all hosts that no other site names.
-    #[serde(default, deserialize_with = "hosts")]
+    /// The hosts whose site it is, such as `example.org` or `*.example.org`. With none, it is that
+    /// of all hosts that no other site names.
+    #[serde(default)]
     pub hosts: Vec<String>,
     /// Which directories without `index.html` are answered with a list of what is in them.
     #[serde(default)]
@@ -243,21 +241,6 @@ pub struct Rewrite {
     pub to: String,
 }
 
-/// Hosts as they are compared: in lower case, without a dot at the end.
-fn hosts<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let mut hosts = Vec::<String>::deserialize(deserializer)?;
-    for host in &mut hosts {
-        *host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let name = host.strip_prefix("*.").unwrap_or(host);
-        let is_bare = !name.contains('*') && without_port(name) == name;
-        if name.is_empty() || !is_bare || !is_host(name.as_bytes()) {
-            let why = format!("{host:?} is no host such as example.org or *.example.org");
-            return Err(D::Error::custom(why));
-        }
-    }
-    Ok(hosts)
-}
-
 /// A path, or a whole URL, with what cannot stand in a field encoded. What a client may choose, the
 /// text of a wildcard, must not become part of a host.
 fn place<'a, D: Deserializer<'a>>(deserializer: D) -> Result<String, D::Error> {
@@ -377,7 +360,7 @@ mod tests {
     fn all_of_a_site_can_be_said() {
         let settings = read(json!({
             "root": "dist",
-            "hosts": ["example.org", "*.Example.org."],
+            "hosts": ["example.org"],
             "listing": true,
             "fallback": "index.html",
             "not-found": "lost.html",
@@ -390,7 +373,6 @@ mod tests {
             "rewrites": [{ "match": "/a", "to": "/b" }],
         }));
         let settings = settings.unwrap();
-        assert_eq!(settings.hosts, ["example.org", "*.example.org"]);
         assert_eq!(settings.compress.min_size, ByteSize::kib(2));
         assert_eq!(settings.compress.algorithms, [Coding::Brotli, Coding::Gzip]);
         assert_eq!(settings.redirects[0].status.0, StatusCode::MOVED_PERMANENTLY);
@@ -419,9 +401,6 @@ mod tests {
         for (wrong, part) in [
             (json!({ "listing": true }), "missing field `root`"),
             (json!({ "root": ".", "listings": true }), "unknown field `listings`"),
-            (json!({ "root": ".", "hosts": ["a.example:80"] }), "\"a.example:80\" is no host"),
-            (json!({ "root": ".", "hosts": ["*"] }), "\"*\" is no host"),
-            (json!({ "root": ".", "hosts": [""] }), "is no host"),
             (json!({ "root": ".", "listing": "/a/**" }), "expected true, false or a list of"),
             (json!({ "root": ".", "listing": ["a/**"] }), "begin with one"),
             (json!({ "root": ".", "compress": { "algorithms": ["lzw"] } }), "unknown variant"),

@@ -51,9 +51,7 @@ impl Sites {
     pub fn open(settings: Vec<Settings>) -> Result<Self, Error> {
         let mut sites: Vec<Arc<Site>> = Vec::new();
         for (number, mut settings) in settings.into_iter().enumerate() {
-            let relative = |page: &String| page.trim_start_matches('/').to_owned();
-            settings.fallback = settings.fallback.as_ref().map(relative);
-            settings.not_found = settings.not_found.as_ref().map(relative);
+            settings.hosts.iter_mut().for_each(|host| host.make_ascii_lowercase());
             for site in &sites {
                 let hosts = &site.settings.hosts;
                 if hosts.is_empty() && settings.hosts.is_empty() {
@@ -133,7 +131,7 @@ mod tests {
     #[test]
     fn a_request_is_for_the_site_that_names_its_host_best() {
         let names: [&[_]; 4] =
-            [&["*.example.org"], &["example.org", "a.example.org"], &[], &["*.b.example.org"]];
+            [&["*.example.org"], &["Example.org", "a.example.org"], &[], &["*.b.example.org"]];
         let sites = sites(&names).unwrap();
         for (host, number) in [
             ("example.org", 1),
@@ -171,7 +169,7 @@ mod tests {
 
     #[test]
     fn two_sites_for_one_host_are_refused() {
-        let error = sites(&[&["a.example"], &["b.example", "a.example"]]).unwrap_err();
+        let error = sites(&[&["a.example"], &["b.example", "A.example"]]).unwrap_err();
         assert_eq!(error.to_string(), "two sites are for the host a.example");
         assert!(matches!(sites(&[&[], &[]]), Err(Error::TwoForAll)));
         let missing = Sites::open(vec![Settings::new("/no/such/place")]).unwrap_err();

@@ -308,14 +308,14 @@ pub fn a_page_that_is_not_there_is_the_page_for_that<B: Backend>(model: B) {
     assert_eq!(field(&response.head, "cache-control"), Some("no-cache"));
     assert!(field(&response.head, "content-type").unwrap().starts_with("text/html"));
     end(server);
-    let server = serve_one(model, &dir, json!({ "not-found": "/lost.html" }));
+    let server = serve_one(model, &dir, json!({ "not-found": "lost.html" }));
     assert_eq!(Client::connect(server.address()).get("/nothing").text(), "lost!");
     end(server);
 }
 
 pub fn a_route_of_a_single_page_application_is_its_page<B: Backend>(model: B) {
     let dir = directory(&[("index.html", b"the application"), ("app.js", b"script")]);
-    let server = serve_one(model, &dir, json!({ "fallback": "/index.html" }));
+    let server = serve_one(model, &dir, json!({ "fallback": "index.html" }));
     let mut client = Client::connect(server.address());
     for path in ["/", "/users/7", "/users/"] {
         let response = client.get(path);
