@@ -77,6 +77,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Sockets {
     named: Vec<(String, OwnedFd)>,
+    /// None until this server accepts: they are those of the one before.
     files: SocketFiles,
 }
 
@@ -85,11 +86,19 @@ impl Sockets {
     ///
     /// # Errors
     /// If the system has no further descriptors.
-    pub(crate) fn of<'a>(listeners: impl Iterator<Item = &'a Bound> + Clone) -> io::Result<Self> {
-        let files = SocketFiles::of(listeners.clone());
+    pub(crate) fn of<'a>(listeners: impl Iterator<Item = &'a Bound>) -> io::Result<Self> {
         let named =
             listeners.map(|it| Ok((it.place.clone(), it.listener.as_fd().try_clone_to_owned()?)));
-        Ok(Sockets { named: named.collect::<io::Result<_>>()?, files })
+        let named = named.collect::<io::Result<_>>()?;
+        let mut sockets = Sockets { named, files: SocketFiles::default() };
+        if std::env::var_os(MARK).is_none() {
+            sockets.own_files();
+        }
+        Ok(sockets)
+    }
+
+    fn own_files(&mut self) {
+        self.files = SocketFiles::at(self.named.iter().map(|(place, _)| place.as_str()));
     }
 }
 
@@ -152,12 +161,22 @@ impl Handover {
         Ok(ours)
     }
 
+    /// The server before is relieved: the files of the sockets are this one's.
+    pub(crate) fn own_files(&self) {
+        if let State::Serving(sockets) | State::Starting(_, sockets) = &mut *self.lock() {
+            sockets.own_files();
+        }
+    }
+
     /// Is called when shutdown begins and when the server has ended: nobody can take over then.
     pub(crate) fn end(&self) {
         let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Ended) {
             State::HandedOver => *state = State::HandedOver,
-            State::Starting(mut child, _) => drop(child.kill()), // it is not wanted any more
+            State::Starting(mut child, _) => {
+                let _ = child.kill(); // it is not wanted any more
+                notify::stopping();
+            }
             State::Serving(_) => notify::stopping(),
             State::Ended => {}
         }

@@ -72,9 +72,9 @@ pub(crate) struct SocketFiles(Vec<SocketFile>);
 
 #[cfg(unix)]
 impl SocketFiles {
-    /// Those of these listeners.
-    pub(crate) fn of<'a>(all: impl Iterator<Item = &'a Bound>) -> Self {
-        let paths = all.filter_map(|it| it.place.strip_prefix(PATH));
+    /// Those at these places, as far as they are paths.
+    pub(crate) fn at<'a>(places: impl Iterator<Item = &'a str>) -> Self {
+        let paths = places.filter_map(|place| place.strip_prefix(PATH));
         SocketFiles(paths.filter_map(|path| SocketFile::at(Path::new(path)).ok()).collect())
     }
 

@@ -59,6 +59,7 @@ impl Service {
     pub(crate) fn ready(&mut self) -> io::Result<()> {
         if let Some(predecessor) = self.predecessor.take() {
             predecessor.relieve();
+            self.handover.own_files();
             if let Some(path) = &self.pid_path {
                 match PidFile::write(path, None) {
                     Ok(file) => self.pid_file = Some(file),

@@ -1,13 +1,15 @@
 //! A new binary in the place of one that runs, under load.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use backend_common::as_tcp;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -28,13 +30,20 @@ impl Successors {
         let mut command = command(path);
         command.arg("--pid-file").arg(dir.path().join("pid"));
         command.arg("--config").arg(dir.path().join("wtw.toml"));
-        command.args(["--admin", "127.0.0.1:0"]);
+        command.stderr(File::create(dir.path().join("log")).unwrap());
+        command.args(["--admin", "127.0.0.1:0", "--listen"]);
+        command.arg(format!("unix:{}", dir.path().join("socket").display()));
         fs::write(dir.path().join("wtw.toml"), "").unwrap();
         Successors { first: Process::start_as_is(command), dir }
     }
 
     fn config(&self) -> PathBuf {
         self.dir.path().join("wtw.toml")
+    }
+
+    /// A client at the path.
+    fn dial(&self) -> Client {
+        Client::from(as_tcp(UnixStream::connect(self.dir.path().join("socket")).unwrap()))
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -162,21 +171,29 @@ pub fn fifty_restarts_lose_no_request(path: &str) {
     restart_under_load(path, 50, 3_400);
 }
 
+/// Neither where its configuration is wrong nor where it fails with the sockets in its hands.
 pub fn a_new_binary_that_does_not_begin_leaves_the_old_one_in_place(path: &str) {
     let servers = Successors::start(path);
     let mut client = Client::connect(servers.first.address);
     assert_eq!(client.get("/healthz").status, 200);
-    fs::write(servers.config(), "listen = 5").unwrap();
     let old = servers.pid();
-    servers.signal(Signal::USR2);
-    // What it says goes to its standard error, so the proof is that nothing changes.
-    thread::sleep(Duration::from_millis(300));
-    assert_eq!(client.get("/healthz").status, 200);
-    assert_eq!(Client::connect(servers.first.address).get("/healthz").status, 200);
-    assert_eq!(servers.pid(), old);
+    let log = || fs::read_to_string(servers.dir.path().join("log")).unwrap();
+    let no_log = "access-log = \"json\"\naccess-log-file = \"no/such/folder/log\"";
+    for (failures, wrong) in (1..).zip(["max-work = \"none\"", no_log]) {
+        fs::write(servers.config(), wrong).unwrap();
+        servers.signal(Signal::USR2);
+        eventually("it goes on", || {
+            log().matches("no new server has taken over").count() == failures
+        });
+        assert_eq!(client.get("/healthz").status, 200);
+        assert_eq!(servers.dial().get("/healthz").status, 200, "at its path");
+        assert_eq!(Client::connect(servers.first.address).get("/healthz").status, 200);
+        assert_eq!(servers.pid(), old);
+    }
     drop(client);
     fs::write(servers.config(), "").unwrap();
     servers.restart(); // and now it works
     assert_eq!(Client::connect(servers.first.address).get("/healthz").status, 200);
+    assert_eq!(servers.dial().get("/healthz").status, 200);
     servers.end();
 }
