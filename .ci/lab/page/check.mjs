@@ -174,6 +174,26 @@ async function checkContent(page, { file }) {
   })
 }
 
+async function checkInstructions(page) {
+  await check('instructions stand where any were counted, else why they do not', async () => {
+    const scenarios = page.locator('#causes [data-choice=scenario]')
+    const names = await scenarios.locator('option').evaluateAll((all) => all.map((one) => one.value))
+    let counted = 0
+    for (const name of names) {
+      await scenarios.selectOption(name)
+      const heads = await page.locator('#causes thead th').allInnerTexts()
+      const column = heads.findIndex((head) => /instructions/i.test(head))
+      const text = await page.locator('#causes').innerText()
+      const isExplained = text.includes('Instructions are not counted under this load')
+      assert(isExplained === column < 0, `${name}: ${heads}`)
+      const cells = (await rows(page.locator('#causes table'))).map(({ cells }) => cells[column])
+      assert(column < 0 || cells.some((cell) => cell !== '–'), `${name}: the column is empty`)
+      counted += column < 0 ? 0 : 1
+    }
+    return `${counted} of ${names.length} loads`
+  })
+}
+
 // --- The same figures as in Rust -----------------------------------------------------
 
 /** The rows of a table in the page, by entry: the texts of their cells. */
@@ -361,6 +381,7 @@ async function checkWide(browser, options) {
     viewport: { width: 1280, height: 900 },
   })
   await checkContent(page, options)
+  await checkInstructions(page)
   if (options.figures) await checkFigures(page, options.figures)
   await checkKeyboard(page)
   await checkCopying(page)

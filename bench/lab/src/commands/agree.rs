@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::agreement;
 use crate::judge;
+use crate::publish;
 use crate::results::Results;
 
 /// Say whether two runs agree about who is cheaper and who is faster.
@@ -15,37 +16,56 @@ use crate::results::Results;
 #[command(after_help = "\
 Fails if a pair is called different in both runs, but the other way round.
 
-Example:
-  cargo lab agree bench/results/default.json.gz target/lab/results.json")]
+Examples:
+  cargo lab agree bench/results/default.json.gz target/lab/results.json
+  cargo lab agree --record bench/results/default.json.gz target/lab/results.json")]
 pub(super) struct Options {
     /// A file that `lab compare` has written
     one: PathBuf,
     /// Another
     other: PathBuf,
+    /// Keep what comes of it in the repository, from which `lab publish` takes it; ONE has to be
+    /// the run that is published
+    #[arg(long)]
+    record: bool,
 }
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     let [one, other] = [read(&options.one)?, read(&options.other)?];
+    let mut is_believed = true;
     for (results, path) in [(&one, &options.one), (&other, &options.other)] {
         for sentence in judge::audit(results) {
             println!("Not to be believed: {}: {sentence}", path.display());
+            is_believed = false;
         }
     }
     let agreement = agreement::of(&one, &other);
-    if agreement.pairs() == 0 {
+    if agreement.verdicts.is_empty() {
         return Err("the two have no pair of servers under the same load".into());
     }
-    println!("{} pairs are different in both, in the same direction.", agreement.same);
-    println!("{} are different in one of them only.", agreement.one_only);
-    println!("{} are a tie in both.", agreement.tied);
-    println!("{} are different in opposite directions.", agreement.reversed.len());
-    for pair in &agreement.reversed {
-        println!("  {pair}");
+    for verdicts in &agreement.verdicts {
+        println!(
+            "{}: of {} pairs {} are different in both, in the same direction; {} in one of them \
+             only; {} are a tie in both; {} are different in opposite directions.",
+            verdicts.figure,
+            verdicts.pairs(),
+            verdicts.same,
+            verdicts.one_only,
+            verdicts.tied,
+            verdicts.reversed.len(),
+        );
+        for pair in &verdicts.reversed {
+            println!("  {pair}");
+        }
     }
-    match agreement.reversed.is_empty() {
-        true => Ok(ExitCode::SUCCESS),
-        false => Ok(ExitCode::FAILURE),
+    if options.record {
+        if !is_believed {
+            return Err("nothing is recorded of a run that is not to be believed".into());
+        }
+        publish::record(Path::new("."), &agreement)?;
+        println!("Recorded in {}; `cargo lab publish` writes it out.", publish::AGREEMENT);
     }
+    Ok(if agreement.is_one() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read(path: &Path) -> Result<Results, String> {

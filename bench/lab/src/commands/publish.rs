@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::publish;
-use crate::results::Results;
+use crate::publish::{self, Published};
 
 /// Regenerate the tables of the documentation from the results in the repository.
 #[derive(Debug, Args)]
@@ -19,15 +18,14 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     let root = Path::new(".");
-    let results = Results::read(&root.join(publish::RESULTS))
-        .map_err(|error| format!("cannot read {}: {error}", publish::RESULTS))?;
+    let published = Published::read(root)?;
     if !options.check {
-        for file in publish::update(root, &results)? {
+        for file in publish::update(root, &published)? {
             println!("{file} is written again");
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let stale = publish::stale(root, &results)?;
+    let stale = publish::stale(root, &published)?;
     for file in &stale {
         println!("{file}: a table is not that of {}; run `cargo lab publish`", publish::RESULTS);
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::agreement::{Agreement, Run, Verdicts};
 use crate::report::{EntryFigures, Figure, Figures, Percentile, ScenarioFigures, ratio};
-use crate::results::{Cell, Entry, Idle, Kind, Provenance, Results, Scenario};
+use crate::results::{Cell, Entry, Gate, Idle, Kind, Provenance, Results, Scenario};
 use crate::statistics::Estimate;
 
 /// The load that stands for all others where there is room for one only.
@@ -59,6 +60,7 @@ pub(super) fn everything(results: &Results) -> String {
     let mut section = |title: &str, table: String| {
         let _ = write!(text, "\n### {title}\n\n{table}"); // a string takes everything
     };
+    section("Who answered rightly", gates(results));
     section("Ours in relation to others", related(results));
     for group in groups(results, &figures) {
         let title = format!("Processor time, {group}: microseconds per request");
@@ -73,9 +75,67 @@ pub(super) fn everything(results: &Results) -> String {
     text
 }
 
+/// Whether a second run says the same as the published one.
+pub(super) fn agreement(agreement: Option<&Agreement>) -> String {
+    let Some(agreement) = agreement else {
+        return "\nNo second run has been compared with this one yet.\n".to_owned();
+    };
+    let run = |run: &Run| {
+        let apart = or_dash(run.apart.map(percent));
+        vec![
+            run.began.clone(),
+            run.commit.clone(),
+            run.kernel.clone(),
+            run.rounds.to_string(),
+            apart,
+        ]
+    };
+    let verdicts = |it: &Verdicts| {
+        let counts = [it.pairs(), it.same, it.one_only, it.tied, it.reversed.len()];
+        let counts = counts.map(|count| thousands(count as f64));
+        [it.figure.clone()].into_iter().chain(counts).collect()
+    };
+    let of_runs = ["began", "commit", "kernel", "rounds", "A/A, processor time"];
+    let of_verdicts = [
+        "",
+        "pairs",
+        "different in both, alike",
+        "different in one",
+        "tied in both",
+        "different the other way round",
+    ];
+    let reversed = agreement.verdicts.iter().flat_map(|it| &it.reversed);
+    let reversed: String =
+        reversed.map(|pair| format!("\n- the other way round: {pair}")).collect();
+    let tables = [
+        markdown(&of_runs, agreement.runs.iter().map(run)),
+        markdown(&of_verdicts, agreement.verdicts.iter().map(verdicts)),
+    ];
+    format!("\n{}{reversed}\n", tables.join("\n"))
+}
+
 /// Those who have figures, without twins.
 fn contestants(results: &Results) -> impl Iterator<Item = &Entry> {
     results.entries.iter().filter(|it| it.twin_of.is_none() && it.gate.failed.is_none())
+}
+
+/// What came of the gate, of those as well who have no figures.
+fn gates(results: &Results) -> String {
+    let head = ["", "exchanges", "conformance cases passed", "result"];
+    let row = |entry: &Entry| {
+        let Gate { tried, conformance, failed, refused, .. } = &entry.gate;
+        let passed = conformance.map(|(passed, of)| {
+            format!("{} of {}", thousands(passed.into()), thousands(of.into()))
+        });
+        let refused = refused.iter().map(|it| format!("no {}: {}", it.scenario, it.reason));
+        let failed = failed.iter().map(|reason| format!("no figures: {reason}"));
+        let wrong: Vec<String> = failed.chain(refused).collect();
+        let result = if wrong.is_empty() { "all right".to_owned() } else { wrong.join("; ") };
+        let result = result.replace('|', "\\|"); // a server's words must not end a cell
+        vec![entry.name.clone(), thousands((*tried).into()), or_dash(passed), result]
+    };
+    let entries = results.entries.iter().filter(|it| it.twin_of.is_none());
+    markdown(&head, entries.map(row))
 }
 
 /// The groups of scenarios in which processor time counts: where a burden takes a part of it,
@@ -189,7 +249,7 @@ fn doubts(results: &Results, figures: &Figures) -> String {
         "only processor time",
         "only latency",
     ];
-    let percent = |part: Option<f64>| or_dash(part.map(|it| format!("{:.1} %", it * 100.0)));
+    let percent = |part: Option<f64>| or_dash(part.map(percent));
     let row = |scenario: &ScenarioFigures| {
         let cells: Vec<&Cell> =
             results.cells.iter().filter(|cell| cell.scenario == scenario.scenario).collect();
@@ -288,6 +348,10 @@ fn microseconds(nanoseconds: f64) -> String {
     }
 }
 
+fn percent(part: f64) -> String {
+    format!("{:.1} %", part * 100.0)
+}
+
 /// A time that has to pass, in whole units.
 fn duration(seconds: f64) -> String {
     let (unit, length) = match seconds {
@@ -321,6 +385,34 @@ mod tests {
         assert_eq!([25_300.0, 74e6].map(microseconds), ["25.3 µs", "74.0 ms"]);
         assert_eq!([0.2, 837.0, 61_733.0].map(duration), ["1 s", "14 min", "18 h"]);
         assert_eq!([945.4, 5141.0, 1_234_567.0].map(thousands), ["945", "5,141", "1,234,567"]);
+    }
+
+    #[test]
+    fn who_says_the_opposite_is_named() {
+        let run = |began: &str| Run {
+            commit: "f352fdc5e4".into(),
+            began: began.into(),
+            kernel: "Linux 6.18".into(),
+            rounds: 10,
+            apart: Some(0.0713),
+        };
+        let verdicts = Verdicts {
+            figure: "processor time".into(),
+            same: 1407,
+            one_only: 529,
+            tied: 706,
+            reversed: vec!["TLS: mio and smol".into()],
+        };
+        let runs = [run("2026-11-29T07:17:37Z"), run("2026-11-29T15:00:00Z")];
+        let text = agreement(Some(&Agreement { runs, verdicts: vec![verdicts] }));
+        for line in [
+            "| 2026-11-29T07:17:37Z | f352fdc5e4 | Linux 6.18 | 10 | 7.1 % |\n",
+            "| processor time | 2,643 | 1,407 | 529 | 706 | 1 |\n",
+            "- the other way round: TLS: mio and smol\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        assert!(agreement(None).contains("No second run"));
     }
 
     #[test]

@@ -310,7 +310,8 @@ fn causes(random: &mut Rng) -> Vec<Cause> {
             entry: server.0.into(),
             system_calls: Some(calls.iter().map(|&(name, n)| (name.into(), n)).collect()),
             switches: Some(0.1 + random.f64()),
-            instructions: (server.2 != "completion").then(|| 4000.0 + 9000.0 * random.f64()),
+            instructions: (server.2 != "completion" && load.1 == "requests")
+                .then(|| 4000.0 + 9000.0 * random.f64()),
             trace: (server.1 == Kind::Ours).then(|| format!("bench/traces/{}.txt", server.0)),
         });
     }

@@ -1,7 +1,7 @@
 // What a request takes, beside what it costs.
 
 import { median } from '../statistics.js'
-import { percent, prose, time, times, whole } from '../text.js'
+import { list, percent, prose, time, times, whole } from '../text.js'
 import { html, table } from '../charts.js'
 import { copyButton, entryFigures, name, scenarioNamed, shown, value } from '../shared.js'
 
@@ -11,9 +11,29 @@ function kernelShare(cells) {
   return cpu ? cells.reduce((sum, cell) => sum + cell.cpu * cell.kernel_share, 0) / cpu : null
 }
 
+/** Loads under which instructions were counted of anybody. */
+function countedLoads({ results }) {
+  const counted = results.causes.filter((cause) => cause.instructions !== null)
+  const names = new Set(counted.map((cause) => cause.scenario))
+  return results.scenarios.map(({ name }) => name).filter((one) => names.has(one))
+}
+
+/** What the column of instructions is, or why there is none. */
+function aboutInstructions(loads, isCounted) {
+  if (isCounted)
+    return prose(
+      'Instructions are those of our backends in user space, counted apart by callgrind, with one',
+      'connection; it cannot end a wait in io_uring_enter, so uring has none.',
+    )
+  const elsewhere = loads.length ? `: they are under ${list(loads)}, with one connection` : ''
+  return `Instructions are not counted under this load${elsewhere}.`
+}
+
 export function causes(lab) {
   const scenario = scenarioNamed(lab, lab.state.scenario)
   if (!scenario) return null
+  const loads = countedLoads(lab)
+  const isCounted = loads.includes(scenario.name)
   const measured = shown(lab).filter((entry) => lab.cells.of(scenario.name, entry.name).length > 0)
   const cpu = (entry) =>
     entryFigures(lab, scenario.name, entry.name)?.cpu?.estimate.median ?? Infinity
@@ -41,7 +61,7 @@ export function causes(lab) {
         { class: 'calls' },
         calls.map(([call, count]) => html('span', {}, html('code', {}, call), ` ${times(count)}`)),
       ),
-      html('td', { class: 'n' }, value(cause?.instructions, whole)),
+      isCounted ? html('td', { class: 'n' }, value(cause?.instructions, whole)) : [],
       over(0),
       over(1),
       html('td', { class: 'n' }, value(cause?.switches, times)),
@@ -52,7 +72,7 @@ export function causes(lab) {
         cause?.trace ? html('code', {}, cause.trace) : '–',
       ),
       html('td', {}, copyButton(lab, entry, scenario)),
-    ]
+    ].flat()
   }
   const rows = measured.sort((a, b) => cpu(a) - cpu(b)).map(row)
   const head = [
@@ -60,21 +80,22 @@ export function causes(lab) {
     'processor time',
     'system calls',
     'by name',
-    'instructions, one connection',
+    isCounted ? 'instructions, one connection' : [],
     'waits and wake-ups',
     'preemptions',
     'switches of the core',
     'in the kernel',
     'trace',
     html('th', { scope: 'col' }, html('span', { class: 'hidden' }, 'command')),
-  ]
+  ].flat()
   return [
     html(
       'p',
       { class: 'soft' },
       prose(
-        'For each request. Instructions are those in user space, counted apart, with one connection;',
-        'waits and preemptions are context switches, because a thread slept or had to give way.',
+        'For each request.',
+        aboutInstructions(loads, isCounted),
+        'Waits and preemptions are context switches, because a thread slept or had to give way.',
         'A wait ends with a wake-up, so there are as many of these; switches of the core are all,',
         'to its idle loop and back included. Traces are files of the repository.',
       ),
