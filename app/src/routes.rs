@@ -80,9 +80,7 @@ impl Route<'_> {
             _ => READ,
         }
     }
-}
 
-impl Route<'_> {
     /// Its name in logs and metrics: of these there are a few, of paths without end.
     fn name(&self) -> &'static str {
         match self {

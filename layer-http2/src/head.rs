@@ -141,17 +141,20 @@ fn fields<'a>(
         fields.push(Field { name: "host", value });
     }
     for (name, value) in headers {
-        let value = value.as_bytes();
-        // RFC 9113 §8.2.1: no white space at either end.
-        if let [b' ' | b'\t', ..] | [.., b' ' | b'\t'] = value {
-            return Err(Malformed);
+        if has_white_space_around(value) {
+            return Err(Malformed); // RFC 9113 §8.2.1
         }
+        let value = value.as_bytes();
         if name != header::HOST && name != header::COOKIE {
             fields.push(Field { name: name.as_str(), value });
         }
     }
     fields.extend(cookie.map(|value| Field { name: "cookie", value }));
     Ok(fields)
+}
+
+pub(crate) fn has_white_space_around(value: &HeaderValue) -> bool {
+    matches!(value.as_bytes(), [b' ' | b'\t', ..] | [.., b' ' | b'\t'])
 }
 
 /// A cookie, put together again if it was taken apart for better compression (RFC 9113 §8.2.3).

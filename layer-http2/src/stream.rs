@@ -14,7 +14,7 @@ use protocol::{
     Tickets, WaitsFor, Work, after, earliest, is_due,
 };
 
-use crate::head::{self, Begun, Date, Terms};
+use crate::head::{self, Begun, Date, Terms, has_white_space_around};
 use crate::state::State;
 
 /// Most that is handed to h2, or read of a file, at once, in bytes.
@@ -252,19 +252,7 @@ impl Stream {
                 match body.poll_data(&mut Context::from_waker(&shared.waker)) {
                     Poll::Ready(Some(Ok(content))) => self.input.held = content,
                     Poll::Ready(Some(Err(_))) => return self.cancel(),
-                    Poll::Ready(None) => {
-                        match body.poll_trailers(&mut Context::from_waker(&shared.waker)) {
-                            Poll::Ready(Ok(Some(trailers))) => {
-                                self.exchange.receive_trailers(trailers);
-                            }
-                            Poll::Ready(Ok(None)) => {}
-                            Poll::Ready(Err(_)) => return self.cancel(),
-                            Poll::Pending => return,
-                        }
-                        self.leave_body();
-                        let effect = self.exchange.end(shared.limits());
-                        return self.pursue(effect, shared);
-                    }
+                    Poll::Ready(None) => return self.end_body(shared),
                     Poll::Pending if shared.input_closed => {
                         return self.refuse(Refusal::Incomplete, shared);
                     }
@@ -285,6 +273,27 @@ impl Stream {
                 Err(refusal) => self.refuse(refusal, shared),
             }
         }
+    }
+
+    /// No more content comes, but perhaps trailers.
+    fn end_body(&mut self, shared: &mut Shared) {
+        let Some(body) = &mut self.input.body else { return };
+        match body.poll_trailers(&mut Context::from_waker(&shared.waker)) {
+            Poll::Ready(Ok(Some(trailers))) => {
+                // RFC 9113 §8.2.1
+                if trailers.values().any(has_white_space_around) {
+                    shared.service.refused_as("http2", &"HTTP/2: a malformed trailer field");
+                    return self.reset_malformed();
+                }
+                self.exchange.receive_trailers(trailers);
+            }
+            Poll::Ready(Ok(None)) => {}
+            Poll::Ready(Err(_)) => return self.cancel(),
+            Poll::Pending => return,
+        }
+        self.leave_body();
+        let effect = self.exchange.end(shared.limits());
+        self.pursue(effect, shared);
     }
 
     /// The body is of no use any more, whatever is still to come of it: the stream is closed behind

@@ -50,11 +50,10 @@ struct Asked {
 }
 
 impl Asked {
-    /// `None` if the path is no text.
-    fn of(request: &Request<'_>) -> Option<Self> {
-        let path = percent_decode_str(request.path()).decode_utf8().ok()?;
-        Some(Asked {
-            path: merge_slashes(&path),
+    fn of(request: &Request<'_>) -> Self {
+        Asked {
+            // A name that is no UTF-8 becomes another, as good as none.
+            path: merge_slashes(&percent_decode_str(request.path()).decode_utf8_lossy()),
             query: request.query().map(str::to_owned),
             conditions: Conditions::of(request),
             accepted: Accepted::of(request),
@@ -62,7 +61,7 @@ impl Asked {
             wants_json: accepts(request, &["application/json"]),
             takes_html: request.field("accept").is_none()
                 || accepts(request, &["text/html", "text/*", "*/*"]),
-        })
+        }
     }
 
     /// A redirect to a decoded path of this site, with the query.
@@ -104,10 +103,7 @@ fn accepts(request: &Request<'_>, media_ranges: &[&str]) -> bool {
 impl Site {
     /// Answers GET and HEAD.
     pub(super) fn answer(self: &Arc<Self>, request: &Request<'_>, cache: &Arc<Cache>) -> Reply {
-        let Some(asked) = Asked::of(request) else {
-            return Response::plain(StatusCode::NOT_FOUND).into();
-        };
-        let (site, cache) = (Arc::clone(self), Arc::clone(cache));
+        let (site, cache, asked) = (Arc::clone(self), Arc::clone(cache), Asked::of(request));
         Reply::blocking(move || {
             let dir = site.store.dir_for_request()?;
             Ok::<_, Response>(match site.find(&dir, &asked) {

@@ -75,7 +75,8 @@ pub struct Settings {
     /// `Cache-Control` of files. The first rule that matches holds.
     #[serde(default)]
     pub cache: Vec<CacheRule>,
-    /// Further fields. Each rule that matches sets its own, in place of what was there.
+    /// Further fields. Each rule that matches sets its own, in place of what was there; `Vary` is
+    /// added to.
     #[serde(default)]
     pub headers: Vec<HeaderRule>,
     /// Paths that are elsewhere. The first rule that matches holds.

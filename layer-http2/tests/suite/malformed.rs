@@ -98,6 +98,16 @@ fn a_pseudo_field_in_trailers_in_any_pieces() {
     }
 }
 
+#[test]
+fn white_space_around_the_value_of_a_trailer_field() {
+    for value in [" 1", "1\t", " "] {
+        let mut driver = driver();
+        driver.feed([post(1, "/collect", &[]), rest(1, ("x-sum", value))].concat());
+        assert_reset(&take_frames(&mut driver.wire), 1);
+        assert!(driver.connection.is_idle() && driver.connection.served() == 0, "{value:?}");
+    }
+}
+
 /// Both sides have ended then, so there is nothing to reset.
 #[test]
 fn a_pseudo_field_in_trailers_behind_the_answer() {

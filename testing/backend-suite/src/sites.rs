@@ -301,7 +301,7 @@ pub fn a_page_that_is_not_there_is_the_page_for_that<B: Backend>(model: B) {
     let mut client = Client::connect(server.address());
     for path in ["/nothing", "/a/b/", "/.env", "/%ff"] {
         let response = client.get(path);
-        assert_eq!(response.status, 404, "{path}");
+        assert_eq!((response.status, response.text()), (404, "lost?"), "{path}");
     }
     let response = get_with(&mut client, "/nothing", "If-None-Match: *\r\nRange: bytes=0-1\r\n");
     assert_eq!((response.status, response.text()), (404, "lost?"));
