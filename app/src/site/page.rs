@@ -31,7 +31,8 @@ const NOT_FOUND: &str = "404.html";
 pub(super) struct Site {
     pub(super) settings: Settings,
     pub(super) store: Store,
-    /// Which of those that share a cache.
+    /// Shared by all sites, of which this is the one with this number.
+    pub(super) cache: Arc<Cache>,
     pub(super) number: usize,
 }
 
@@ -102,14 +103,14 @@ fn accepts(request: &Request<'_>, media_ranges: &[&str]) -> bool {
 
 impl Site {
     /// Answers GET and HEAD.
-    pub(super) fn answer(self: &Arc<Self>, request: &Request<'_>, cache: &Arc<Cache>) -> Reply {
-        let (site, cache, asked) = (Arc::clone(self), Arc::clone(cache), Asked::of(request));
+    pub(super) fn answer(self: &Arc<Self>, request: &Request<'_>) -> Reply {
+        let (site, asked) = (Arc::clone(self), Asked::of(request));
         Reply::blocking(move || {
             let dir = site.store.dir_for_request()?;
             Ok::<_, Response>(match site.find(&dir, &asked) {
                 Ok((found, status)) => {
                     let path = format!("/{}", found.path);
-                    let response = site.send(&dir, found, status, &asked, &cache);
+                    let response = site.send(&dir, found, status, &asked);
                     set_fields(&site.settings, &path, response)
                 }
                 Err(response) => set_fields(&site.settings, &asked.path, response),
@@ -198,14 +199,7 @@ impl Site {
     }
 
     /// The response with a file, which stands for what was asked for unless the status is 404.
-    fn send(
-        &self,
-        dir: &Dir,
-        found: Found,
-        status: StatusCode,
-        asked: &Asked,
-        cache: &Cache,
-    ) -> Response {
+    fn send(&self, dir: &Dir, found: Found, status: StatusCode, asked: &Asked) -> Response {
         let has_forms = has_forms(&self.settings, &found.media_type);
         let control = cache_control(&self.settings, &format!("/{}", found.path));
         let fallback = self.settings.fallback.as_ref();
@@ -213,7 +207,7 @@ impl Site {
             fallback.is_some_and(|path| status != StatusCode::OK || *path == found.path);
         // Ranges are those of the file as it is.
         let accepted = asked.accepted.without_codings(asked.conditions.has_range());
-        let form = choose(&self.settings, dir, found, &accepted, (cache, self.number));
+        let form = choose(&self.settings, dir, found, &accepted, (&self.cache, self.number));
         let response = form.and_then(|form| match status {
             StatusCode::OK => form.respond(&asked.conditions),
             status => Ok(form.respond_as(status)),

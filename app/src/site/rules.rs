@@ -6,8 +6,8 @@ use protocol::http::header::{self, HeaderName, HeaderValue};
 use crate::answers::{encode, value};
 use crate::site::settings::Settings;
 
-/// For a year, without a question (RFC 8246).
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// Kept for a year and not asked for again meanwhile (RFC 8246).
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Kept, but only used if it is still the same (RFC 9111 §5.2.2.4).
 const REVALIDATED: HeaderValue = HeaderValue::from_static("no-cache");
@@ -40,12 +40,12 @@ pub(super) fn rewrite(settings: &Settings, path: &str) -> Option<String> {
 }
 
 /// `Cache-Control` of the file with this path. A name with a hash of the content stands for the
-/// same content for ever, if it is not a page: those are what people link to.
+/// same content forever, if it is not a page: those are what people link to.
 pub(super) fn cache_control(settings: &Settings, path: &str) -> HeaderValue {
     if let Some(rule) = settings.cache.iter().find(|rule| rule.pattern.matches(path)) {
         return rule.control.0.clone();
     }
-    if !path.ends_with(".html") && has_hash(path) { FOR_EVER } else { REVALIDATED }
+    if !path.ends_with(".html") && has_hash(path) { IMMUTABLE } else { REVALIDATED }
 }
 
 /// Sets the fields that the rules have for this path, in place of those that are there. `Vary` is

@@ -45,11 +45,11 @@ use crate::site::pattern::Pattern;
 pub struct Settings {
     /// The directory.
     pub root: PathBuf,
-    /// The hosts whose site it is, such as `example.org` or `*.example.org`. With none, it is that
-    /// of all hosts that no other site names.
+    /// The hosts that it answers for, such as `example.org` or `*.example.org`. Without any, it
+    /// answers for all hosts that no other site names.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// Which directories without `index.html` are answered with a list of what is in them.
+    /// Which directories without `index.html` are answered with a list of their files.
     #[serde(default)]
     pub listing: Listing,
     /// The page that stands for those that do not exist, such as `index.html` of an application
@@ -65,30 +65,30 @@ pub struct Settings {
     /// Whether `/about.html` is redirected to `/about`, which is answered with `about.html` anyway.
     #[serde(default)]
     pub clean_urls: bool,
-    /// Whether `app.js.br`, `app.js.zst` or `app.js.gz` is sent for `app.js` to who takes it; by
-    /// default it is. One that is older than its file is not.
+    /// Whether `app.js.br`, `app.js.zst` or `app.js.gz` is sent in place of `app.js` to a client
+    /// that accepts it; by default it is. One that is older than its file is never sent.
     #[serde(default = "yes")]
     pub precompressed: bool,
-    /// What is compressed when it is asked for.
+    /// Which files are compressed for the response.
     #[serde(default)]
     pub compress: Compress,
-    /// `Cache-Control` of files. The first rule that matches holds.
+    /// `Cache-Control` of files. The first rule that matches applies.
     #[serde(default)]
     pub cache: Vec<CacheRule>,
-    /// Further fields. Each rule that matches sets its own, in place of what was there; `Vary` is
-    /// added to.
+    /// Further fields of responses. Each rule that matches sets its own; they replace fields of the
+    /// same name, but for `Vary`, which is added.
     #[serde(default)]
     pub headers: Vec<HeaderRule>,
-    /// Paths that are elsewhere. The first rule that matches holds.
+    /// Paths that are redirected to other ones. The first rule that matches applies.
     #[serde(default)]
     pub redirects: Vec<Redirect>,
-    /// Paths that stand for others. The first rule that matches holds.
+    /// Paths that are answered as another one would be. The first rule that matches applies.
     #[serde(default)]
     pub rewrites: Vec<Rewrite>,
 }
 
 impl Settings {
-    /// A directory, served without anything special.
+    /// A directory, served with all defaults.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Settings {
             root: root.into(),
@@ -118,7 +118,7 @@ fn yes() -> bool {
     true
 }
 
-/// Which files are compressed when they are asked for: those of text, of these sizes.
+/// Which files are compressed for a response: those of text, of these sizes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Compress {

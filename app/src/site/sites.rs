@@ -23,10 +23,7 @@ const LONGEST_HOST: usize = 255;
 /// `*.` and most of its end, or else the one that names none. Without such a site, a request for
 /// another host is answered with 421 (RFC 9110 §15.5.20).
 #[derive(Clone, Debug)]
-pub struct Sites {
-    sites: Vec<Arc<Site>>,
-    cache: Arc<Cache>,
-}
+pub struct Sites(Vec<Arc<Site>>);
 
 /// Why sites cannot be served.
 #[derive(Debug, Error)]
@@ -49,7 +46,7 @@ impl Sites {
     /// # Errors
     /// If a directory cannot be opened, or two sites are for one host.
     pub fn open(settings: Vec<Settings>) -> Result<Self, Error> {
-        let mut sites: Vec<Arc<Site>> = Vec::new();
+        let (mut sites, cache): (Vec<Arc<Site>>, Arc<Cache>) = Default::default();
         for (number, mut settings) in settings.into_iter().enumerate() {
             settings.hosts.iter_mut().for_each(|host| host.make_ascii_lowercase());
             for site in &sites {
@@ -63,16 +60,16 @@ impl Sites {
             }
             let store = Store::open(&settings.root)
                 .map_err(|error| Error::Directory(settings.root.clone(), error))?;
-            sites.push(Arc::new(Site { settings, store, number }));
+            sites.push(Arc::new(Site { settings, store, cache: Arc::clone(&cache), number }));
         }
-        Ok(Sites { sites, cache: Arc::default() })
+        Ok(Sites(sites))
     }
 
     /// Answers GET and HEAD.
     pub(crate) fn answer(&self, request: &Request<'_>) -> Reply {
         let host = host(request).unwrap_or_default();
         match self.of(host) {
-            Some(site) => site.answer(request, &self.cache),
+            Some(site) => site.answer(request),
             None => misdirected(host).into(),
         }
     }
@@ -84,7 +81,7 @@ impl Sites {
             [] => Some(0),
             hosts => hosts.iter().filter_map(|name| named(name, &host)).max(),
         };
-        let sites = self.sites.iter().filter_map(|site| Some((named(site)?, site)));
+        let sites = self.0.iter().filter_map(|site| Some((named(site)?, site)));
         sites.max_by_key(|(length, _)| *length).map(|(_, site)| site)
     }
 }
@@ -111,8 +108,8 @@ fn misdirected(host: &str) -> Response {
 /// One directory, served without anything special.
 impl From<Store> for Sites {
     fn from(store: Store) -> Self {
-        let site = Site { settings: Settings::default(), store, number: 0 };
-        Sites { sites: vec![Arc::new(site)], cache: Arc::default() }
+        let (settings, cache) = (Settings::default(), Arc::default());
+        Sites(vec![Arc::new(Site { settings, store, cache, number: 0 })])
     }
 }
 
