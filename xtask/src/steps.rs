@@ -128,6 +128,8 @@ pub(crate) const STEPS: &[Step] = &[
         .needs("Prometheus, curl, Python"),
     step("files", "files go by sendfile(2) on every backend that has a way to it", files)
         .needs("strace, curl"),
+    step("otlp", "traces, metrics and logs of every backend reach a receiver, in order", otlp)
+        .needs("Python, opentelemetry-proto"),
     step(
         "deploy",
         "HAProxy, nginx and Caddy in front of every backend, as docs/deploy says",
@@ -432,6 +434,11 @@ fn files() -> Result {
     debian("strace", &["strace"])?;
     debian("curl", &["curl"])?;
     command(".ci/files/run").run()
+}
+
+fn otlp() -> Result {
+    python()?;
+    command(".ci/otlp/run").run()
 }
 
 fn clients() -> Result {

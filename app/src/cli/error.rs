@@ -45,6 +45,8 @@ pub(super) enum Error {
     Signals(io::Error),
     #[error("cannot write the access log: {0}")]
     AccessLog(io::Error),
+    #[error("cannot send telemetry by OTLP: {0}")]
+    Otlp(String),
     #[error("cannot serve the administrators: {0}")]
     Admin(io::Error),
     #[error("cannot serve: {0}")]

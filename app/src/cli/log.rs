@@ -3,21 +3,28 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
 
+use tracing::Metadata;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::error::Error;
 use crate::cli::options::{LogFormat, Options};
 use crate::console::Console;
+use crate::telemetry::otlp::LogLayer;
 
 /// Has what happens written to the log, and panics among it. `RUST_LOG` says what, as far as it
-/// says anything: `warn,backend_common=debug`, for example.
+/// says anything: `warn,backend_common=debug`, for example. What is written is told to `further`,
+/// too.
 ///
 /// # Errors
 /// If it says something that cannot be understood.
-pub(super) fn start(options: &Options, log: &Console) -> Result<(), Error> {
+pub(super) fn start(
+    options: &Options,
+    log: &Console,
+    further: Option<LogLayer>,
+) -> Result<(), Error> {
     let asked = std::env::var("RUST_LOG").unwrap_or_default();
     let targets = if asked.is_empty() {
         let (all, ours) = match (options.quiet, options.verbose) {
@@ -42,9 +49,20 @@ pub(super) fn start(options: &Options, log: &Console) -> Result<(), Error> {
         .log_internal_errors(false)
         .with_writer(move || log.clone());
     let lines = if is_json { lines.json().boxed() } else { lines.boxed() };
-    tracing_subscriber::registry().with(lines.with_filter(targets)).init();
+    let layers = [Some(lines), further].into_iter().flatten();
+    let filter = targets.and(filter_fn(|event| !is_repeated(event)));
+    let layers: Vec<_> = layers.map(|layer| layer.with_filter(filter.clone())).collect();
+    tracing_subscriber::registry().with(layers).init();
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Whether OpenTelemetry's SDK says with each batch that it has failed, which its client in
+/// `telemetry::otlp` says once; or of each line after the end that it comes too late.
+fn is_repeated(event: &Metadata<'_>) -> bool {
+    let name = event.name();
+    event.target().starts_with("opentelemetry")
+        && (name.contains("Export") || name.ends_with("AfterShutdown"))
 }
 
 /// A line for a panic, and its backtrace where `RUST_BACKTRACE` asks for one.

@@ -22,9 +22,13 @@ use crate::telemetry::Telemetry;
 use crate::telemetry::access_log::{AccessLog, Format};
 use crate::telemetry::admin::Admin;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::otlp::Otlp;
 
 /// How long the last lines of the access log may take to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// How long the collector may take for the last of what it is sent.
+const LAST_BATCHES: Duration = Duration::from_secs(3);
 
 /// The listener of the administrators is small.
 const ADMIN_THREADS: usize = 1;
@@ -33,6 +37,7 @@ const MOST_ADMINS: usize = 64;
 /// What observes a server.
 pub(super) struct Observed<B> {
     access_log: Option<Console>,
+    otlp: Option<Arc<Otlp>>,
     /// The server of the administrators, until it begins, and what it answers.
     admin: Option<(Server<B>, Admin)>,
     /// That which has begun.
@@ -59,6 +64,7 @@ impl<B: Backend> Observed<B> {
         server: Server<B>,
         admin: Option<Server<B>>,
         trust: &Trust,
+        otlp: Option<Arc<Otlp>>,
         handler: &Arc<Current<Https<App>>>,
         model: &str,
     ) -> Result<(Server<B>, Self), Error> {
@@ -80,12 +86,14 @@ impl<B: Backend> Observed<B> {
             name_route: Box::new(move |path| handler.route_name(path)),
             access_log: log.map(|(format, to)| Arc::new(AccessLog::new(format, to))),
             metrics: admin.as_ref().map(|(_, answers)| Arc::clone(&answers.metrics)),
+            otlp: otlp.clone(),
         };
+        otlp.iter().for_each(|otlp| otlp.observe(&server.statistics()));
         let server = match telemetry.is_wanted() {
             true => server.observer(Arc::new(telemetry)),
             false => server,
         };
-        Ok((server, Observed { access_log: console, admin, serving: None }))
+        Ok((server, Observed { access_log: console, otlp, admin, serving: None }))
     }
 
     /// Where the administrators are answered, if they are.
@@ -110,6 +118,9 @@ impl<B: Backend> Observed<B> {
     pub(super) fn end(self) -> io::Result<()> {
         if let Some(log) = self.access_log {
             log.finish(Instant::now() + LAST_LINES);
+        }
+        if let Some(otlp) = self.otlp {
+            otlp.finish(Instant::now() + LAST_BATCHES);
         }
         self.serving.map_or(Ok(()), |admin| admin.shutdown(Duration::ZERO).map(drop))
     }

@@ -12,8 +12,8 @@ use clap_complete::Shell;
 #[cfg(unix)]
 use crate::cli::parsers::mode;
 use crate::cli::parsers::{
-    admin_address, at_least_one, directory, file, file_to_write, size, some_seconds, some_threads,
-    time,
+    admin_address, at_least_one, collector, directory, file, file_to_write, size, some_seconds,
+    some_threads, time,
 };
 use crate::cli::place::{Place, place, secured_place};
 use crate::forwarded::ForwardedField;
@@ -183,6 +183,10 @@ pub(super) struct LogOptions {
     /// 127.0.0.1
     #[arg(long, value_name = "ADDR", value_parser = admin_address)]
     pub(super) admin: Option<String>,
+    /// Send traces, metrics and logs by OTLP to the collector at this URL, whose port is 4318 as a
+    /// rule; needs a program built with the feature otlp
+    #[arg(long, value_name = "URL", value_parser = collector)]
+    pub(super) otlp: Option<String>,
 }
 
 /// How the log looks.

@@ -61,6 +61,18 @@ pub(super) fn admin_address(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// The URL of a collector of OpenTelemetry.
+pub(super) fn collector(text: &str) -> Result<String, &'static str> {
+    if !cfg!(feature = "otlp") {
+        return Err("is of no use: this program is built without the feature `otlp`");
+    }
+    let authority = ["http://", "https://"].into_iter().find_map(|it| text.strip_prefix(it));
+    if authority.is_some_and(|it| !it.is_empty() && !it.starts_with('/')) {
+        return Ok(text.to_owned());
+    }
+    Err("must be a URL, such as http://localhost:4318")
+}
+
 /// A directory that is there.
 pub(super) fn directory() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| match path.extension() {

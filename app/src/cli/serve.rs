@@ -33,6 +33,7 @@ use crate::routes::App;
 use crate::signals;
 use crate::site::Sites;
 use crate::store::Store;
+use crate::telemetry::otlp::Otlp;
 
 /// Serves what the options say, until the end.
 pub(super) fn serve<B: Backend>(
@@ -48,14 +49,14 @@ pub(super) fn serve<B: Backend>(
             out.say(line);
         }
     };
-    log::start(options, log)?;
-    configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    raise_descriptor_limit();
-    B::check_system().map_err(Error::System)?;
     let asked = options.model.as_deref();
     let variant = B::MODELS.iter().find(|variant| Some(variant.name) == asked);
     let Variant { model, name, summary } = *variant.unwrap_or(&B::MODELS[0]);
-
+    let otlp = Otlp::start(options.logs.otlp.as_deref(), B::NAME, name).map_err(Error::Otlp)?;
+    log::start(options, log, otlp.as_ref().map(|otlp| otlp.layer()))?;
+    configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    raise_descriptor_limit();
+    B::check_system().map_err(Error::System)?;
     let model_in_words = format!("{name}: {summary}");
     let app = application(options, B::NAME, &model_in_words)?;
     let tls = (!options.tls.tls_listen.is_empty())
@@ -169,7 +170,8 @@ pub(super) fn serve<B: Backend>(
         say(format_args!("  {line}"));
     }
     let handler = Arc::new(handler);
-    let (server, mut observed) = Observed::start(options, server, admin, &trust, &handler, name)?;
+    let (server, mut observed) =
+        Observed::start(options, server, admin, &trust, otlp, &handler, name)?;
     if let Some(address) = observed.admin_address() {
         say(format_args!("  http://{address}/metrics, for administrators"));
     }

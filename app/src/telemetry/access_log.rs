@@ -34,12 +34,16 @@ impl AccessLog {
         AccessLog { format, to }
     }
 
-    pub(crate) fn write(&self, seen: &Seen, summary: &Summary) {
-        self.to.push(match self.format {
+    pub(crate) fn line(&self, seen: &Seen, summary: &Summary) -> Vec<u8> {
+        match self.format {
             Format::Combined => combined(seen, summary).into_bytes(),
             Format::VhostCombined => vhost_combined(seen, summary).into_bytes(),
             Format::Json => json(seen, summary),
-        });
+        }
+    }
+
+    pub(crate) fn write(&self, line: Vec<u8>) {
+        self.to.push(line);
     }
 }
 

@@ -2,12 +2,18 @@
 //!
 //! ```text
 //! protocol ── Observer ──► Telemetry ── a line for each request ──► AccessLog ──► Console
-//!                              └─────── counters, histograms ─────► Metrics ◄── Admin: /metrics
+//!                              ├─────── counters, histograms ─────► Metrics ◄── Admin: /metrics
+//!                              └─────── a span, the same line ────► Otlp ──► a collector
 //! ```
 
 pub(crate) mod access_log;
 pub(crate) mod admin;
 pub(crate) mod metrics;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
+#[cfg(not(feature = "otlp"))]
+#[path = "without_otlp.rs"]
+pub(crate) mod otlp;
 pub(crate) mod request;
 mod trace_context;
 
@@ -20,6 +26,7 @@ use protocol::{Conclude, Observer, Request};
 use crate::forwarded::{ForwardedField, Trust, as_sent};
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::otlp::Otlp;
 use crate::telemetry::request::Seen;
 
 /// Names the route of a request, of which there are a few, by its path.
@@ -33,12 +40,13 @@ pub(crate) struct Telemetry {
     pub(crate) forwarded_field: ForwardedField,
     pub(crate) access_log: Option<Arc<AccessLog>>,
     pub(crate) metrics: Option<Arc<Metrics>>,
+    pub(crate) otlp: Option<Arc<Otlp>>,
 }
 
 impl Telemetry {
     /// Whether anybody wants to know anything.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.access_log.is_some() || self.metrics.is_some()
+        self.access_log.is_some() || self.metrics.is_some() || self.otlp.is_some()
     }
 
     /// A request as its client has sent it: the log is to name no proxies.
@@ -52,11 +60,15 @@ impl Observer for Telemetry {
     fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
         let route = request.map_or("-", |request| (self.name_route)(request.path()));
         let access_log = self.access_log.clone();
-        let seen = access_log.is_some().then(|| self.seen(request, route));
+        let otlp = self.otlp.as_ref().map(|otlp| otlp.begin(request));
+        let is_shown = access_log.is_some() || otlp.is_some();
+        let seen = is_shown.then(|| self.seen(request, route));
         let metrics = self.metrics.clone();
         Some(Box::new(move |summary| {
-            if let (Some(log), Some(seen)) = (access_log, seen) {
-                log.write(&seen, summary);
+            if let Some(seen) = seen {
+                let line = access_log.as_ref().map(|log| log.line(&seen, summary));
+                otlp.into_iter().for_each(|begun| begun.end(&seen, summary, line.as_deref()));
+                access_log.zip(line).into_iter().for_each(|(log, line)| log.write(line));
             }
             if let Some(metrics) = metrics {
                 metrics.concluded(route, summary);
@@ -95,6 +107,7 @@ mod tests {
             forwarded_field: ForwardedField::XForwarded,
             access_log: None,
             metrics: None,
+            otlp: None,
         };
         let fields = [Field { name: "X-Forwarded-For", value: b"192.0.2.1" }];
         let now = Now { instant: Instant::now(), wall: UNIX_EPOCH };

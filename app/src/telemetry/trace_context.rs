@@ -9,6 +9,8 @@ pub(crate) struct TraceContext {
     pub(crate) trace_id: String,
     /// 16 hexadecimal digits: the span that this request belongs to.
     pub(crate) parent_id: String,
+    /// Whether the caller has recorded it is in the lowest bit.
+    pub(crate) flags: u8,
 }
 
 impl TraceContext {
@@ -25,7 +27,7 @@ impl TraceContext {
     fn parse(value: &str) -> Option<Self> {
         let mut parts = value.splitn(5, '-');
         let mut next = |length| parts.next().filter(|part| is_hexadecimal(part, length));
-        let (version, trace_id, parent_id, _flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
+        let (version, trace_id, parent_id, flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
         let is_zero = |id: &str| id.bytes().all(|digit| digit == b'0');
         if version == "ff" || is_zero(trace_id) || is_zero(parent_id) {
             return None;
@@ -33,7 +35,11 @@ impl TraceContext {
         if version == "00" && parts.next().is_some() {
             return None;
         }
-        Some(TraceContext { trace_id: trace_id.to_owned(), parent_id: parent_id.to_owned() })
+        Some(TraceContext {
+            trace_id: trace_id.to_owned(),
+            parent_id: parent_id.to_owned(),
+            flags: u8::from_str_radix(flags, 16).ok()?,
+        })
     }
 }
 
@@ -58,6 +64,7 @@ mod tests {
         let context = TraceContext::parse(VALID).unwrap();
         assert_eq!(context.trace_id, "0123456789abcdef0123456789abcdef");
         assert_eq!(context.parent_id, "0123456789abcdef");
+        assert_eq!(context.flags, 1);
         let later = VALID.replacen("00", "cc", 1);
         assert_eq!(TraceContext::parse(&later), Some(context.clone()));
         assert_eq!(TraceContext::parse(&(later + "-what-comes-later")), Some(context));
