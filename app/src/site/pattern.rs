@@ -4,7 +4,7 @@ use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 
 /// A pattern of paths: `*` is any text without a slash, `**` any text, `?` one character that is no
-/// slash, `{a,b}` one of several texts.
+/// slash, `{a,b}` one of several texts. `/a/**/b` matches `/a/b` as well.
 ///
 /// One that begins with a slash is a pattern of whole paths, decoded: `/blog/*`, `/assets/**`. One
 /// without any is a pattern of names: `*.html` matches `/index.html` and `/docs/index.html`.
@@ -50,7 +50,10 @@ fn translate(pattern: &str) -> Option<String> {
     let mut in_braces = false;
     while let Some(next) = rest.next() {
         match next {
-            '*' if rest.next_if_eq(&'*').is_some() => regex.push_str("(.*)"),
+            '*' if rest.next_if_eq(&'*').is_some() => {
+                let is_of_parts = regex.ends_with('/') && rest.next_if_eq(&'/').is_some();
+                regex.push_str(if is_of_parts { "(?:(.*)/)?" } else { "(.*)" });
+            }
             '*' => regex.push_str("([^/]*)"),
             '?' => regex.push_str("[^/]"),
             '{' if !in_braces => {
@@ -125,7 +128,13 @@ mod tests {
             ("/a/**", "/a/b/c", true),
             ("/a/**", "/a/", true),
             ("/a/**", "/ab", false),
+            ("/a/**/b", "/a/b", true),
+            ("/a/**/b", "/a/x/y/b", true),
+            ("/a/**/b", "/ab", false),
+            ("/a**/b", "/ab", false),
+            ("/a**/b", "/ac/d/b", true),
             ("/**", "/", true),
+            ("/**/*.html", "/a.html", true),
             ("*.html", "/a/b.html", true),
             ("*.html", "/b.html", true),
             ("*.html", "/b.html/c", false),
@@ -145,6 +154,7 @@ mod tests {
         let expand = |text, path, to| pattern(text).expand(path, to, str::to_uppercase);
         assert_eq!(expand("/a/*/{x,y}/**", "/a/b/y/c/d", "/$3/$1-$2").unwrap(), "/C/D/B-Y");
         assert_eq!(expand("/a", "/a", "/$1$").unwrap(), "/$");
+        assert_eq!(expand("/**/*.htm", "/b.htm", "/x/$1/$2").unwrap(), "/x//B");
         assert_eq!(expand("/a", "/b", "/c"), None);
     }
 
