@@ -6,6 +6,7 @@ import os
 import queue
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -32,10 +33,10 @@ def check(what, holds, seen=None):
 
 
 class Collector:
-    """Decodes what comes. One that is silent takes it, and never answers."""
+    """Decodes what comes, over TLS with a certificate. One that is silent takes it, and never answers."""
 
-    def __init__(self, silent=False):
-        self.spans, self.records, self.metrics, self.resources = [], [], {}, []
+    def __init__(self, silent=False, certificate=None):
+        self.spans, self.records, self.metrics, self.resources, self.headers = [], [], {}, [], []
         self.asked = queue.Queue()
         collector = self
 
@@ -58,11 +59,16 @@ class Collector:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self, path, headers, content):
         assert headers["Content-Type"] == "application/x-protobuf", headers
+        self.headers.append(headers)
         if path == "/v1/traces":
             for it in ExportTraceServiceRequest.FromString(content).resource_spans:
                 self.resources.append(attributes(it.resource))
@@ -209,6 +215,7 @@ def variables_are_respected(program):
         program, "mio", OTEL_EXPORTER_OTLP_ENDPOINT=rest.url + "/", OTEL_SERVICE_NAME="front",
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=traces.url + "/v1/traces", OTEL_LOGS_EXPORTER="none",
         OTEL_TRACES_SAMPLER="parentbased_always_off", OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+        OTEL_EXPORTER_OTLP_HEADERS="authorization=Basic%20Zm9v",
     )
     server.ask("/echo/a")
     server.ask("/echo/b", **traceparent("01"))
@@ -218,6 +225,26 @@ def variables_are_respected(program):
     resource = rest.resources[0]
     named = resource["service.name"] == "front" and resource["deployment.environment.name"] == "test"
     check("the name that the environment gives", named, resource)
+    check("fields that a collector asks for", rest.headers[0]["Authorization"] == "Basic Zm9v", rest.headers[0])
+
+
+def collector_is_authenticated(program):
+    with tempfile.TemporaryDirectory() as scratch:
+        key, chain = f"{scratch}/key.pem", f"{scratch}/chain.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/CN=collector", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", chain],
+            check=True, stderr=subprocess.DEVNULL,
+        )
+        for trusted, spans in [({"OTEL_EXPORTER_OTLP_CERTIFICATE": chain}, 1), ({}, 0)]:
+            collector = Collector(certificate=(chain, key))
+            server = Server(program, "mio", "--otlp", collector.url, **trusted)
+            assert server.ask("/echo/a")[0] == 200
+            server.stop()
+            what = "a collector is trusted by its certificate" if trusted else "and not without"
+            check(what, len(collector.spans) == spans, server.said())
+            check("which is in the log", bool(server.warnings()) != bool(trusted), server.said())
 
 
 def nobody_is_there(program):
@@ -255,6 +282,8 @@ def main(program):
         all_is_told(program, backend)
     print("the environment")
     variables_are_respected(program)
+    print("TLS")
+    collector_is_authenticated(program)
     print("no collector")
     nobody_is_there(program)
     print("a collector that is silent")

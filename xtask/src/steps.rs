@@ -129,7 +129,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("files", "files go by sendfile(2) on every backend that has a way to it", files)
         .needs("strace, curl"),
     step("otlp", "traces, metrics and logs of every backend reach a receiver, in order", otlp)
-        .needs("Python, opentelemetry-proto"),
+        .needs("openssl, Python, opentelemetry-proto"),
     step(
         "deploy",
         "HAProxy, nginx and Caddy in front of every backend, as docs/deploy says",
@@ -437,6 +437,7 @@ fn files() -> Result {
 }
 
 fn otlp() -> Result {
+    debian("openssl", &["openssl"])?;
     python()?;
     command(".ci/otlp/run").run()
 }
