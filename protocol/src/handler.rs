@@ -64,8 +64,7 @@ impl Reply {
     }
 
     /// Collects the body, up to [`Limits::max_collect`](crate::Limits::max_collect) bytes, then
-    /// calls
-    /// `then`. A request without a body has an empty one.
+    /// calls `then`. A request without a body has an empty one.
     pub fn collect<R: Into<Reply>>(then: impl FnOnce(Vec<u8>) -> R + Send + 'static) -> Self {
         Reply::Collect(Box::new(move |body, _| then(body).into()))
     }

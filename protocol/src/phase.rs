@@ -77,6 +77,7 @@ impl<S> Phase<S> {
     }
 
     /// Moves on as far as the end allows, and says what its driver has to do for that.
+    #[inline]
     pub fn poll(
         &mut self,
         is_all_sent: bool,
