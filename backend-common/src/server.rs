@@ -180,13 +180,13 @@ impl Context {
 pub struct Server<B> {
     backend: B,
     config: Config,
-    doors: Vec<Door>,
+    endpoints: Vec<Endpoint>,
     shutdown: Arc<ShutdownSignal>,
     statistics: Statistics,
 }
 
 /// A listener, its address if it has one, and what is spoken there below HTTP.
-struct Door {
+struct Endpoint {
     listener: Listener,
     address: Option<SocketAddr>,
     /// Those in front that speak the PROXY protocol, unless they are the same for all listeners.
@@ -195,9 +195,9 @@ struct Door {
     tls: Option<Arc<layer_tls::Setup>>,
 }
 
-impl Door {
+impl Endpoint {
     fn plain(listener: Listener) -> io::Result<Self> {
-        Ok(Door {
+        Ok(Endpoint {
             address: listener.address()?,
             listener,
             proxies: None,
@@ -228,7 +228,7 @@ impl<B: Backend> Server<B> {
         Ok(Server {
             backend: B::default(),
             config: Config::default(),
-            doors: vec![Door::plain(listener.into())?],
+            endpoints: vec![Endpoint::plain(listener.into())?],
             statistics: Statistics::new(Arc::clone(&shutdown)),
             shutdown,
         })
@@ -241,7 +241,7 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If its address cannot be told.
     pub fn and_listener(mut self, listener: impl Into<Listener>) -> io::Result<Self> {
-        self.doors.push(Door::plain(listener.into())?);
+        self.endpoints.push(Endpoint::plain(listener.into())?);
         Ok(self)
     }
 
@@ -268,7 +268,8 @@ impl<B: Backend> Server<B> {
         listener: impl Into<Listener>,
         setup: layer_tls::Setup,
     ) -> io::Result<Self> {
-        self.doors.push(Door { tls: Some(Arc::new(setup)), ..Door::plain(listener.into())? });
+        self.endpoints
+            .push(Endpoint { tls: Some(Arc::new(setup)), ..Endpoint::plain(listener.into())? });
         Ok(self)
     }
 
@@ -276,7 +277,10 @@ impl<B: Backend> Server<B> {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_address(&self) -> Option<SocketAddr> {
-        self.doors.iter().filter(|door| door.tls.is_some()).find_map(|door| door.address)
+        self.endpoints
+            .iter()
+            .filter(|endpoint| endpoint.tls.is_some())
+            .find_map(|endpoint| endpoint.address)
     }
 
     /// Sets the variant of the concurrency model.
@@ -360,8 +364,8 @@ impl<B: Backend> Server<B> {
     /// this number, nothing changes.
     #[must_use]
     pub fn proxy_protocol_at(mut self, listener: usize, proxies: TrustedProxies) -> Self {
-        if let Some(door) = self.doors.get_mut(listener) {
-            door.proxies = Some(Arc::new(proxies));
+        if let Some(endpoint) = self.endpoints.get_mut(listener) {
+            endpoint.proxies = Some(Arc::new(proxies));
         }
         self
     }
@@ -385,7 +389,7 @@ impl<B: Backend> Server<B> {
     /// All addresses that it is bound to, in the order in which they were given. A path is none.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.doors.iter().filter_map(|door| door.address).collect()
+        self.endpoints.iter().filter_map(|endpoint| endpoint.address).collect()
     }
 
     /// A handle that begins shutdown, from any thread.
@@ -405,33 +409,31 @@ impl<B: Backend> Server<B> {
     /// # Errors
     /// If it cannot begin: the system refuses a thread, for example.
     pub fn run(self, handler: impl Handler) -> io::Result<Report> {
-        let Config { threads, workers, max_connections, max_work, .. } = self.config;
-        let Config { max_connections_per_address, ipv6_prefix, .. } = self.config;
-        let Config { proxy_protocol, limits, .. } = self.config;
-        // With none of something nothing would ever be served.
-        let max_connections = max_connections.max(1);
+        let config = self.config;
         // Each acceptor that waits may hold a place.
-        let max_connections = max_connections + self.doors.len() - 1;
-        let admission = Arc::new(Admission::new(max_connections, max_work.max(1)));
-        let by_address =
-            max_connections_per_address.map(|connections| ByAddress::new(connections, ipv6_prefix));
+        let waiting = self.endpoints.len() - 1;
+        // With none of something nothing would ever be served.
+        let max_connections = config.max_connections.max(1).saturating_add(waiting);
+        let admission = Arc::new(Admission::new(max_connections, config.max_work.max(1)));
+        let by_address = config.max_connections_per_address;
+        let by_address = by_address.map(|most| ByAddress::new(most, config.ipv6_prefix));
         self.statistics.begin(Arc::clone(&admission), by_address.clone());
         let report = || self.statistics.report(admission.open() as u64);
         let context = Context {
             handler: Arc::new(handler),
-            limits: Arc::new(limits),
-            threads: threads.map(|threads| threads.max(1)),
-            workers: workers.max(1),
+            limits: Arc::new(config.limits),
+            threads: config.threads.map(|threads| threads.max(1)),
+            workers: config.workers.max(1),
             shutdown: self.shutdown,
             admission: Arc::clone(&admission),
             by_address,
             listener: 0,
-            proxies: proxy_protocol.map(Arc::new),
+            proxies: config.proxy_protocol.map(Arc::new),
             statistics: self.statistics.clone(),
             #[cfg(feature = "tls")]
             tls: None,
         };
-        serve_all(self.backend, self.doors, &context)?;
+        serve_all(self.backend, self.endpoints, &context)?;
         Ok(report())
     }
 
@@ -459,8 +461,8 @@ impl fmt::Debug for Context {
 
 impl<B> fmt::Debug for Server<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Server { doors, config, .. } = self;
-        let addresses: Vec<_> = doors.iter().map(|door| door.address).collect();
+        let Server { endpoints, config, .. } = self;
+        let addresses: Vec<_> = endpoints.iter().map(|endpoint| endpoint.address).collect();
         let mut server = f.debug_struct("Server");
         server.field("addresses", &addresses).field("config", config).finish_non_exhaustive()
     }
@@ -483,33 +485,38 @@ fn first(addresses: &[SocketAddr]) -> SocketAddr {
 }
 
 /// Serves all listeners. If one cannot begin, or panics, the others end.
-fn serve_all<B: Backend>(backend: B, doors: Vec<Door>, context: &Context) -> io::Result<()> {
-    let serve = move |(listener, door): (usize, Door)| {
+fn serve_all<B: Backend>(
+    backend: B,
+    endpoints: Vec<Endpoint>,
+    context: &Context,
+) -> io::Result<()> {
+    let serve = move |(listener, endpoint): (usize, Endpoint)| {
         let _guard = ShutDownOnPanic(Arc::clone(&context.shutdown));
         let context = Context {
             listener,
-            proxies: door.proxies.or_else(|| context.proxies.clone()),
+            proxies: endpoint.proxies.or_else(|| context.proxies.clone()),
             #[cfg(feature = "tls")]
-            tls: door.tls,
+            tls: endpoint.tls,
             ..context.clone()
         };
         let shutdown = Arc::clone(&context.shutdown);
         // The process that had it before may have left it otherwise.
-        let result = door.listener.set_nonblocking(false);
-        let result = result.and_then(|()| backend.serve(door.listener, Arc::new(context)));
+        let result = endpoint.listener.set_nonblocking(false);
+        let result = result.and_then(|()| backend.serve(endpoint.listener, Arc::new(context)));
         if result.is_err() {
             shutdown.accepts_no_more();
             shutdown.begin(Instant::now());
         }
         result
     };
-    context.shutdown.accepts_from(doors.len());
-    let mut doors = doors.into_iter().enumerate();
-    let first = doors.next();
+    context.shutdown.accepts_from(endpoints.len());
+    let mut endpoints = endpoints.into_iter().enumerate();
+    let first = endpoints.next();
     std::thread::scope(|scope| {
         let builder = || std::thread::Builder::new().name("server".into());
-        let others: Vec<_> =
-            doors.map(|door| builder().spawn_scoped(scope, move || serve(door))).collect();
+        let others: Vec<_> = endpoints
+            .map(|endpoint| builder().spawn_scoped(scope, move || serve(endpoint)))
+            .collect();
         if others.iter().any(Result::is_err) {
             context.shutdown.begin(Instant::now());
         }
@@ -556,8 +563,7 @@ impl ShutdownHandle {
 
     /// Does the same for a server whose listeners another process has as well: clients that have
     /// not been accepted yet are left to it. Returns when this server accepts no more, and the
-    /// other
-    /// may begin to.
+    /// other may begin to.
     pub fn hand_over(&self, within: Duration) {
         self.shutdown.hand_over(protocol::after(Instant::now(), within));
     }

@@ -16,9 +16,8 @@ use crate::child::Process;
 use crate::client::Client;
 use crate::process::command;
 
-/// The protocol of systemd.socket(5) and `sd_notify(3)`, played by a shell, which knows its
-/// process's
-/// number before it becomes the server.
+/// The protocol of systemd.socket(5) and `sd_notify(3)`, played by a shell, which knows the
+/// number of its process before it becomes the server.
 pub fn sockets_of_systemd_are_served_and_it_is_notified(path: &str) {
     let dir = tempfile::tempdir().unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
