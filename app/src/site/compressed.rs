@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::read::GzEncoder;
 use protocol::bytes::Bytes;
 
-use crate::site::budget::Held;
+use crate::site::budget::{Held, Turn};
 use crate::site::encoding::Coding;
 use crate::store::version;
 
@@ -81,6 +81,10 @@ impl Cache {
     pub(super) fn get(&self, key: Key, file: &File, length: u64) -> io::Result<Option<Bytes>> {
         if let Some(form) = self.entries().forms.get(&key) {
             return Ok(form.clone());
+        }
+        let _turn = Turn::wait();
+        if let Some(form) = self.entries().forms.get(&key) {
+            return Ok(form.clone()); // another thread has made it meanwhile
         }
         let Some(held) = usize::try_from(length).ok().and_then(|length| self.room(length)) else {
             return Ok(None);

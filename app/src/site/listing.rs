@@ -1,20 +1,27 @@
 //! What is in a directory: a page that needs no script, or JSON.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io;
 use std::time::SystemTime;
 
 use cap_std::fs::Dir;
 use protocol::Response;
-use protocol::http::header::{self, HeaderValue};
+use protocol::http::StatusCode;
+use protocol::http::header::{self, HeaderName, HeaderValue};
 use serde_json::json;
 
 use crate::answers::{encode, escape, nosniff};
+use crate::site::budget::{Held, Turn};
 use crate::site::rules::is_hidden;
+use crate::store::is_relative;
 
 /// How many names are shown at most, since they are sorted in memory.
 const MOST: usize = 10_000;
+
+/// How many names a list has, where the directory has more. JSON has no other place to say it.
+const CUT: HeaderName = HeaderName::from_static("listing-cut-at");
 
 /// By what, and whether the least comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,39 +80,57 @@ struct Entry {
 /// # Errors
 /// If the directory cannot be read.
 pub(super) fn listing(dir: &Dir, path: &str, order: Order, as_json: bool) -> io::Result<Response> {
-    let (mut entries, is_all) = entries(dir)?;
+    let _turn = Turn::wait();
+    let (names, is_all) = names(dir, MOST)?;
+    let mut entries: Vec<_> = names.into_iter().filter_map(|name| entry(dir, name)).collect();
     entries.sort_by(|one, other| compare(one, other, order));
-    let response = if as_json {
-        Response::ok().content_type("application/json").body(as_array(&entries))
+    let response = Response::ok();
+    let (mut response, text) = if as_json {
+        (response.content_type("application/json"), as_array(&entries))
     } else {
         let style = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
-        let response = Response::ok().content_type("text/html; charset=utf-8");
         let response = response.field(header::CONTENT_SECURITY_POLICY, style);
-        response.body(page(path, &entries, order, is_all))
+        let page = page(path, &entries, order, is_all);
+        (response.content_type("text/html; charset=utf-8"), page)
     };
-    Ok(nosniff(response)
+    if !is_all {
+        response = response.field(CUT, HeaderValue::from(MOST));
+    }
+    // Clients who do not read what they have asked for are not to fill the memory with it.
+    let Some(held) = Held::of(text) else {
+        return Ok(Response::plain(StatusCode::SERVICE_UNAVAILABLE));
+    };
+    Ok(nosniff(response.body(held.into_bytes()))
         .field(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))
         .field(header::VARY, HeaderValue::from_static("accept")))
 }
 
-/// What may be seen, and whether that is all. What leads out of the directory is as if it were not.
-fn entries(dir: &Dir) -> io::Result<(Vec<Entry>, bool)> {
-    let mut entries = Vec::new();
+/// The names that come first and can be asked for, `most` of them, and whether these are all.
+fn names(dir: &Dir, most: usize) -> io::Result<(BTreeSet<String>, bool)> {
+    let (mut names, mut is_all) = (BTreeSet::new(), true);
     for entry in dir.entries()? {
         let Ok(name) = entry?.file_name().into_string() else { continue };
-        let Ok(metadata) = dir.metadata(&name) else { continue };
-        if is_hidden(&name) || !(metadata.is_dir() || metadata.is_file()) {
-            continue;
+        if is_relative(&name) && !is_hidden(&name) {
+            names.insert(name);
         }
-        if entries.len() == MOST {
-            return Ok((entries, false));
+        if names.len() > most {
+            names.pop_last();
+            is_all = false;
         }
-        let modified =
-            metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
-        let (is_directory, size) = (metadata.is_dir(), metadata.len());
-        entries.push(Entry { name, is_directory, size, modified });
     }
-    Ok((entries, true))
+    Ok((names, is_all))
+}
+
+/// What is said of a file or a directory. What is neither, or leads elsewhere, is as if it were
+/// not.
+fn entry(dir: &Dir, name: String) -> Option<Entry> {
+    let metadata = dir.metadata(&name).ok()?;
+    if !(metadata.is_dir() || metadata.is_file()) {
+        return None;
+    }
+    let modified =
+        metadata.modified().map_or(SystemTime::UNIX_EPOCH, cap_std::time::SystemTime::into_std);
+    Some(Entry { name, is_directory: metadata.is_dir(), size: metadata.len(), modified })
 }
 
 /// Directories come first, whatever the order.
@@ -135,19 +160,26 @@ fn as_array(entries: &[Entry]) -> String {
 }
 
 fn page(path: &str, entries: &[Entry], order: Order, is_all: bool) -> String {
-    let rows = entries.iter().fold(String::new(), |rows, entry| rows + &row(entry));
     let count = match (entries.len(), is_all) {
         (0, _) => "Nothing is here.".to_owned(),
         (1, _) => "1 entry".to_owned(),
         (count, true) => format!("{count} entries"),
-        (count, false) => format!("The first {count} entries: there are more."),
+        (count, false) => format!("The first {count} names: there are more."),
     };
-    include_str!("listing.html")
+    let template = include_str!("listing.html");
+    let (above, below) = template.split_once("{{rows}}").unwrap_or((template, ""));
+    let above = above
         .replace("{{columns}}", &columns(order))
-        .replace("{{count}}", &count)
         .replace("{{crumbs}}", &crumbs(path))
-        .replace("{{title}}", &escape(path))
-        .replace("{{rows}}", &rows)
+        .replace("{{title}}", &shown(path));
+    // One text, to which all others are added: it may be long.
+    let page = entries.iter().fold(above, |page, entry| page + &row(entry));
+    page + &below.replace("{{count}}", &count)
+}
+
+/// A part of the path as text of the page, in which nothing is left to be filled in.
+fn shown(part: &str) -> String {
+    escape(part).replace('{', "&#123;")
 }
 
 /// Links to the directories above.
@@ -156,7 +188,7 @@ fn crumbs(path: &str) -> String {
     let parts: Vec<_> = path.trim_matches('/').split('/').filter(|part| !part.is_empty()).collect();
     let _ = write!(crumbs, "<li><a href=\"/\">/</a></li>");
     for (index, part) in parts.iter().enumerate() {
-        let (href, name) = (encode(&parts[..=index].join("/")), escape(part));
+        let (href, name) = (encode(&parts[..=index].join("/")), shown(part));
         let current = if index + 1 == parts.len() { " aria-current=\"page\"" } else { "" };
         let _ = write!(crumbs, "<li><a href=\"/{href}/\"{current}>{name}</a></li>");
     }
@@ -245,14 +277,33 @@ mod tests {
     }
 
     #[test]
+    fn of_too_many_names_the_first_are_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["d", "b", ".a", "ab", "e", "c"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let dir = Dir::open_ambient_dir(folder.path(), cap_std::ambient_authority()).unwrap();
+        let first = |most| {
+            let (names, is_all) = names(&dir, most).unwrap();
+            (names.into_iter().collect::<Vec<_>>().join(" "), is_all)
+        };
+        assert_eq!(first(2), ("ab b".to_owned(), false));
+        assert_eq!(first(5), ("ab b c d e".to_owned(), true));
+    }
+
+    #[test]
     fn names_are_text_in_the_page_and_encoded_in_links() {
-        let row = row(&entry("<a b>&\"?#.txt", 1536, 1_000_000_000));
-        assert!(row.contains("href=\"%3Ca%20b%3E%26%22%3F%23.txt\""), "{row}");
-        assert!(row.contains(">&lt;a b&gt;&amp;&quot;?#.txt</a>"), "{row}");
-        assert!(row.contains("<td>1.5 KiB</td>"), "{row}");
-        assert!(row.contains("datetime=\"2001-09-09T01:46:40Z\">2001-09-09 01:46<"), "{row}");
+        let first = row(&entry("<a b>&\"?#.txt", 1536, 1_000_000_000));
+        assert!(first.contains("href=\"%3Ca%20b%3E%26%22%3F%23.txt\""), "{first}");
+        assert!(first.contains(">&lt;a b&gt;&amp;&quot;?#.txt</a>"), "{first}");
+        assert!(first.contains("<td>1.5 KiB</td>"), "{first}");
+        assert!(first.contains("datetime=\"2001-09-09T01:46:40Z\">2001-09-09 01:46<"), "{first}");
+        let lines = row(&entry("a\n'b'", 1, 0));
+        assert!(lines.contains("href=\"a%0A%27b%27\">a\n'b'</a>"), "{lines}");
         let page = page("/<b>/", &[], Order::of(None), true);
         assert!(!page.contains("<b>") && !page.contains("{{"), "{page}");
+        let page = super::page("/{{rows}}/", &[entry("a", 1, 0)], Order::of(None), true);
+        assert_eq!(page.matches("<a href=\"a\">").count(), 1, "{page}");
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub struct Settings {
     /// answers for all hosts that no other site names.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// Which directories without `index.html` are answered with a list of their files.
+    /// Which directories without `index.html` are answered with a list of their files, of which it
+    /// has the first 10,000. If there are more, the page says so, and the field `Listing-Cut-At`.
     #[serde(default)]
     pub listing: Listing,
     /// The page that stands for those that do not exist, such as `index.html` of an application

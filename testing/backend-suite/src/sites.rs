@@ -294,6 +294,63 @@ pub fn a_directory_is_listed_on_request<B: Backend>(model: B) {
     }
 }
 
+/// Whatever is in a directory: links that are shown lead to what they name.
+pub fn every_link_of_a_listing_can_be_followed<B: Backend>(model: B) {
+    let dir = directory(&[("sub/a.txt", b"a"), ("100% {{rows}}.txt", b"a"), ("ü.txt", b"a")]);
+    #[cfg(unix)]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::symlink;
+        for name in
+            [&b"two\nlines.txt"[..], b"'\"<&>\".txt", b"?a=b#c.txt", b"a\\b.txt", b"\xff.txt"]
+        {
+            fs::write(dir.path().join(OsStr::from_bytes(name)), "a").unwrap();
+        }
+        symlink("/etc", dir.path().join("away")).unwrap();
+        symlink("nowhere", dir.path().join("nothing")).unwrap();
+        symlink("sub", dir.path().join("inside")).unwrap();
+        let pipe = std::process::Command::new("mkfifo").arg(dir.path().join("pipe")).status();
+        assert!(pipe.unwrap().success());
+    }
+    let server = serve_one(model, &dir, json!({ "listing": true }));
+    let mut client = Client::connect(server.address());
+    let page = client.get("/");
+    let (_, rows) = page.text().split_once("<tbody>").unwrap();
+    let links: Vec<_> =
+        rows.split("href=\"").skip(1).map(|it| it.split('"').next().unwrap()).collect();
+    for link in &links {
+        assert_eq!(client.get(&format!("/{link}")).status, 200, "{link}");
+    }
+    let data = get_with(&mut client, "/", "Accept: application/json\r\n");
+    let data: Value = serde_json::from_slice(&data.body).unwrap();
+    let names: Vec<_> =
+        data.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    let expected = if cfg!(unix) {
+        &[
+            "inside",
+            "sub",
+            "'\"<&>\".txt",
+            "100% {{rows}}.txt",
+            "?a=b#c.txt",
+            "two\nlines.txt",
+            "ü.txt",
+        ][..]
+    } else {
+        &["sub", "100% {{rows}}.txt", "ü.txt"]
+    };
+    assert_eq!((names, links.len()), (expected.to_vec(), expected.len()));
+    // What is not listed is not sent either, under whatever name it is asked for.
+    for path in ["/away/hostname", "/nothing", "/pipe", "/a%5Cb.txt", "/%FF.txt", "/..%5csub/a.txt"]
+    {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    for path in ["/sub%00/a.txt", "/sub/a.txt%00", "/%2e%2e/etc/hostname", "/..%2fetc/hostname"] {
+        assert_eq!(client.get(path).status, 404, "{path}");
+    }
+    end(server);
+}
+
 pub fn a_page_that_is_not_there_is_the_page_for_that<B: Backend>(model: B) {
     let dir =
         directory(&[("index.html", b"home"), ("404.html", b"lost?"), ("lost.html", b"lost!")]);

@@ -70,6 +70,7 @@ macro_rules! suite {
                 sites::several_ranges_are_sent_as_parts,
                 sites::pages_are_revalidated_and_files_with_a_hash_are_kept,
                 sites::a_directory_is_listed_on_request,
+                sites::every_link_of_a_listing_can_be_followed,
                 sites::a_page_that_is_not_there_is_the_page_for_that,
                 sites::a_route_of_a_single_page_application_is_its_page,
                 sites::pages_are_found_without_their_ending,
@@ -259,6 +260,8 @@ macro_rules! attacks {
                     no_descriptors_left,
                     a_file_removed_while_it_is_sent,
                     a_file_truncated_while_it_is_sent,
+                    many_large_texts_at_once,
+                    large_listings_that_are_not_read,
                     work_that_never_returns,
                 }
             );

@@ -1,15 +1,19 @@
 //! Resources that the server itself runs out of, or loses.
 
-use std::io::Write;
+use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::attacks::attacker::{crowd, expect_status, last_words};
+use flate2::read::GzDecoder;
+use socket2::SockRef;
+
+use crate::attacks::attacker::{crowd, expect_status, last_words, narrow};
 use crate::attacks::frame::{Attack, Stage};
 use crate::attacks::slow::{BURST, BUSY, large_file};
 use crate::attacks::target::Target;
-use crate::client::{Client, eventually};
+use crate::client::{Client, Response, eventually};
 
 /// More connections than descriptors: those that have one are served, those that have none wait,
 /// and waiting costs next to no processor time.
@@ -66,7 +70,7 @@ pub fn a_full_disk(stage: Stage) {
             client.send("PUT /files/small HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nsmall");
             assert_eq!(client.response().status, 201);
             assert_eq!(client.get("/files/small").text(), "small");
-            let files = || std::fs::read_dir(target.process.data.path()).unwrap().count();
+            let files = || fs::read_dir(target.process.data.path()).unwrap().count();
             eventually("only what is whole is there", || files() == 2);
         },
     );
@@ -92,7 +96,7 @@ pub fn a_file_removed_while_it_is_sent(stage: Stage) {
         stage,
         |target| {
             let readers = begin_reading(target);
-            std::fs::remove_file(target.process.data.path().join("large")).unwrap();
+            fs::remove_file(target.process.data.path().join("large")).unwrap();
             readers
         },
         |target, readers| {
@@ -114,7 +118,7 @@ pub fn a_file_truncated_while_it_is_sent(stage: Stage) {
         |target| {
             let readers = begin_reading(target);
             let file =
-                std::fs::File::options().write(true).open(target.process.data.path().join("large"));
+                fs::File::options().write(true).open(target.process.data.path().join("large"));
             file.unwrap().set_len(1000).unwrap();
             readers
         },
@@ -155,6 +159,132 @@ pub fn work_that_never_returns(stage: Stage) {
         |_, (working, refused)| {
             expect_status(503, refused);
             expect_status(200, working);
+        },
+    );
+}
+
+/// Memory that all compressed forms and lists may take together, in KiB, and what two workers take
+/// while they make some: a form that is doubled in its place, and the state of an encoder.
+const FORMS: u64 = (64 << 10) + 2 * (12 << 10);
+
+/// Text of so many bytes, of which compression leaves a half: hexadecimal digits of noise, which
+/// repeat farther apart than `gzip` looks back.
+fn noisy_text(seed: usize, length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15 ^ (seed as u64 + 1);
+    let digit = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        b"0123456789abcdef"[(state >> 60) as usize]
+    };
+    let block: Vec<u8> = std::iter::repeat_with(digit).take(64 << 10).collect();
+    block.repeat(length / block.len())
+}
+
+/// Clients who ask and do not read, so that what they have asked for stays where it is.
+fn deaf(crowd: usize, target: &Target, request: impl Fn(usize) -> Vec<u8>) -> Vec<TcpStream> {
+    let begin = |number| {
+        let mut stream = narrow(target.address);
+        stream.write_all(&request(number)).unwrap();
+        stream
+    };
+    (0..crowd).map(begin).collect()
+}
+
+/// The responses to all of them, who begin to read when the last one is answered.
+fn responses(deaf: Vec<TcpStream>) -> impl Iterator<Item = Response> {
+    for stream in &deaf {
+        stream.peek(&mut [0]).unwrap();
+    }
+    deaf.into_iter().map(|stream| {
+        SockRef::from(&stream).set_recv_buffer_size(1 << 20).unwrap();
+        Client::from(stream).response()
+    })
+}
+
+/// Clients who ask for compressed forms of many files and do not read them: once all that may be
+/// in memory is, files are sent as they are. What each is sent is right.
+pub fn many_large_texts_at_once(stage: Stage) {
+    const CROWD: usize = 40;
+    const LENGTH: usize = 4 << 20;
+    let request = |number: usize| {
+        let fields = "Host: x\r\nAccept-Encoding: gzip\r\n";
+        format!("GET /{number}.txt HTTP/1.1\r\n{fields}\r\n").into_bytes()
+    };
+    let each = FORMS / CROWD as u64 + 64 + BUSY;
+    let flags = ["--site", ".", "--demo", "--write-timeout", "60s"];
+    Attack::new("many large texts at once").flags(&flags).costs(CROWD, each).alone().play(
+        stage,
+        |target| {
+            for number in 0..CROWD {
+                let path = target.site().join(format!("{number}.txt"));
+                fs::write(path, noisy_text(number, LENGTH)).unwrap();
+            }
+            deaf(CROWD, target, request)
+        },
+        |target, crowd| {
+            let (mut compressed, mut plain) = (0, 0);
+            for (number, response) in responses(crowd).enumerate() {
+                assert_eq!(response.status, 200, "{number}");
+                let text = if response.head.contains("content-encoding: gzip\r\n") {
+                    compressed += 1;
+                    let mut text = Vec::new();
+                    GzDecoder::new(&response.body[..]).read_to_end(&mut text).unwrap();
+                    text
+                } else {
+                    plain += 1;
+                    response.body
+                };
+                assert!(text == noisy_text(number, LENGTH), "{number}");
+            }
+            // A form is half as large as its file, or somewhat more.
+            assert!((8..=32).contains(&compressed) && plain > 0, "{compressed}, {plain}");
+            // There is room again.
+            let mut client = Client::connect(target.address);
+            client.send(request(CROWD - 1));
+            assert!(client.response().head.contains("content-encoding: gzip\r\n"));
+        },
+    );
+}
+
+/// What the allocator keeps for a thread that has made a long list, in KiB, names and all.
+const LIST: u64 = 3 << 10;
+
+/// Clients who have a large directory listed and do not read the list: once all that may be in
+/// memory is, others are refused.
+pub fn large_listings_that_are_not_read(stage: Stage) {
+    const CROWD: usize = 50;
+    const FILES: usize = 10_100;
+    let name = |number: usize| format!("{number:060}");
+    let request = |_| b"GET /large/ HTTP/1.1\r\nHost: x\r\n\r\n".to_vec();
+    let each = FORMS / CROWD as u64 + LIST + BUSY;
+    let flags = ["--site", ".", "--demo", "--listing", "--write-timeout", "60s"];
+    Attack::new("large listings that are not read").flags(&flags).costs(CROWD, each).alone().play(
+        stage,
+        |target| {
+            let folder = target.site().join("large");
+            fs::create_dir(&folder).unwrap();
+            for number in 0..FILES {
+                fs::File::create(folder.join(name(number))).unwrap();
+            }
+            deaf(CROWD, target, request)
+        },
+        |target, crowd| {
+            let (mut listed, mut refused) = (0, 0);
+            for response in responses(crowd) {
+                match response.status {
+                    200 => {
+                        listed += 1;
+                        assert!(response.head.contains("listing-cut-at: 10000\r\n"));
+                        assert!(response.text().contains(&name(9_999)));
+                        assert!(!response.text().contains(&name(10_000)));
+                    }
+                    503 => refused += 1,
+                    other => panic!("{other}"),
+                }
+            }
+            assert!(listed > 10 && refused > 0, "{listed}, {refused}");
+            assert_eq!(Client::connect(target.address).get("/large/").status, 200);
         },
     );
 }

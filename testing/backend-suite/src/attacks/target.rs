@@ -1,7 +1,7 @@
 //! A server under attack, the one client that does nothing wrong, and what can be seen of both.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ const SHUTDOWN: &str = "300ms";
 pub(super) struct Target {
     pub(super) process: Process,
     pub(super) address: SocketAddr,
-    /// Where its certificate is.
+    /// Where it runs, and where its certificate is: the site `.`.
     home: TempDir,
 }
 
@@ -54,7 +54,7 @@ impl Target {
         command.args(["--shutdown-timeout", SHUTDOWN, "--linger-timeout", "300ms"]);
         // Where panics are traced, debugging information is kept forever.
         command.env("HOME", home.path()).env_remove("RUST_BACKTRACE");
-        command.args(flags).stderr(Stdio::null());
+        command.args(flags).current_dir(home.path()).stderr(Stdio::null());
         let process = Process::start(command);
         Target { address: process.address, process, home }
     }
@@ -116,6 +116,11 @@ impl Target {
             }
             Ok(worst)
         })
+    }
+
+    /// The directory that `--site .` serves.
+    pub(super) fn site(&self) -> &Path {
+        self.home.path()
     }
 
     /// Where the file of the certificate is.
