@@ -168,6 +168,10 @@ fn peers_that_are_there_start_answer_and_leave_nothing() {
         eprintln!("{}: {:?}, {gate:?}", entry.name, entry.version);
         let after = running.usage().expect("it runs");
         assert!(gate.tried > 0 && after.cpu > before.cpu);
+        if gate.failed.is_none() {
+            let (passed, played) = gate.conformance.expect("the suite is played with all others");
+            assert_eq!(played - passed, gate.nonconforming.len() as u32, "each failure is named");
+        }
         assert_eq!(running.https.is_some(), entry.can(Ability::Tls));
         if entry.can(Ability::Files) {
             for (name, length) in Files::ALL {
