@@ -65,5 +65,5 @@ pub(super) fn choose<'a>(
         return Ok(named);
     }
     let names: Vec<_> = named.models.iter().map(|it| it.name).collect();
-    Err(format!("the models of --backend {name} are: {}", names.join(", ")))
+    Err(format!("the models of {name} are: {}", names.join(", ")))
 }

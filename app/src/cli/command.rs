@@ -8,6 +8,7 @@ use clap::{Command, CommandFactory};
 
 use crate::cli::backend::{AnyBackend, Model, choose};
 use crate::cli::configuration::{Configuration, one_sentence};
+use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::cli::serve::check;
 use crate::cli::show;
@@ -135,7 +136,8 @@ pub(super) fn parse<'a>(
     if options.reference {
         return Ok(Order::Print(show::reference(&command).into()));
     }
-    let backend = choose(backends, options).map_err(one_sentence)?;
+    let backend = choose(backends, options)
+        .map_err(|what| one_sentence(format!("{}{what}", configuration.place("model"))))?;
     if options.check_config {
         for warning in &configuration.warnings {
             let _ = writeln!(text, "warning: {warning}");
@@ -145,7 +147,14 @@ pub(super) fn parse<'a>(
                 text.extend_from_slice(b"The configuration is right.\n");
                 Ok(Order::Print(text))
             }
-            Err(error) => Err(one_sentence(error)),
+            Err(error) => {
+                let place = match error {
+                    Error::Certificates(_) => configuration.place("tls-cert"),
+                    Error::Data(..) => configuration.place("data"),
+                    _ => String::new(),
+                };
+                Err(one_sentence(format!("{place}{error}")))
+            }
         };
     }
     if options.print_config {

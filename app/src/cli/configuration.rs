@@ -66,6 +66,11 @@ impl Configuration {
         Configuration::read(self.command.clone(), self.command_line.clone())
     }
 
+    /// The beginning of a sentence about the value of an option: where it is to be mended.
+    pub(super) fn place(&self, name: &str) -> String {
+        place(&self.values, name)
+    }
+
     /// The names of the options whose values differ, and `[[site]]` if the sites do.
     pub(super) fn differences<'a>(&'a self, other: &'a Configuration) -> Vec<&'a str> {
         let words = |values: &'a [Value], name: &str| {
@@ -89,9 +94,13 @@ fn check_directory(options: &Options, values: &[Value]) -> std::result::Result<(
     let Some(settings) = options.site_of_directory() else { return Ok(()) };
     settings.check().map_err(|problem| {
         let name = if problem.key == "root" { "site" } else { &problem.key };
-        let value = values.iter().find(|it| it.name == name);
-        format!("{}: {}", value.map_or_else(|| name.to_owned(), Value::place), problem.text)
+        format!("{}{}", place(values, name), problem.text)
     })
+}
+
+fn place(values: &[Value], name: &str) -> String {
+    let value = values.iter().find(|it| it.name == name);
+    value.map_or_else(String::new, |value| format!("{}: ", value.place()))
 }
 
 /// An error that is one sentence.

@@ -1,6 +1,7 @@
 //! Why a server does not run, in sentences for its operator.
 
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -18,10 +19,8 @@ pub(super) enum Error {
     Filter(tracing_subscriber::filter::ParseError),
     #[error(transparent)]
     Site(#[from] site::Error),
-    #[error("cannot open the data directory: {0}")]
-    Data(io::Error),
-    #[error("cannot read the data directory: {0}")]
-    Tidy(io::Error),
+    #[error("cannot use the data directory {}: {}", .0.display(), .1)]
+    Data(PathBuf, io::Error),
     #[error("cannot listen on {address}: {error}{}", way_out(address, error))]
     Listen { address: String, error: io::Error },
     #[cfg(unix)]

@@ -40,8 +40,14 @@ impl File {
     /// # Errors
     /// A sentence with the file and, if it is the fault of one, the line.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let bytes = std::fs::read(path).map_err(|error| {
             format!("cannot read the configuration {}: {error}", path.display())
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let end = error.utf8_error().valid_up_to();
+            let before = String::from_utf8_lossy(&error.as_bytes()[..end]);
+            let line = line(&before, end);
+            format!("{}:{line}: this is not UTF-8: save the file in this encoding", path.display())
         })?;
         Reader { path, text: &text, command, file: File::default() }.read()
     }
@@ -94,11 +100,15 @@ impl<'a> Reader<'a> {
             }
             DeValue::Table(_) => {
                 let known = groups.iter().map(String::as_str);
-                let near = hint(name).unwrap_or_else(|| suggestion(name, known));
+                let near = hints::key(name).unwrap_or_else(|| suggestion(name, known));
+                let near = match near.is_empty() {
+                    true => format!(", only [[site]] and {}", in_brackets(&groups)),
+                    false => near,
+                };
                 Err(self.wrong(at, format!("there is no table [{name}]{near}")))
             }
             DeValue::Array(items) if items.iter().any(|it| it.get_ref().is_table()) => {
-                let near = hint(name).unwrap_or_else(|| "; a site is [[site]]".to_owned());
+                let near = hints::key(name).unwrap_or_else(|| "; a site is [[site]]".to_owned());
                 Err(self.wrong(at, format!("there is no table [[{name}]]{near}")))
             }
             _ => self.option(None, key, &value),
@@ -119,7 +129,7 @@ impl<'a> Reader<'a> {
             let near = match in_table.filter(|name| known(name).is_some()) {
                 Some(name) => format!("; did you mean {name}?"),
                 None if OF_SITE.contains(&key) => format!(": {key} is part of a [[site]]"),
-                None => hint(key)
+                None => hints::key(key)
                     .unwrap_or_else(|| suggestion(key, configurable(command).filter_map(name))),
             };
             return Err(self.wrong(at, format!("there is no key {key}{near}")));
@@ -127,11 +137,13 @@ impl<'a> Reader<'a> {
         if let Some(table) = table
             && table_of(arg).as_deref() != Some(table)
         {
-            let place = table_of(arg).map_or_else(String::new, |it| format!("[{it}] or "));
-            let text = format!(
-                "{key} is not for the table [{table}]: write it in {place}at the top of the file, \
-                 before all tables"
-            );
+            let meant = format!("{table}-{key}");
+            let way_out = match (known(&meant), table_of(arg)) {
+                (Some(_), _) => format!("; did you mean {meant}?"),
+                (_, Some(other)) => format!(": write it in [{other}]"),
+                (_, None) => ": write it at the top of the file, before all tables".to_owned(),
+            };
+            let text = format!("{key} is not for the table [{table}]{way_out}");
             return Err(self.wrong(at, text));
         }
         if self.file.values.iter().any(|it| it.name == key) {
@@ -158,6 +170,11 @@ impl<'a> Reader<'a> {
         let mut words = Vec::new();
         for item in items {
             let Some(text) = text(item.get_ref(), flag(arg)) else {
+                if let Some(what) = scalar(item.get_ref())
+                    .and_then(|text| problem(self.command, arg, text.as_ref()))
+                {
+                    return Err(self.wrong(at, format!("{key}: {what}")));
+                }
                 let wanted = if flag(arg) { "true or false" } else { "a text or a number" };
                 let found = item.get_ref().type_str();
                 let text = format!("{key} has to be {wanted}, and this is of type {found}");
@@ -250,17 +267,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The names of tables as they are written, each once.
+fn in_brackets(names: &[String]) -> String {
+    let mut names: Vec<_> = names.iter().map(|name| format!("[{name}]")).collect();
+    names.dedup();
+    names.join(", ")
+}
+
 /// What a site has tables for.
 const RULES: [&str; 4] = ["cache", "headers", "redirects", "rewrites"];
 
 /// What else only a site has.
 const OF_SITE: [&str; 6] =
     ["root", "hosts", "not-found", "clean-urls", "precompressed", "compress"];
-
-/// The end of a sentence about a word that another server has.
-fn hint(word: &str) -> Option<String> {
-    hints::key(word).map(|ours| format!(": here it is {ours}"))
-}
 
 /// Serde's sentence about a field that it does not know, with the one that may be meant: of those
 /// that it names, an option, or one of another server.
@@ -274,7 +293,7 @@ fn unknown_field(message: &str, options: &[&str]) -> Option<String> {
         ));
     }
     let near = suggestion(unknown, known.iter().copied());
-    if let Some(near) = Some(near).filter(|near| !near.is_empty()).or_else(|| hint(unknown)) {
+    if let Some(near) = Some(near).filter(|near| !near.is_empty()).or_else(|| hints::key(unknown)) {
         return Some(format!("there is no key {unknown}{near}"));
     }
     Some(format!("there is no key {unknown} here, only {}", known.join(", ")))
@@ -282,10 +301,11 @@ fn unknown_field(message: &str, options: &[&str]) -> Option<String> {
 
 /// Serde's sentence about a value of another kind, with the key that is before it in the line.
 fn unlike(message: &str, before: &str) -> Option<String> {
-    let before = before.trim_end_matches([' ', '[', '=']);
+    let is_in_list = before.trim_end().ends_with('[');
     let is_of_key = |it: char| it.is_alphanumeric() || it == '-' || it == '_';
-    let key = before.rsplit(|it| !is_of_key(it)).next().filter(|it| !it.is_empty());
-    let key = key.unwrap_or("this");
+    let mut keys =
+        before.split('=').filter_map(|part| part.trim_end().rsplit(|it| !is_of_key(it)).next());
+    let key = keys.rfind(|key| !key.is_empty()).unwrap_or("this");
     if let Some(missing) = message.strip_prefix("missing field `") {
         let missing = missing.trim_end_matches('`');
         return Some(format!("{missing} is missing, which each of these tables has"));
@@ -309,13 +329,22 @@ fn unlike(message: &str, before: &str) -> Option<String> {
         "a sequence" => "a list, such as [\"one\", \"two\"]",
         "a string" | "path string" => "a text in quotes",
         "u16" => "a number, without quotes",
+        // Serde takes a list for a table whose keys are left out.
+        "parsable string" if is_in_list => "a table, such as { KEY = \"VALUE\" }",
         "parsable string" | "an integer or string" => {
             "a size, such as \"512B\", \"16KiB\" or \"1GiB\""
         }
-        _ if expected.starts_with("struct ") => "a table, such as { KEY = \"VALUE\" }",
+        _ if expected.starts_with("struct ") || expected == "a map" => {
+            "a table, such as { KEY = \"VALUE\" }"
+        }
         _ => expected,
     };
-    Some(format!("{key} has to be {wanted}, and not {}", found.replace('`', "")))
+    let found = match found {
+        "sequence" => "a list".to_owned(),
+        "map" => "a table".to_owned(),
+        _ => found.replace('`', ""),
+    };
+    Some(format!("{key} has to be {wanted}, and not {found}"))
 }
 
 /// The TOML parser's sentence about a line of something else.
@@ -330,9 +359,17 @@ fn no_toml(message: &str, line: &str) -> Option<String> {
     if message.starts_with("string values must be quoted") {
         return Some("a text has to be in quotes: KEY = \"VALUE\"".into());
     }
+    if message.starts_with("invalid ") && !message.starts_with("invalid key") {
+        return Some(format!("{message}; a text has to be in quotes: KEY = \"VALUE\""));
+    }
     let is_no_pair = message.starts_with("key with no value") || message.starts_with("invalid key");
     is_no_pair.then(|| {
-        let hint = hint(word).map_or_else(String::new, |hint| format!("; of {word}{hint}"));
+        let is_nginx = line.trim_end().ends_with([';', '{']);
+        let hint = match hints::key(word) {
+            Some(hint) => format!("; of {word}{hint}"),
+            None if is_nginx => "; docs/moving.md says what the words of nginx are here".to_owned(),
+            None => String::new(),
+        };
         format!("a line of TOML is KEY = \"VALUE\" or [TABLE], and --print-config prints all{hint}")
     })
 }
@@ -373,6 +410,15 @@ pub(super) fn table_of(arg: &Arg) -> Option<String> {
 /// The path from the root, so that it is the same wherever it is read.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The text of a value that is neither a list nor a table.
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Boolean(value) => Some(value.to_string()),
+        DeValue::Float(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn text(value: &DeValue<'_>, is_flag: bool) -> Option<String> {
@@ -433,10 +479,28 @@ mod tests {
             ("zzz = 1\nlisten = 1", "1: there is no key zzz"),
             ("max_work = 1", "1: there is no key max_work; did you mean max-work?"),
             ("config = \"a\"", "1: there is no key config"),
-            ("hsts = 1.5", "1: hsts has to be a text or a number, and this is of type float"),
+            ("hsts = true", "1: hsts: 'true' must be a time, such as 500ms, 30s or 2m"),
             ("hsts = [\"1d\"]", "1: hsts has to be a text or a number, and this is of type array"),
             ("\n[site]", "2: [site] is written [[site]]"),
             ("[[site]]\nrots = 1", "2: there is no key rots; did you mean root?"),
+            (
+                "[tls]\nlisten = 'a'",
+                "2: listen is not for the table [tls]; did you mean tls-listen?",
+            ),
+            (
+                "x = 1.2.3",
+                "1: invalid float, expected nothing; a text has to be in quotes: KEY = \"VALUE\"",
+            ),
+            (
+                "proxy_pass = 'a'",
+                "1: there is no key proxy_pass: files are served here, without other servers or \
+                 passwords",
+            ),
+            (
+                "[[site]]\nroot = '.'\nlisting = ['/a', 3]",
+                "3: listing has to be a text in quotes, and not integer 3",
+            ),
+            ("[[site]]\nroot = '.'\n[site.cache]", "3: this table is written with [[ and ]]"),
             ("[[site]]\nroot = 1", "2: root has to be a text in quotes, and not integer 1"),
         ] {
             assert_eq!(read(text).unwrap_err(), format!("src/wtw.toml:{said}"));

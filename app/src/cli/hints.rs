@@ -6,7 +6,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Keys and tables of other servers' files.
-const KEYS: [(&[&str], &str); 28] = [
+const KEYS: [(&[&str], &str); 30] = [
     (&["server", "sites", "virtualhost", "virtual-hosts"], "[[site]]"),
     (&["http", "events", "general", "advanced"], "the top of the file, without a table"),
     (&["server_name", "host", "hostname", "domain"], "hosts in a [[site]]"),
@@ -28,16 +28,20 @@ const KEYS: [(&[&str], &str); 28] = [
     (&["ssl", "http2"], "tls-listen, tls-cert and tls-key in [tls]; HTTP/2 comes with it"),
     (&["access_log", "log"], "access-log = \"combined\" or \"json\", and access-log-file"),
     (&["error_log"], "standard error, in the format of log-format"),
+    (&["log-level", "log_level", "level"], "quiet = true or verbose = true, or RUST_LOG"),
+    (&["metrics", "prometheus", "stub_status"], "admin = \"9000\" in [logs]"),
+    (&["include", "import"], "one file, with several [[site]]"),
     (&["user_name", "group"], "user = \"USER:GROUP\" in [operation]"),
     (&["pid"], "pid-file in [operation]"),
     (&["worker_processes"], "threads"),
     (&["worker_connections"], "max-connections"),
     (&["client_max_body_size"], "max-body in [limits]"),
     (&["keepalive_timeout"], "idle-timeout in [limits]"),
-    (&["proxy_pass", "reverse_proxy", "fastcgi_pass", "upstream", "auth_basic"], NOT_HERE),
 ];
 
-const NOT_HERE: &str = "not possible, as are proxying, FastCGI and passwords";
+/// What nothing here does.
+const ABSENT: [&str; 6] =
+    ["proxy_pass", "reverse_proxy", "fastcgi_pass", "php_fastcgi", "upstream", "auth_basic"];
 
 /// Options of other programs.
 const OPTIONS: [(&[&str], &str); 9] = [
@@ -58,10 +62,14 @@ const OPTIONS: [(&[&str], &str); 9] = [
     ),
 ];
 
-/// What stands here for a key or table of another server.
-pub(super) fn key(word: &str) -> Option<&'static str> {
+/// The end of a sentence about a key or table of another server.
+pub(super) fn key(word: &str) -> Option<String> {
     let word = word.to_ascii_lowercase();
-    KEYS.iter().find(|(words, _)| words.contains(&&*word)).map(|(_, ours)| *ours)
+    if ABSENT.contains(&&*word) {
+        return Some(": files are served here, without other servers or passwords".to_owned());
+    }
+    let (_, ours) = KEYS.iter().find(|(words, _)| words.contains(&&*word))?;
+    Some(format!(": here it is {ours}"))
 }
 
 /// The error with a tip on what is here, if it is about an option of another program.

@@ -135,7 +135,8 @@ fn access_log_console(format: Format, file: Option<&Path>) -> io::Result<Console
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    File::options().append(true).create(true).open(path)
+    let file = File::options().append(true).create(true).open(path);
+    file.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// Has further lines written to the file that is at this path now: the one before may have been
@@ -144,8 +145,7 @@ fn reopen(path: PathBuf, console: Console) -> impl Fn() + Send + 'static {
     move || match open(&path) {
         Ok(file) => console.write_to(file),
         Err(error) => tracing::error!(
-            "cannot open {} again, so the access log goes on where it was: {error}",
-            path.display()
+            "the access log goes on where it was, since it cannot be opened again: {error}"
         ),
     }
 }

@@ -265,8 +265,9 @@ fn application(options: &Options, backend: &str, model: &str) -> Result<App, Err
         app = app.health();
     }
     if let Some(data) = &options.data {
-        let store = Store::open(data).map_err(Error::Data)?;
-        store.tidy().map_err(Error::Tidy)?;
+        let failed = |error| Error::Data(data.clone(), error);
+        let store = Store::open(data).map_err(failed)?;
+        store.tidy().map_err(failed)?;
         app = app.files(store);
     }
     Ok(app)

@@ -2,7 +2,7 @@
 
 use crate::site::page::is_file;
 use crate::site::pattern::Pattern;
-use crate::site::settings::Settings;
+use crate::site::settings::{Redirect, Settings};
 use crate::store::Store;
 
 /// Something that cannot be meant as it is written.
@@ -46,6 +46,14 @@ impl Settings {
                 format!("there is no file {page} in {root}: {way_out}"),
             );
         }
+        for (number, rule) in self.cache.iter().enumerate() {
+            let control = rule.control.0.to_str().unwrap_or_default();
+            if !has_directives(control) {
+                let text =
+                    format!("'{control}' is no Cache-Control: write \"max-age=3600\" for an hour");
+                return problem(format!("cache.{number}.control"), text);
+            }
+        }
         let redirects = self.redirects.iter().map(|rule| (&rule.pattern, &rule.to)).enumerate();
         let redirects = redirects.map(|(number, rule)| (format!("redirects.{number}.to"), rule));
         let rewrites = self.rewrites.iter().map(|rule| (&rule.pattern, &rule.to)).enumerate();
@@ -53,6 +61,12 @@ impl Settings {
         for (key, (pattern, to)) in redirects.chain(rewrites) {
             if let Some(what) = missing_wildcard(pattern, to) {
                 return problem(key, what);
+            }
+        }
+        for (number, Redirect { pattern, to, .. }) in self.redirects.iter().enumerate() {
+            if leads_to_itself(pattern, to) {
+                let text = format!("{to} matches this redirect again, so it would never end");
+                return problem(format!("redirects.{number}.to"), text);
             }
         }
         Ok(())
@@ -87,6 +101,14 @@ fn unlike_host(host: &str) -> Option<String> {
     })
 }
 
+/// Whether this is a list of directives, each a word that begins with a letter (RFC 9111 §5.2).
+fn has_directives(control: &str) -> bool {
+    control.split(',').all(|directive| {
+        let name = directive.split('=').next().unwrap_or_default().trim();
+        name.starts_with(|it: char| it.is_ascii_alphabetic()) && !name.contains(' ')
+    })
+}
+
 /// What is wrong if a text has `$2` where the pattern has one wildcard.
 fn missing_wildcard(pattern: &Pattern, to: &str) -> Option<String> {
     let digits = to.split('$').skip(1).filter_map(|part| part.chars().next()?.to_digit(10));
@@ -99,6 +121,18 @@ fn missing_wildcard(pattern: &Pattern, to: &str) -> Option<String> {
         };
         format!("${most} is what wildcard {most} of match has matched, and match has {has}")
     })
+}
+
+/// Whether a redirect matches where it leads to, whatever its wildcards have matched.
+fn leads_to_itself(pattern: &Pattern, to: &str) -> bool {
+    let path = to.split(['?', '#']).next().filter(|path| path.starts_with('/'));
+    let again = |matched: &str| {
+        let mut parts = path?.split('$');
+        let first = parts.next()?.to_owned();
+        let path = parts.fold(first, |path, part| path + matched + part.get(1..).unwrap_or(""));
+        Some(pattern.matches(&path))
+    };
+    again("a") == Some(true) && again("0") == Some(true)
 }
 
 #[cfg(test)]
@@ -146,14 +180,29 @@ mod tests {
     }
 
     #[test]
+    fn cache_control_consists_of_directives() {
+        let rule = |control| problem(&format!("[[cache]]\nmatch = '/a'\ncontrol = '{control}'"));
+        assert_eq!(rule("public, max-age=31536000, immutable"), "");
+        assert_eq!(rule("no-cache"), "");
+        for wrong in ["1y", "1 year", "3600", "cache for long"] {
+            assert!(rule(wrong).starts_with("cache.0.control: "), "{wrong}");
+        }
+    }
+
+    #[test]
     fn what_a_rule_puts_in_has_been_matched() {
         let rule = |kind, pattern, to| {
             problem(&format!(
-                "[[{kind}]]\nmatch = '/'\nto = '/'\n[[{kind}]]\nmatch = '{pattern}'\nto = '{to}'"
+                "[[{kind}]]\nmatch = '/'\nto = '/a'\n[[{kind}]]\nmatch = '{pattern}'\nto = '{to}'"
             ))
         };
         assert_eq!(rule("redirects", "/a/*/{b,c}/**", "/$3/$2/$1"), "");
         assert_eq!(rule("redirects", "/a", "/?$filter=b"), "");
+        assert_eq!(rule("redirects", "/old/**", "/new/$1"), "");
+        assert_eq!(rule("redirects", "/a", "https://a.example/a"), "");
+        assert_eq!(rule("rewrites", "/**", "/index.html"), "");
+        assert!(rule("redirects", "/**", "/de/$1").contains("would never end"));
+        assert!(rule("redirects", "/**", "/soon.html?from=us").contains("would never end"));
         assert!(rule("redirects", "/a/*", "/$2").starts_with("redirects.1.to: $2 is what"));
         assert!(rule("rewrites", "/a", "/$1").contains("match has no wildcard"));
     }

@@ -32,6 +32,11 @@ impl TryFrom<String> for Pattern {
                  for any number of parts, as in \"/blog/**\" or \"*.{{png,jpg}}\""
             ));
         }
+        if pattern.starts_with('.') && !pattern.contains('/') && pattern != ".well-known" {
+            return Err(format!(
+                "no name that is served begins with a dot: \"*{pattern}\" is for names that end so"
+            ));
+        }
         if pattern.contains('/') && !pattern.starts_with('/') {
             return Err(format!("the pattern {pattern:?} has slashes, so it must begin with one"));
         }
@@ -160,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_makes_no_sense_is_refused() {
-        for text in ["a/b", "{a", "a}", "{a{b}}"] {
+        for text in ["a/b", "{a", "a}", "{a{b}}", ".png", "^/a/(.*)$", "~* \\.png$"] {
             assert!(Pattern::try_from(text.to_owned()).is_err(), "{text}");
         }
     }

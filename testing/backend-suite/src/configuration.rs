@@ -107,7 +107,7 @@ pub fn a_mistake_is_named_with_file_line_and_what_may_be_meant(path: &str) {
         ("quiet = 1", 1, "quiet has to be true or false"),
         ("[tls]\ncert = \"a.pem\"", 2, "there is no key cert; did you mean tls-cert?"),
         ("[limit]\nmax-body = 1", 1, "there is no table [limit]; did you mean limits?"),
-        ("[tls]\nmax-body = 1", 2, "write it in [limits] or at the top of the file"),
+        ("[tls]\nmax-body = 1", 2, "not for the table [tls]: write it in [limits]"),
         (
             "threads = 1\n[limits]\n\n[[site]]\nroot = \".\"\nlistin = true",
             6,
@@ -135,6 +135,7 @@ pub fn a_mistake_is_named_with_file_line_and_what_may_be_meant(path: &str) {
         ),
         ("[[site]]\nroot = \".\"\n[[site]]\nroot = \".\"", 3, "that of line 1 name no hosts"),
         ("[[headers]]\nmatch = \"/a\"", 1, "write [[site.headers]]"),
+        ("[metric]", 1, "there is no table [metric], only [[site]] and "),
         ("[[limits]]\nmax-body = 1", 1, "[[limits]] is written [limits]"),
         ("server {\n  listen 80;\n}", 1, "here it is [[site]]"),
         ("root = \".\"", 1, "root is part of a [[site]]"),
