@@ -1,4 +1,4 @@
-//! Signals of the operating system: those that begin shutdown, and those that are left alone.
+//! Signals of the operating system: what each has the server do, and which are left alone.
 
 use std::io;
 
@@ -10,27 +10,13 @@ use std::io;
 #[cfg(unix)]
 pub(crate) fn on_shutdown(hangs_up: bool, begin: impl Fn() + Send + 'static) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
-    use std::io::Read;
-    use std::os::unix::net::UnixStream;
-    let (mut signals, end) = UnixStream::pair()?;
-    for (signal, shuts_down) in [(SIGINT, true), (SIGTERM, true), (SIGHUP, hangs_up)] {
-        if shuts_down && !is_ignored(signal) {
-            signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
-        }
-    }
     // Without a handler a file that may not grow further (`ulimit -f`) would be the end of the
     // process, not of one upload.
     signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
     // What rotates logs sends SIGUSR1, whether there is one or not.
     signal_hook::flag::register(SIGUSR1, std::sync::Arc::default())?;
-    // A byte for each. The other end is kept, so that there is something to wait for in any case.
-    let listen = move || {
-        let _end = end;
-        while signals.read_exact(&mut [0]).is_ok() {
-            begin();
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(listen).map(drop)
+    let all = [SIGINT, SIGTERM, SIGHUP];
+    on_signals(if hangs_up { &all } else { &all[..2] }, "signals", begin)
 }
 
 /// Calls whenever SIGHUP comes, unless it was ignored when the program started.
@@ -62,10 +48,10 @@ fn on_signals(all: &[i32], name: &str, mut call: impl FnMut() + Send + 'static) 
     for &signal in all.iter().filter(|&&signal| !is_ignored(signal)) {
         signal_hook::low_level::pipe::register(signal, end.try_clone()?)?;
     }
-    // Several signals at once are one.
+    // A byte for each. The other end is kept, so that there is something to wait for in any case.
     let listen = move || {
         let _end = end;
-        while matches!(signals.read(&mut [0; 64]), Ok(1..)) {
+        while signals.read_exact(&mut [0]).is_ok() {
             call();
         }
     };

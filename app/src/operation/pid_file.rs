@@ -1,7 +1,7 @@
 //! A file that says which process is the server.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 
@@ -37,8 +37,10 @@ impl PidFile {
 fn replace(path: &Path) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
-    fs::write(&beside, own())?;
-    fs::rename(&beside, path).inspect_err(|_| drop(fs::remove_file(&beside)))
+    // What others may have put there is neither followed nor overwritten.
+    let mut file = File::options().write(true).create_new(true).open(&beside)?;
+    let written = file.write_all(own().as_bytes()).and_then(|()| fs::rename(&beside, path));
+    written.inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 fn own() -> String {
