@@ -2,8 +2,12 @@
 //!
 //! * `options`: what may be said, with `parsers` of values, and `requirements` of options on each
 //!   other; `command`: how; `error`: why it cannot be done; `hints`: what others call it;
+//! * `configuration`: all sources of options put together, of which each says a `value` in words;
+//!   `file`: one of them; `show`: what they come to, as text;
 //! * `backend`: a backend that is chosen when the program runs;
-//! * `tls`, `listen`, `log`: what is made ready of it; `serve`: how it is put together and run.
+//! * `place`: where a listener is; `tls`, `listen`, `log`: what is made ready;
+//! * `serve`: how it is put together and run; `observed`: what watches it; `reload`: the
+//!   configuration read again.
 
 mod backend;
 mod command;
