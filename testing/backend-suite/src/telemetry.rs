@@ -116,19 +116,31 @@ pub fn a_renamed_access_log_is_opened_again_on_a_signal(path: &str) {
     let flags = ["--access-log", "combined", "--access-log-file", log.to_str().unwrap()];
     let server = serve(path, &flags);
     let mut client = Client::connect(server.address);
-    for (signal, name) in [(Signal::USR1, "first"), (Signal::HUP, "second")] {
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    let mut asked = 0;
+    let mut ask = |name: &str| {
+        asked += 1;
         client.get(&format!("/echo/{name}"));
-        lines(&log, 1);
-        let renamed = folder.path().join(name);
-        fs::rename(&log, &renamed).unwrap();
-        client.get(&format!("/echo/{name}"));
-        lines(&renamed, 2);
+    };
+    let renamed = ["first", "second"].map(|name| folder.path().join(name));
+    for (signal, renamed) in [Signal::USR1, Signal::HUP].into_iter().zip(&renamed) {
+        // There is a new file a moment before lines go to it.
+        eventually("lines go to the new file", || {
+            ask("before");
+            read(&log).contains("/echo/before")
+        });
+        fs::rename(&log, renamed).unwrap();
+        ask("after");
+        eventually("they go where they went", || read(renamed).contains("/echo/after"));
         server.signal(signal);
         eventually("there is a new file", || log.exists());
-        assert_eq!(fs::read_to_string(&renamed).unwrap().matches(name).count(), 2);
     }
-    client.get("/echo/third");
-    assert!(lines(&log, 1)[0].contains("/echo/third"));
+    eventually("lines go to the new file", || {
+        ask("last");
+        read(&log).contains("/echo/last")
+    });
+    let lines = || [&log, &renamed[0], &renamed[1]].map(|path| read(path).lines().count());
+    eventually("none is lost", || lines().iter().sum::<usize>() == asked);
     // Without a file there is nothing to open, and that is no reason to end.
     let server = serve(path, &[]);
     server.signal(Signal::USR1);
