@@ -139,7 +139,7 @@ impl Site {
 
     /// The file that the path leads to: itself, with `.html`, or the index of a directory.
     fn page(&self, dir: &Dir, asked: &Asked) -> Result<Found, Response> {
-        let rewritten = rewrite(&self.settings, &asked.path);
+        let rewritten = rewrite(&self.settings, &asked.path).as_deref().map(merge_slashes);
         let path = rewritten.as_deref().unwrap_or(&asked.path);
         let name = path.trim_matches('/');
         if !(name.is_empty() || is_relative(name)) || name.split('/').any(is_hidden) {

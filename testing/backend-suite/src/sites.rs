@@ -459,6 +459,7 @@ pub fn redirects_rewrites_and_fields_follow_their_rules<B: Backend>(model: B) {
                 { "match": "/app/**", "to": "/index.html" },
                 { "match": "/raw/**", "to": "/$1" },
                 { "match": "/latest/**", "to": "/release" },
+                { "match": "/any/**/a", "to": "/news/$1/a.html" },
             ],
         }),
     );
@@ -470,6 +471,7 @@ pub fn redirects_rewrites_and_fields_follow_their_rules<B: Backend>(model: B) {
     assert_eq!(field(&redirect.head, "location"), Some("/evil.example/"));
     assert_eq!(client.get("/app/any/where").text(), "home");
     assert_eq!(client.get("/raw/news/a.html").text(), "news");
+    assert_eq!(client.get("/any/a").text(), "news", "the wildcard has matched nothing");
     assert_eq!(client.get("/latest/").text(), "release", "which a redirect would never reach");
     for path in ["/raw/.env", "/raw/../.env", "/raw/%2e%2e/x", "/raw//etc/passwd"] {
         assert_eq!(client.get(path).status, 404, "{path}");
