@@ -141,6 +141,10 @@ mod tests {
             // What is malformed counts for nothing.
             ("gzip;q=2, br;q=0.1234, zstd;q=, identity;q=1.001", &[], true),
             ("gzip;level=3", &[], true),
+            ("gzip;q=0.0001", &[], true),
+            // Of a coding that is listed twice, the first weight counts.
+            ("gzip;q=0, gzip, br, br;q=0", &[Brotli], true),
+            ("identity;q=0, *;q=0.5", &[Brotli, Zstd, Gzip], false),
         ] {
             let accepted = Accepted::parse(std::iter::once(line));
             assert_eq!(accepted.ranked(&Coding::ALL), ranked, "{line}");

@@ -68,6 +68,7 @@ macro_rules! suite {
                 sites::text_is_compressed_for_a_client_that_takes_it,
                 sites::compression_that_is_off_leaves_files_as_they_are,
                 sites::several_ranges_are_sent_as_parts,
+                sites::a_file_that_is_replaced_while_it_is_sent_is_of_one_version,
                 sites::pages_are_revalidated_and_files_with_a_hash_are_kept,
                 sites::a_directory_is_listed_on_request,
                 sites::every_link_of_a_listing_can_be_followed,
