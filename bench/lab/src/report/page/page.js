@@ -138,7 +138,7 @@ function showSections(lab) {
   const show = ({ render, body, made = [] }) => {
     made.forEach(({ sync }) => sync())
     const content = render(lab)
-    body.replaceChildren(...(content ?? []).flat(Infinity).filter((element) => element !== null))
+    body.replaceChildren(...[content].flat(Infinity).filter((element) => element !== null))
     return content !== null
   }
   for (const part of parts) {
@@ -207,6 +207,8 @@ try {
   byId('footer').textContent = footer(lab)
   document.documentElement.dataset.ready = ''
 } catch (error) {
-  byId('state').textContent = `The figures cannot be shown: ${error.message}`
+  // The verdict takes the place of the state.
+  const place = byId('state') ?? byId('verdict')
+  place.textContent = `The figures cannot be shown: ${error.message}`
   throw error
 }
