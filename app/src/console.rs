@@ -55,6 +55,21 @@ impl Lines {
     }
 }
 
+/// Says on standard output what the server does, unless it is to be quiet.
+#[derive(Clone)]
+pub(crate) struct Announcer(Option<Console>);
+
+impl Announcer {
+    pub(crate) fn new(out: &Console, is_quiet: bool) -> Self {
+        Announcer((!is_quiet).then(|| out.clone()))
+    }
+
+    /// Has a line written, if there is room for it.
+    pub(crate) fn say(&self, text: std::fmt::Arguments<'_>) {
+        self.0.iter().for_each(|out| out.say(text));
+    }
+}
+
 impl Console {
     /// Starts the thread that writes to `to`.
     ///

@@ -10,13 +10,55 @@ use crate::cli::place::{Place, Words};
 use crate::operation::Inherited;
 use crate::operation::listeners::{Access, Bound};
 
+/// All that a server listens on.
+pub(super) struct Listeners {
+    pub(super) plain: Vec<Bound>,
+    pub(super) secured: Vec<Bound>,
+    pub(super) admin: Option<Bound>,
+    /// What is said of each alone: first of the plain ones, then of the secured.
+    pub(super) words: Vec<Words>,
+}
+
+impl Listeners {
+    /// Listens wherever the options say. Nobody else has what was inherited afterwards.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub(super) fn open(options: &Options, mut inherited: Inherited) -> Result<Self, Error> {
+        let (plain, mut words) = listen_all(&options.listen, false, &mut inherited, options)?;
+        let (secured, further) =
+            listen_all(&options.tls.tls_listen, true, &mut inherited, options)?;
+        words.extend(further);
+        let admin = listen_for_admins(options, &mut inherited)?;
+        Ok(Listeners { plain, secured, admin, words })
+    }
+
+    /// Each of them.
+    #[cfg(unix)]
+    pub(super) fn all(&self) -> impl Iterator<Item = &Bound> {
+        self.plain.iter().chain(&self.secured).chain(&self.admin)
+    }
+
+    /// Where clients find them, with a note behind those that are secured.
+    pub(super) fn urls(&self, note: &str) -> Vec<String> {
+        let plain = self.plain.iter().map(|it| it.shown("http"));
+        plain.chain(self.secured.iter().map(|it| it.shown("https") + note)).collect()
+    }
+
+    /// The numbers of those that lead their clients to HTTPS.
+    pub(super) fn redirecting(&self) -> Vec<usize> {
+        let words = self.words.iter().enumerate();
+        words.filter(|(_, it)| it.redirect).map(|(listener, _)| listener).collect()
+    }
+}
+
 /// Listens at all of these addresses and paths. Sockets that were made for the program when it was
 /// started are taken, and those that systemd has made take the place of all others. Returns what is
 /// said of each alone as well.
 ///
 /// # Errors
 /// The first failure.
-pub(super) fn listen_all(
+fn listen_all(
     places: &[Place],
     secured: bool,
     inherited: &mut Inherited,
@@ -51,10 +93,7 @@ fn port_without_ipv4(at: &str, places: &[Place]) -> Option<u16> {
 ///
 /// # Errors
 /// The last failure.
-pub(super) fn listen_for_admins(
-    options: &Options,
-    inherited: &mut Inherited,
-) -> Result<Option<Bound>, Error> {
+fn listen_for_admins(options: &Options, inherited: &mut Inherited) -> Result<Option<Bound>, Error> {
     let Some(address) = &options.logs.admin else { return Ok(None) };
     let place = format!("admin:{address}");
     if let Some(bound) = inherited.at(&place) {

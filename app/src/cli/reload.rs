@@ -14,7 +14,10 @@ use crate::cli::error::Error;
 use crate::cli::options::Options;
 use crate::cli::tls;
 use crate::https::Https;
+#[cfg(unix)]
+use crate::operation::notify;
 use crate::routes::App;
+use crate::signals;
 
 /// The options that a running server can change; the others stay as they were at its start.
 const CHANGEABLE: [&str; 13] = [
@@ -51,6 +54,39 @@ impl<H: Handler> Handler for Current<H> {
 }
 
 impl Current<Https<App>> {
+    /// The first one. If the configuration is one of a file, SIGHUP has it read again, and replaced
+    /// by what `make` makes of its options.
+    ///
+    /// # Errors
+    /// If the signal cannot be listened for.
+    pub(super) fn new(
+        configuration: &Arc<Configuration>,
+        first: Https<App>,
+        certificates: Option<Arc<Certificates>>,
+        make: impl Fn(&Options) -> Result<Https<App>, Error> + Send + 'static,
+    ) -> Result<Self, Error> {
+        if configuration.options.config.is_none() {
+            return Ok(Current::Fixed(first));
+        }
+        let handler = Arc::new(ArcSwap::from_pointee(first));
+        let mut reload = Reload {
+            first: Arc::clone(configuration),
+            current: Arc::clone(configuration),
+            handler: Arc::clone(&handler),
+            certificates,
+            make,
+        };
+        let read_again = move || {
+            #[cfg(unix)]
+            notify::reloading();
+            reload.run();
+            #[cfg(unix)]
+            notify::ready();
+        };
+        signals::on_hangup(read_again).map_err(Error::Signals)?;
+        Ok(Current::Replaceable(handler))
+    }
+
     /// The name of the route that a path leads to now.
     pub(super) fn route_name(&self, path: &str) -> &'static str {
         match self {
@@ -61,21 +97,21 @@ impl Current<Https<App>> {
 }
 
 /// What reads a configuration again.
-pub(super) struct Reload<H, F> {
+struct Reload<H, F> {
     /// As it was at the start.
-    pub(super) first: Arc<Configuration>,
+    first: Arc<Configuration>,
     /// As it is in force.
-    pub(super) current: Arc<Configuration>,
-    pub(super) handler: Arc<ArcSwap<H>>,
+    current: Arc<Configuration>,
+    handler: Arc<ArcSwap<H>>,
     /// Those of the TLS listener, if there is one.
-    pub(super) certificates: Option<Arc<Certificates>>,
+    certificates: Option<Arc<Certificates>>,
     /// Makes a handler as options say.
-    pub(super) make: F,
+    make: F,
 }
 
 impl<H, F: Fn(&Options) -> Result<H, Error>> Reload<H, F> {
     /// Has what the sources now say in force, unless something is wrong with it.
-    pub(super) fn run(&mut self) {
+    fn run(&mut self) {
         if let Err(why) = self.try_run() {
             tracing::error!("the old configuration stays in force: {why}");
         }

@@ -6,28 +6,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use backend_common::{Backend, Handler, Request, Server, ShutdownHandle, Statistics, Variant};
 
 use crate::cli::configuration::Configuration;
 use crate::cli::error::Error;
-use crate::cli::listen::{listen_all, listen_for_admins};
+use crate::cli::listen::Listeners;
 use crate::cli::log;
 use crate::cli::observed::{Observed, admin_server};
 #[cfg(unix)]
 use crate::cli::options::OperationOptions;
 use crate::cli::options::{ClientOptions, Options};
 use crate::cli::place::Words;
-use crate::cli::reload::{Current, Reload};
+use crate::cli::reload::Current;
 use crate::cli::tls::Tls;
-use crate::console::Console;
+use crate::console::{Announcer, Console};
 use crate::forwarded::{Forwarded, Trust};
 use crate::https::Https;
 use crate::operation::Inherited;
 use crate::operation::listeners::Bound;
 
 #[cfg(unix)]
-use crate::operation::{handover::Sockets, notify, service::Service};
+use crate::operation::{handover::Sockets, service::Service};
 use crate::rate_limit::RateLimit;
 use crate::routes::App;
 use crate::signals;
@@ -38,46 +37,84 @@ use crate::telemetry::otlp::Otlp;
 /// Serves what the options say, until the end.
 pub(super) fn serve<B: Backend>(
     configuration: Configuration,
-    mut inherited: Inherited,
+    inherited: Inherited,
     out: &Console,
     log: &Console,
 ) -> Result<(), Error> {
     let configuration = Arc::new(configuration);
     let options = &configuration.options;
-    let say = |line: std::fmt::Arguments<'_>| {
-        if !options.quiet {
-            out.say(line);
-        }
-    };
-    let asked = options.model.as_deref();
-    let variant = B::MODELS.iter().find(|variant| Some(variant.name) == asked);
-    let Variant { model, name, summary } = *variant.unwrap_or(&B::MODELS[0]);
+    let out = Announcer::new(out, options.quiet);
+    let Variant { model, name, summary } = variant::<B>(options);
     let otlp = Otlp::start(options.logs.otlp.as_deref(), B::NAME, name).map_err(Error::Otlp)?;
     log::start(options, log, otlp.as_ref().map(|otlp| otlp.layer()))?;
     configuration.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     B::check_system().map_err(Error::System)?;
-    let model_in_words = format!("{name}: {summary}");
-    let app = application(options, B::NAME, &model_in_words)?;
-    let tls = (!options.tls.tls_listen.is_empty())
-        .then(|| Tls::new(&options.tls, &options.limits.limits()))
-        .transpose()?;
-    let (plain, mut words) = listen_all(&options.listen, false, &mut inherited, options)?;
-    let (secured, further) = listen_all(&options.tls.tls_listen, true, &mut inherited, options)?;
-    words.extend(further);
-    let admin = listen_for_admins(options, &mut inherited)?;
-    drop(inherited); // where nobody is to listen any more
-    if tls.is_none() && !secured.is_empty() {
-        return Err(Error::NoCertificate);
-    }
+    let open =
+        move |options: &Options| application(options, B::NAME, &format!("{name}: {summary}"));
+    let app = open(options)?;
+    let tls = Tls::if_wanted(options)?;
+    let mut listeners = Listeners::open(options, inherited)?;
     #[cfg(unix)]
-    let sockets =
-        Sockets::of(plain.iter().chain(&secured).chain(&admin)).map_err(Error::Listener)?;
-    let urls = plain.iter().map(|it| it.shown("http"));
-    let note = tls.as_ref().map_or("", |tls| &*tls.note);
-    let urls = urls.chain(secured.iter().map(|it| it.shown("https") + note));
-    let urls: Vec<_> = urls.collect();
-    let mut server = server::<B>(plain)?
+    let sockets = Sockets::of(listeners.all()).map_err(Error::Listener)?;
+    let urls = listeners.urls(tls.as_ref().map_or("", |tls| &tls.note));
+    let (trust, redirecting) = (trust(&options.clients, &listeners.words), listeners.redirecting());
+    let admin = listeners.admin.take();
+    let server = server::<B>(options, model, listeners, tls.as_ref(), &trust)?;
+    let admin = admin.map(admin_server::<B>).transpose()?;
+    #[cfg(unix)]
+    let mut service = begin_service(options, sockets, &server, admin.as_ref(), out.clone())?;
+    #[cfg(unix)]
+    let on_end = service.on_end();
+    #[cfg(not(unix))]
+    let on_end = || {};
+    stop_on_signals(server.shutdown_handle(), on_end, options, tls.is_some(), out.clone())
+        .map_err(Error::Signals)?;
+    let (statistics, tls_address) = (server.statistics(), server.tls_address());
+    let complete = move |app: App, options: &Options| {
+        https(app.statistics(statistics.clone()), options, tls_address, &redirecting)
+    };
+    let first = complete(app, options);
+    let make = move |options: &Options| Ok(complete(open(options)?, options));
+    let certificates = tls.map(|tls| tls.certificates);
+    let handler = Arc::new(Current::new(&configuration, first, certificates, make)?);
+    let (server, mut observed) =
+        Observed::start(options, server, admin, &trust, otlp, &handler, name)?;
+    out.say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
+    out.say(format_args!("  {name}: {summary}"));
+    let admin_url = observed.admin_address().map(|address| format!("http://{address}/metrics"));
+    let admin_url = admin_url.map(|url| format!("{url}, for administrators"));
+    for line in urls.into_iter().chain(options.served()).chain(admin_url) {
+        out.say(format_args!("  {line}"));
+    }
+    out.say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
+    let answer = move |request: &Request<'_>| handler.handle(request);
+    let handler = for_clients(answer, &options.clients, trust, server.statistics());
+    #[cfg(unix)]
+    service.ready().map_err(Error::Signals)?;
+    observed.serve_admins()?;
+    let report = server.run(handler).map_err(Error::Serve)?;
+    out.say(format_args!("Stopped: {report}"));
+    observed.end().map_err(Error::Admin)
+}
+
+/// The model that is asked for, or the usual one.
+fn variant<B: Backend>(options: &Options) -> Variant<B> {
+    let asked = options.model.as_deref();
+    let variant = B::MODELS.iter().find(|variant| Some(variant.name) == asked);
+    *variant.unwrap_or(&B::MODELS[0])
+}
+
+/// A server at these listeners, as the options say.
+fn server<B: Backend>(
+    options: &Options,
+    model: B,
+    listeners: Listeners,
+    tls: Option<&Tls>,
+    trust: &Trust,
+) -> Result<Server<B>, Error> {
+    let Listeners { plain, secured, words, .. } = listeners;
+    let mut server = at_listeners::<B>(plain)?
         .model(model)
         .max_connections(options.max_connections)
         .max_work(options.max_work)
@@ -92,98 +129,34 @@ pub(super) fn serve<B: Backend>(
     if let Some(workers) = options.workers {
         server = server.workers(workers);
     }
-    for (bound, tls) in secured.into_iter().zip(std::iter::repeat(&tls)) {
-        let Some(tls) = tls else { break };
-        server = server.tls_from(bound.listener, tls.setup.clone()).map_err(Error::Listener)?;
+    for bound in secured {
+        let setup = tls.ok_or(Error::NoCertificate)?.setup.clone();
+        server = server.tls_from(bound.listener, setup).map_err(Error::Listener)?;
     }
-    let trust = trust(&options.clients, &words);
     for (listener, words) in words.iter().enumerate() {
         if options.clients.proxy_protocol || words.proxy_protocol {
             server = server.proxy_protocol_at(listener, trust.at(listener).clone());
         }
     }
-    let redirecting: Vec<_> = words
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| it.redirect)
-        .map(|(listener, _)| listener)
-        .collect();
-    let admin = admin.map(admin_server::<B>).transpose()?;
-    // With certificates or files it has another meaning.
-    let is_reloaded = tls.is_some() || options.config.is_some();
-    let hangs_up = !is_reloaded && options.logs.access_log_file.is_none();
-    #[cfg(unix)]
-    let mut service = {
-        let OperationOptions { user, pid_file, .. } = &options.operation;
-        let servers = admin.iter().map(Server::shutdown_handle);
-        let servers = servers.chain([server.shutdown_handle()]).collect();
-        let within = options.shutdown_timeout;
-        let (quiet, out, user) = (options.quiet, out.clone(), user.as_ref());
-        let say = move |line: std::fmt::Arguments<'_>| {
-            if !quiet {
-                out.say(line);
-            }
-        };
-        Service::begin(sockets, user, pid_file.clone(), servers, within, say)
-            .map_err(Error::Service)?
-    };
-    #[cfg(unix)]
-    let on_end = service.on_end();
-    #[cfg(not(unix))]
-    let on_end = || {};
-    stop_on_signals(server.shutdown_handle(), on_end, options, hangs_up, out.clone())
-        .map_err(Error::Signals)?;
-    let (statistics, tls_address) = (server.statistics(), server.tls_address());
-    let make = move |app: App, options: &Options| {
-        https(app.statistics(statistics.clone()), options, tls_address, &redirecting)
-    };
-    let first = make(app, options);
-    let handler = if options.config.is_some() {
-        let handler = Arc::new(ArcSwap::from_pointee(first));
-        let mut reload = Reload {
-            first: Arc::clone(&configuration),
-            current: Arc::clone(&configuration),
-            handler: Arc::clone(&handler),
-            certificates: tls.as_ref().map(|tls| Arc::clone(&tls.certificates)),
-            make: move |options: &Options| {
-                Ok(make(application(options, B::NAME, &model_in_words)?, options))
-            },
-        };
-        let reload = move || {
-            #[cfg(unix)]
-            notify::reloading();
-            reload.run();
-            #[cfg(unix)]
-            notify::ready();
-        };
-        signals::on_hangup(reload).map_err(Error::Signals)?;
-        Current::Replaceable(handler)
-    } else {
-        Current::Fixed(first)
-    };
-    say(format_args!("Ways to Wait {}: backend-{}", env!("CARGO_PKG_VERSION"), B::NAME));
-    say(format_args!("  {name}: {summary}"));
-    for url in urls {
-        say(format_args!("  {url}"));
-    }
-    for line in options.served() {
-        say(format_args!("  {line}"));
-    }
-    let handler = Arc::new(handler);
-    let (server, mut observed) =
-        Observed::start(options, server, admin, &trust, otlp, &handler, name)?;
-    if let Some(address) = observed.admin_address() {
-        say(format_args!("  http://{address}/metrics, for administrators"));
-    }
-    say(format_args!("  Ctrl-C stops gracefully, a second one at once"));
-    let answer = move |request: &Request<'_>| handler.handle(request);
-    let handler = for_clients(answer, &options.clients, trust, server.statistics());
-    #[cfg(unix)]
-    service.ready().map_err(Error::Signals)?;
-    observed.serve_admins()?;
-    let report = server.run(handler).map_err(Error::Serve)?;
-    say(format_args!("Stopped: {report}"));
-    observed.end().map_err(Error::Admin)
+    Ok(server)
+}
+
+/// Takes its place among the processes of the system: with its number in a file, as its user, and
+/// ready to hand its sockets over.
+#[cfg(unix)]
+fn begin_service<B: Backend>(
+    options: &Options,
+    sockets: Sockets,
+    server: &Server<B>,
+    admin: Option<&Server<B>>,
+    out: Announcer,
+) -> Result<Service, Error> {
+    let OperationOptions { user, pid_file, .. } = &options.operation;
+    let servers = admin.into_iter().chain([server]).map(Server::shutdown_handle).collect();
+    let say = move |line: std::fmt::Arguments<'_>| out.say(line);
+    let within = options.shutdown_timeout;
+    Service::begin(sockets, user.as_ref(), pid_file.clone(), servers, within, say)
+        .map_err(Error::Service)
 }
 
 /// A handler that sees clients behind proxies, each with its share.
@@ -236,14 +209,11 @@ fn https(
 pub(super) fn check(options: &Options) -> Result<(), Error> {
     application(options, "", "")?;
     // A certificate for development would be made.
-    if options.tls.tls_listen.is_empty() || options.tls.tls_self_signed {
-        return Ok(());
-    }
-    Tls::new(&options.tls, &options.limits.limits()).map(drop)
+    if options.tls.tls_self_signed { Ok(()) } else { Tls::if_wanted(options).map(drop) }
 }
 
-/// A server on these listeners.
-fn server<B: Backend>(listeners: Vec<Bound>) -> Result<Server<B>, Error> {
+/// A server at these listeners, with nothing said of it.
+fn at_listeners<B: Backend>(listeners: Vec<Bound>) -> Result<Server<B>, Error> {
     let mut listeners = listeners.into_iter().map(|it| it.listener);
     let none = || io::Error::other("there is none without TLS");
     let first = listeners.next().ok_or_else(none).map_err(Error::Listener)?;
@@ -289,18 +259,19 @@ fn stop_on_signals(
     shutdown_handle: ShutdownHandle,
     on_end: impl Fn() + Send + 'static,
     options: &Options,
-    hangs_up: bool,
-    out: Console,
+    has_certificates: bool,
+    out: Announcer,
 ) -> io::Result<()> {
-    let (within, quiet) = (options.shutdown_timeout, options.quiet);
+    // With certificates or files, SIGHUP has another meaning.
+    let is_reloaded = has_certificates || options.config.is_some();
+    let hangs_up = !is_reloaded && options.logs.access_log_file.is_none();
+    let within = options.shutdown_timeout;
     let again = AtomicBool::new(false);
     signals::on_shutdown(hangs_up, move || {
         if again.swap(true, Ordering::Relaxed) {
             shutdown_handle.shutdown(Duration::ZERO);
         } else {
-            if !quiet {
-                out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
-            }
+            out.say(format_args!("Stopping: requests under way have {within:?} to finish"));
             shutdown_handle.shutdown(within);
             on_end(); // the files of sockets may be what wakes a backend, so they go last
         }

@@ -7,7 +7,7 @@ use backend_common::{Limits, socket};
 
 use crate::certificates::{self, Certificates};
 use crate::cli::error::Error;
-use crate::cli::options::TlsOptions;
+use crate::cli::options::{Options, TlsOptions};
 
 /// The setup of a TLS listener.
 pub(super) struct Tls {
@@ -19,11 +19,20 @@ pub(super) struct Tls {
 }
 
 impl Tls {
+    /// The setup that options ask for, if they name a TLS listener.
+    ///
+    /// # Errors
+    /// If there are no certificates that can be used.
+    pub(super) fn if_wanted(options: &Options) -> Result<Option<Self>, Error> {
+        let is_wanted = !options.tls.tls_listen.is_empty();
+        is_wanted.then(|| Tls::new(&options.tls, &options.limits.limits())).transpose()
+    }
+
     /// Loads the certificates that `options` name, or makes one.
     ///
     /// # Errors
     /// If there are none that can be used.
-    pub(super) fn new(options: &TlsOptions, limits: &Limits) -> Result<Self, Error> {
+    fn new(options: &TlsOptions, limits: &Limits) -> Result<Self, Error> {
         let (pairs, note) = pairs(options)?;
         let certificates = Certificates::load(pairs).map_err(Error::Certificates)?;
         let config = certificates::server_config(Arc::clone(&certificates), &[b"h2", b"http/1.1"])
