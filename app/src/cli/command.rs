@@ -95,6 +95,10 @@ Examples:
   {program} --print-config > wtw.toml; {program} --config wtw.toml
       from a file, which has several sites, redirects, headers and rules for caches besides
 
+Signals: SIGTERM and Ctrl-C stop gracefully, and at once when they come again. SIGHUP reads the
+configuration and the certificates again. SIGUSR1 opens the file of the access log again, and so does
+SIGHUP. SIGUSR2 hands over to a new program, without a lost connection.
+
 Each option can also be in the environment: --max-work as WTW_MAX_WORK. In a file, it is
 max-work = 100. A pattern such as match = \"/blog/**\" has * for any text without a slash and ** for
 any text; $1 in to = \"/news/$1\" is what the first of them matched. docs/moving.md has what nginx,

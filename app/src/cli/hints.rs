@@ -6,7 +6,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Keys and tables of other servers' files.
-const KEYS: [(&[&str], &str); 30] = [
+const KEYS: [(&[&str], &str); 36] = [
     (&["server", "sites", "virtualhost", "virtual-hosts"], "[[site]]"),
     (&["http", "events", "general", "advanced"], "the top of the file, without a table"),
     (&["server_name", "host", "hostname", "domain"], "hosts in a [[site]]"),
@@ -37,14 +37,28 @@ const KEYS: [(&[&str], &str); 30] = [
     (&["worker_connections"], "max-connections"),
     (&["client_max_body_size"], "max-body in [limits]"),
     (&["keepalive_timeout"], "idle-timeout in [limits]"),
+    (&["limit_conn", "limit_conn_zone"], "max-connections-per-address in [clients]"),
+    (&["limit_req", "limit_req_zone"], "max-requests-per-address in [clients]"),
+    (&["real_ip_header", "set_real_ip_from"], "trusted-proxy and forwarded-field in [clients]"),
+    (&["proxy_protocol"], "proxy-protocol in [clients], or behind an address of listen"),
+    (&["default_server"], "a [[site]] without hosts, which is that of all other hosts"),
+    (&["alias"], "[[site.rewrites]], or another [[site]] with its root"),
 ];
 
 /// What nothing here does.
-const ABSENT: [&str; 6] =
-    ["proxy_pass", "reverse_proxy", "fastcgi_pass", "php_fastcgi", "upstream", "auth_basic"];
+const ABSENT: [&str; 8] = [
+    "proxy_pass",
+    "reverse_proxy",
+    "fastcgi_pass",
+    "php_fastcgi",
+    "upstream",
+    "auth_basic",
+    "allow",
+    "deny",
+];
 
 /// Options of other programs.
-const OPTIONS: [(&[&str], &str); 9] = [
+const OPTIONS: [(&[&str], &str); 10] = [
     (&["-c", "-f", "--config-file", "--conf"], "--config FILE reads a configuration"),
     (&["-t", "-T", "--test", "--validate"], "--check-config says whether a configuration is right"),
     (
@@ -52,7 +66,12 @@ const OPTIONS: [(&[&str], &str); 9] = [
         "--listen 127.0.0.1:8080 is the address and port, 0.0.0.0:8080 for everybody",
     ),
     (&["-d", "-r", "--dir", "--directory", "--root"], "the directory stands alone: wtw DIR"),
-    (&["-s", "--single", "--spa", "--page-fallback"], "--fallback index.html is for such pages"),
+    (&["--single", "--spa", "--page-fallback"], "--fallback index.html is for such pages"),
+    (
+        &["-s", "--signal"],
+        "signals are sent with kill: SIGHUP reads the configuration again, SIGTERM stops, SIGUSR2 \
+         hands over to a new program; -s of other servers for single pages is --fallback here",
+    ),
     (&["-g", "--gzip", "-z", "--compression"], "text is compressed without an option"),
     (&["--index"], "index.html stands for its directory without an option"),
     (&["--cors", "--header"], "headers are set by [[site.headers]] in a file: see --print-config"),
@@ -66,7 +85,9 @@ const OPTIONS: [(&[&str], &str); 9] = [
 pub(super) fn key(word: &str) -> Option<String> {
     let word = word.to_ascii_lowercase();
     if ABSENT.contains(&&*word) {
-        return Some(": files are served here, without other servers or passwords".to_owned());
+        return Some(
+            ": files are served here to everybody, without other servers or passwords".to_owned(),
+        );
     }
     let (_, ours) = KEYS.iter().find(|(words, _)| words.contains(&&*word))?;
     Some(format!(": here it is {ours}"))

@@ -144,7 +144,8 @@ impl Default for Compress {
 }
 
 /// Which directories are listed: `true`, all of them; `false`, none, the default; or those whose
-/// paths, with the slash at their end, match one of several patterns: `["/downloads/**"]`.
+/// paths, with or without the slash at their end, match one of several patterns:
+/// `["/downloads/**"]`.
 #[derive(Clone, Debug)]
 pub enum Listing {
     /// All of them, or none.
@@ -158,7 +159,11 @@ impl Listing {
     pub(crate) fn has(&self, path: &str) -> bool {
         match self {
             Listing::Everywhere(is_listed) => *is_listed,
-            Listing::Matching(patterns) => patterns.iter().any(|pattern| pattern.matches(path)),
+            Listing::Matching(patterns) => {
+                let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty());
+                let mut paths = [Some(path), bare].into_iter().flatten();
+                paths.any(|path| patterns.iter().any(|pattern| pattern.matches(path)))
+            }
         }
     }
 }
@@ -388,6 +393,7 @@ mod tests {
             (json!(true), [true, true, true]),
             (json!([]), [false, false, false]),
             (json!(["/downloads/**"]), [false, true, true]),
+            (json!(["/downloads"]), [false, true, false]),
             (json!(["/downloads/"]), [false, true, false]),
             (json!(["/", "/downloads/*/"]), [true, false, true]),
         ] {

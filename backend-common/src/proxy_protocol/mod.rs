@@ -59,9 +59,13 @@ impl<B: Behind> Proxied<B> {
         Proxied { inner, state, refused, by_address, place: None }
     }
 
-    fn refuse(&mut self, why: &dyn Display) {
-        let why = format_args!("PROXY protocol: {why}");
-        self.refused.iter().for_each(|refused| refused("proxy-protocol", &why));
+    /// The header is none, or has not come in time.
+    fn refuse_header(&mut self, why: &dyn Display) {
+        self.refuse("proxy-protocol", &format_args!("PROXY protocol: {why}"));
+    }
+
+    fn refuse(&mut self, kind: &'static str, why: &dyn Display) {
+        self.refused.iter().for_each(|refused| refused(kind, why));
         self.state = State::Refused;
     }
 
@@ -74,7 +78,8 @@ impl<B: Behind> Proxied<B> {
         if let Some(by_address) = &self.by_address {
             self.place = by_address.admit(client.ip());
             if self.place.is_none() {
-                self.refuse(&"the client has too many connections");
+                let why = format_args!("{client} has too many connections");
+                self.refuse("connections-per-address", &why);
             }
         }
     }
@@ -90,7 +95,7 @@ impl<B: Behind + Send> Protocol for Proxied<B> {
                     start = header.length;
                     self.open(header.client);
                 }
-                Err(why) => self.refuse(&why),
+                Err(why) => self.refuse_header(&why),
             }
         }
         match self.state {
@@ -118,7 +123,7 @@ impl<B: Behind + Send> Protocol for Proxied<B> {
         match self.state {
             State::Open => self.inner.lowest().handle_timeout(out, now),
             State::Header(deadline) if is_due(Some(deadline), now.instant) => {
-                self.refuse(&"the header took too long");
+                self.refuse_header(&"the header took too long");
             }
             _ => {}
         }

@@ -348,7 +348,10 @@ impl Session {
 
     /// Logs that the connection has ended with this error of its socket.
     pub fn ended(&self, error: &io::Error) {
-        if let Some(client) = self.client {
+        // That it is no longer connected is what a client does that closes first.
+        if let Some(client) = self.client
+            && error.kind() != io::ErrorKind::NotConnected
+        {
             tracing::debug!("{client}: the connection has ended: {error}");
         }
     }

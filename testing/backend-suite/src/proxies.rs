@@ -173,7 +173,6 @@ pub fn connections_of_each_client_are_bounded<B: Backend>(model: B) {
             && client.try_response().is_ok()
     });
     assert_eq!(second.get("/").status, 200);
-    drop(open());
     end(server);
 
     let server = proxied(model).max_connections_per_address(1).spawn(peer).unwrap();
