@@ -28,7 +28,7 @@ use crate::connection::{Shared, drive};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Model {
     /// Tasks on the threads of the runtime, of which each process has one: with as many threads as
-    /// that of its servers asks for that asks for most.
+    /// the server asks for that asks for the most.
     #[default]
     Global,
 }

@@ -170,7 +170,7 @@ fn an_idle_connection_has_nothing_on_the_heap() {
 
 #[test]
 fn a_connection_is_small() {
-    // 528 bytes on a 64-bit machine: a change that makes it larger should be made on purpose.
+    // 536 bytes on a 64-bit machine: a change that makes it larger should be made on purpose.
     let size = size_of::<Connection>();
-    assert!(size <= 528, "{size}");
+    assert!(size <= 536, "{size}");
 }

@@ -96,7 +96,7 @@ Examples:
       from a file, which has several sites, redirects, headers and rules for caches besides
 
 Signals: SIGTERM and Ctrl-C stop gracefully, and at once when they come again. SIGHUP reads the
-configuration and the certificates again. SIGUSR1 opens the file of the access log again, and so does
+configuration and the certificates again. SIGUSR1 opens the access log's file again, and so does
 SIGHUP. SIGUSR2 hands over to a new program, without a lost connection.
 
 Each option can also be in the environment: --max-work as WTW_MAX_WORK. In a file, it is

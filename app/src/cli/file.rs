@@ -493,8 +493,8 @@ mod tests {
             ),
             (
                 "proxy_pass = 'a'",
-                "1: there is no key proxy_pass: files are served here, without other servers or \
-                 passwords",
+                "1: there is no key proxy_pass: files are served here to everybody, without other \
+                 servers or passwords",
             ),
             (
                 "[[site]]\nroot = '.'\nlisting = ['/a', 3]",

@@ -1,6 +1,7 @@
 //! Listening, which may take more than one attempt.
 
 use std::io;
+use std::net::SocketAddrV4;
 use std::thread;
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ fn listen_all(
     let access = access(options);
     let all = places.iter().map(|Place { at, .. }| match inherited.at(at) {
         Some(bound) => Ok(bound),
-        None => listen(at, |at| match port_without_ipv4(at, places) {
+        None => listen(at, |at| match port_without_ipv4(at, options) {
             Some(port) => Bound::without_ipv4(at, port),
             None => Bound::new(at, &access),
         }),
@@ -81,11 +82,12 @@ fn listen_all(
     Ok((all.collect::<Result<_, _>>()?, words.collect()))
 }
 
-/// The port of `[::]`, if `0.0.0.0` has the same.
-fn port_without_ipv4(at: &str, places: &[Place]) -> Option<u16> {
-    let port = at.strip_prefix("[::]:")?.parse().ok()?;
-    let other = format!("0.0.0.0:{port}");
-    (port != 0 && places.iter().any(|place| place.at == other)).then_some(port)
+/// The port of `[::]`, if a listener at an address of IPv4 has the same.
+fn port_without_ipv4(at: &str, options: &Options) -> Option<u16> {
+    let port = at.strip_prefix("[::]:")?.parse().ok().filter(|port| *port != 0)?;
+    let places = options.listen.iter().chain(&options.tls.tls_listen).map(|place| &place.at);
+    let mut others = places.chain(&options.logs.admin).filter_map(|it| it.parse().ok());
+    others.any(|other: SocketAddrV4| other.port() == port).then_some(port)
 }
 
 /// Listens for administrators, if the options say where. The socket has a name of its own: it is

@@ -50,7 +50,9 @@ pub(super) fn start(
         .with_writer(move || log.clone());
     let lines = if is_json { lines.json().boxed() } else { lines.boxed() };
     let layers = [Some(lines), further].into_iter().flatten();
-    let filter = targets.and(filter_fn(|event| !is_repeated(event)));
+    // With a hint, or no line of the code that is not logged would be passed over at once.
+    let unrepeated = filter_fn(|event| !is_repeated(event)).with_max_level_hint(LevelFilter::TRACE);
+    let filter = targets.and(unrepeated);
     let layers: Vec<_> = layers.map(|layer| layer.with_filter(filter.clone())).collect();
     tracing_subscriber::registry().with(layers).init();
     std::panic::set_hook(Box::new(log_panic));

@@ -9,15 +9,14 @@ use crate::cli::value::{Source, Value};
 use crate::operation::listeners::PATH;
 
 /// Options that mean nothing without another one, and what that one is.
-const NEEDED: [(&str, &str, &str); 9] = [
+const NEEDED: [(&str, &str, &str); 8] = [
     ("tls-cert", "tls-key", "the file with its private key"),
     ("tls-key", "tls-cert", "the file with its certificate chain"),
     ("tls-cert", "tls-listen", TLS_ADDRESS),
     ("tls-self-signed", "tls-listen", TLS_ADDRESS),
     ("tls-redirect", "tls-listen", TLS_ADDRESS),
     ("hsts", "tls-listen", TLS_ADDRESS),
-    ("access-log-file", "access-log", "its format, combined or json"),
-    ("proxy-protocol", "trusted-proxy", "the addresses of the proxies"),
+    ("access-log-file", "access-log", "its format, such as combined or json"),
     ("max-burst-per-address", "max-requests-per-address", "a rate such as 10/s"),
 ];
 
@@ -43,6 +42,7 @@ pub(super) fn check(values: &[Value], sites: usize) -> Result<(), String> {
     about_sites(&values, sites)?;
     about_certificates(&values)?;
     about_words(&values)?;
+    about_proxies(&values)?;
     about_listeners(&values)
 }
 
@@ -126,6 +126,21 @@ fn about_certificates(values: &Values<'_>) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+/// Where a proxy is expected, it is said who it may be.
+fn about_proxies(values: &Values<'_>) -> Result<(), String> {
+    let Some(value) = values.get("proxy-protocol") else { return Ok(()) };
+    let listeners = values.0.iter().filter(|it| ["listen", "tls-listen"].contains(&&*it.name));
+    for word in listeners.flat_map(|it| &it.words) {
+        let is_trusting = place(&word.to_string_lossy())?.words.trust.is_some();
+        if !is_trusting && values.get("trusted-proxy").is_none() {
+            let other = value.source.name("trusted-proxy");
+            let place = value.place();
+            return Err(format!("{place} needs {other} as well: the addresses of the proxies"));
+        }
+    }
+    Ok(())
 }
 
 /// What words behind the address of a listener need.
@@ -216,6 +231,22 @@ mod tests {
         let values = ["tls-redirect", "healthz", "listing"];
         let values = values.map(|name| value(name, &["false"], Source::Environment));
         assert_eq!(check(&values, 0), Ok(()));
+    }
+
+    #[test]
+    fn proxies_are_named_for_all_listeners_or_for_each() {
+        let file = || Source::File("a.toml".into(), 1);
+        let expects = value("proxy-protocol", &["true"], file());
+        let at = |words| value("listen", words, file());
+        let each = at(&["0.0.0.0:80 trust=10.0.0.0/8", "0.0.0.0:81 trust=10.0.0.1"]);
+        assert_eq!(check(&[each, expects], 0), Ok(()));
+        let expects = value("proxy-protocol", &["true"], file());
+        let some = at(&["0.0.0.0:80 trust=10.0.0.0/8", "0.0.0.0:81"]);
+        let error = check(&[some, expects], 0).unwrap_err();
+        assert_eq!(
+            error,
+            "a.toml:1: proxy-protocol needs trusted-proxy as well: the addresses of the proxies"
+        );
     }
 
     #[test]

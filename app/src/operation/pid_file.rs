@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::operation::account::Account;
 
@@ -19,7 +21,7 @@ impl PidFile {
     pub(crate) fn write(path: &Path, account: Option<&Account>) -> io::Result<Self> {
         // In one step, so that nobody reads half of it. Who may write the file, and not beside it,
         // cannot do that.
-        replace(path).or_else(|_| fs::write(path, own()))?;
+        replace(path).or_else(|_| overwrite(path))?;
         if let Some(account) = account {
             // A server that has taken over has it already, and must not give it away.
             let _ = chown(path, Some(account.user.as_raw()), None);
@@ -41,6 +43,14 @@ fn replace(path: &Path) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).open(&beside)?;
     let written = file.write_all(own().as_bytes()).and_then(|()| fs::rename(&beside, path));
     written.inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+/// Writes into the old file. As root, what others have put there is not followed either.
+fn overwrite(path: &Path) -> io::Result<()> {
+    let mut file = File::options();
+    file.write(true).create(true).truncate(true);
+    file.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    file.open(path)?.write_all(own().as_bytes())
 }
 
 fn own() -> String {

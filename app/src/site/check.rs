@@ -1,5 +1,7 @@
 //! What is wrong with the description of a site, beyond what each value says for itself.
 
+use std::net::Ipv6Addr;
+
 use crate::site::page::is_file;
 use crate::site::pattern::Pattern;
 use crate::site::settings::{Redirect, Settings};
@@ -80,6 +82,9 @@ fn unlike_host(host: &str) -> Option<String> {
     let name = authority.split('/').next().unwrap_or_default();
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_bracketed = name.starts_with('[') && name.ends_with(']');
+    if bare.parse::<Ipv6Addr>().is_ok() {
+        return Some(format!("is an address of IPv6: write '[{bare}]'"));
+    }
     let name_and_port = name.rsplit_once(':').filter(|(_, port)| !is_bracketed && is_port(port));
     let name = name_and_port.map_or(name, |(name, _)| name);
     Some(match host {
@@ -157,6 +162,8 @@ mod tests {
             ("[::1]", ""),
             ("example.org:80", "write 'example.org'"),
             ("[::1]:80", "write '[::1]'"),
+            ("::1", "write '[::1]'"),
+            ("fe80::abcd", "write '[fe80::abcd]'"),
             ("https://example.org/", "write 'example.org'"),
             ("*.example.org:8080", "write 'example.org'"),
             ("_", "without hosts"),

@@ -101,6 +101,10 @@ fn accepts(request: &Request<'_>, media_ranges: &[&str]) -> bool {
     })
 }
 
+fn vary_by_accept(response: Response) -> Response {
+    response.field(header::VARY, HeaderValue::from_static("accept"))
+}
+
 impl Site {
     /// Answers GET and HEAD.
     pub(super) fn answer(self: &Arc<Self>, request: &Request<'_>) -> Reply {
@@ -133,6 +137,8 @@ impl Site {
         }
         match file(dir, self.settings.not_found.as_deref().unwrap_or(NOT_FOUND)) {
             Ok(found) => Ok((found, StatusCode::NOT_FOUND)),
+            // Another client may get a page here.
+            Err(_) if self.settings.fallback.is_some() => Err(vary_by_accept(missing)),
             Err(_) => Err(missing),
         }
     }

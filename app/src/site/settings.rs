@@ -275,7 +275,7 @@ fn without_variables<E: Error>(to: String) -> Result<String, E> {
         None => Ok(to),
         Some(variable) => Err(E::custom(format!(
             "there is no variable {variable}: $1 is what the first wildcard of match has matched, \
-             and the query goes with it; from HTTP to HTTPS leads tls-redirect = true"
+             and the query goes with it; tls-redirect = true leads from HTTP to HTTPS"
         ))),
     }
 }

@@ -63,7 +63,6 @@ pub fn sockets_of_systemd_are_served_and_it_is_notified(path: &str) {
     assert_eq!(server.end().0, Some(0));
 }
 
-/// Of all threads, also those that were there before.
 /// A site of which others than its owner may not read everything.
 fn site_of_root() -> TempDir {
     let site = tempfile::tempdir().unwrap();
@@ -80,6 +79,7 @@ fn site_of_root() -> TempDir {
     site
 }
 
+/// Of all threads, also those that were there before.
 pub fn the_user_is_changed_when_the_listeners_are_bound(path: &str) {
     let dir = tempfile::tempdir().unwrap();
     let mut command = command(path);

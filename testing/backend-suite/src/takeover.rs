@@ -178,13 +178,16 @@ pub fn a_new_binary_that_does_not_begin_leaves_the_old_one_in_place(path: &str) 
     assert_eq!(client.get("/healthz").status, 200);
     let old = servers.pid();
     let log = || fs::read_to_string(servers.dir.path().join("log")).unwrap();
-    let no_log = "access-log = \"json\"\naccess-log-file = \"no/such/folder/log\"";
-    for (failures, wrong) in (1..).zip(["max-work = \"none\"", no_log]) {
+    // A socket is no file that can be written, which is found out when it is opened.
+    let no_log = "access-log = \"json\"\naccess-log-file = \"socket\"";
+    let wrongs = [("max-work = \"none\"", "max-work"), (no_log, "the access log")];
+    for (failures, (wrong, why)) in (1..).zip(wrongs) {
         fs::write(servers.config(), wrong).unwrap();
         servers.signal(Signal::USR2);
         eventually("it goes on", || {
             log().matches("no new server has taken over").count() == failures
         });
+        assert!(log().contains(why), "{}", log());
         assert_eq!(client.get("/healthz").status, 200);
         assert_eq!(servers.dial().get("/healthz").status, 200, "at its path");
         assert_eq!(Client::connect(servers.first.address).get("/healthz").status, 200);

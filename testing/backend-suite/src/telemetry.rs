@@ -150,17 +150,22 @@ pub fn a_renamed_access_log_is_opened_again_on_a_signal(path: &str) {
 }
 
 pub fn a_combined_access_log_goes_to_standard_output(path: &str) {
-    let server = serve(path, &["--access-log", "vhost-combined"]);
-    let mut client = Client::connect(server.address);
-    client.send("GET /echo/x HTTP/1.1\r\nHost: example.org\r\n\r\n");
-    assert_eq!(client.response().status, 200);
-    drop(client);
-    server.signal(Signal::TERM);
-    let (code, rest) = server.end();
-    let line = rest.lines().find(|line| line.contains("/echo/x")).unwrap();
-    assert!(line.starts_with("example.org:80 127.0.0.1 - - ["), "{line}");
-    assert!(line.contains("\"GET /echo/x HTTP/1.1\" 200 1 \"-\" \"-\" /echo/TEXT 0."), "{line}");
-    assert_eq!(code, Some(0));
+    for (format, host) in [("combined", ""), ("vhost-combined", "example.org:80 ")] {
+        let server = serve(path, &["--access-log", format]);
+        let mut client = Client::connect(server.address);
+        client.send("GET /echo/x HTTP/1.1\r\nHost: example.org\r\n\r\n");
+        assert_eq!(client.response().status, 200);
+        drop(client);
+        server.signal(Signal::TERM);
+        let (code, rest) = server.end();
+        let line = rest.lines().find(|line| line.contains("/echo/x")).unwrap();
+        assert!(line.starts_with(&format!("{host}127.0.0.1 - - [")), "{line}");
+        assert!(
+            line.contains("\"GET /echo/x HTTP/1.1\" 200 1 \"-\" \"-\" /echo/TEXT 0."),
+            "{line}"
+        );
+        assert_eq!(code, Some(0));
+    }
 }
 
 pub fn administrators_see_metrics_and_are_not_counted_among_the_clients(path: &str) {
