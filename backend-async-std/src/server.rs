@@ -179,7 +179,7 @@ async fn accept(
         }
     }
     drop((listener, rest));
-    context.shutdown.accepts_no_more();
+    context.accepts_no_more();
     drain(context, &changed).await;
     Ok(())
 }

@@ -140,6 +140,12 @@ impl Context {
         self.threads.unwrap_or_else(cores)
     }
 
+    /// A backend calls this as soon as it accepts no more from its listener: another process to
+    /// which the listener is handed over waits for that. At its end it need not.
+    pub fn accepts_no_more(&self) {
+        self.shutdown.accepts_no_more(self.listener);
+    }
+
     /// Whether the client whose connection has this slot may have one more. Behind a proxy that is
     /// not known yet.
     pub(crate) fn has_place(&self, slot: &mut Slot) -> bool {
@@ -492,20 +498,19 @@ fn serve_all<B: Backend>(
 ) -> io::Result<()> {
     let serve = move |(listener, endpoint): (usize, Endpoint)| {
         let _guard = ShutDownOnPanic(Arc::clone(&context.shutdown));
-        let context = Context {
+        let context = Arc::new(Context {
             listener,
             proxies: endpoint.proxies.or_else(|| context.proxies.clone()),
             #[cfg(feature = "tls")]
             tls: endpoint.tls,
             ..context.clone()
-        };
-        let shutdown = Arc::clone(&context.shutdown);
+        });
         // The process that had it before may have left it otherwise.
         let result = endpoint.listener.set_nonblocking(false);
-        let result = result.and_then(|()| backend.serve(endpoint.listener, Arc::new(context)));
+        let result = result.and_then(|()| backend.serve(endpoint.listener, Arc::clone(&context)));
+        context.accepts_no_more();
         if result.is_err() {
-            shutdown.accepts_no_more();
-            shutdown.begin(Instant::now());
+            context.shutdown.begin(Instant::now());
         }
         result
     };

@@ -1,5 +1,6 @@
 //! The signal of graceful shutdown: given once, seen by all, and able to wake what sleeps.
 
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ pub struct ShutdownSignal {
     wakers: Mutex<Vec<Waker>>,
     /// Whether another process has the same listeners and accepts from then on.
     handed_over: AtomicBool,
-    /// Listeners from which clients are accepted; `None` before the server runs.
-    accepting: StdMutex<Option<usize>>,
+    /// The numbers of listeners from which clients are accepted; `None` before the server runs.
+    accepting: StdMutex<Option<BTreeSet<usize>>>,
     all_left: Condvar,
 }
 
@@ -71,13 +72,16 @@ impl ShutdownSignal {
 
     /// From so many listeners clients will be accepted.
     pub(crate) fn accepts_from(&self, listeners: usize) {
-        *self.accepting.lock().unwrap_or_else(PoisonError::into_inner) = Some(listeners);
+        *self.accepting.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((0..listeners).collect());
     }
 
-    /// A backend calls this when it accepts no more from its listener.
-    pub fn accepts_no_more(&self) {
+    /// From this listener no more clients are accepted.
+    pub(crate) fn accepts_no_more(&self, listener: usize) {
         let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
-        *accepting = accepting.map(|listeners| listeners.saturating_sub(1));
+        if let Some(listeners) = &mut *accepting {
+            listeners.remove(&listener);
+        }
         self.all_left.notify_all();
     }
 
@@ -89,7 +93,10 @@ impl ShutdownSignal {
         self.begin(deadline);
         let time = deadline.saturating_duration_since(Instant::now());
         let accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.all_left.wait_timeout_while(accepting, time, |accepting| *accepting != Some(0)));
+        let accepts = |accepting: &mut Option<BTreeSet<usize>>| {
+            accepting.as_ref().is_none_or(|listeners| !listeners.is_empty())
+        };
+        drop(self.all_left.wait_timeout_while(accepting, time, accepts));
     }
 
     /// Whether the shutdown deadline has come, by which all connections have ended.
@@ -171,9 +178,10 @@ mod tests {
         });
         has_begun.recv().unwrap();
         shutdown.accepts_from(2);
-        shutdown.accepts_no_more();
+        shutdown.accepts_no_more(0);
+        shutdown.accepts_no_more(0); // it is said again when the backend has ended
         has_left.store(true, Ordering::SeqCst);
-        shutdown.accepts_no_more();
+        shutdown.accepts_no_more(1);
         assert!(thread.join().unwrap(), "the other process accepts too early");
     }
 }

@@ -52,7 +52,7 @@ impl Backend for Model {
 
         let result = acceptor.run(&mut loops);
         drop(acceptor); // refuse further connections
-        context.shutdown.accepts_no_more();
+        context.accepts_no_more();
         let ended = loops.join();
         result.and(ended)
     }

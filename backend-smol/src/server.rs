@@ -141,7 +141,7 @@ async fn accept(
         }
     }
     drop(listener);
-    context.shutdown.accepts_no_more();
+    context.accepts_no_more();
     drain(context, &changed).await;
     Ok(())
 }

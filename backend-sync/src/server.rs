@@ -64,7 +64,7 @@ impl Backend for Model {
             hand_over(accepted);
         }
         drop((listener, hand_over)); // refuse further connections; let the pool run dry
-        connections.context.shutdown.accepts_no_more();
+        connections.context.accepts_no_more();
         connections.drain();
         Ok(())
     }

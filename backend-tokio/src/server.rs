@@ -204,7 +204,7 @@ async fn accept(
         }
     }
     drop(listener); // refuse further connections
-    context.shutdown.accepts_no_more();
+    context.accepts_no_more();
     drain(context, &changed).await;
     Ok(())
 }

@@ -85,7 +85,7 @@ fn serve(
 
     let result = acceptor.run(&mut loops);
     drop(acceptor); // refuse further connections
-    context.shutdown.accepts_no_more();
+    context.accepts_no_more();
     let ended = loops.join();
     result.and(ended)
 }
