@@ -189,6 +189,7 @@ pub struct Server<B> {
     endpoints: Vec<Endpoint>,
     shutdown: Arc<ShutdownSignal>,
     statistics: Statistics,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// A listener, its address if it has one, and what is spoken there below HTTP.
@@ -237,6 +238,7 @@ impl<B: Backend> Server<B> {
             endpoints: vec![Endpoint::plain(listener.into())?],
             statistics: Statistics::new(Arc::clone(&shutdown)),
             shutdown,
+            observer: None,
         })
     }
 
@@ -337,8 +339,9 @@ impl<B: Backend> Server<B> {
     /// Has this told of requests, refusals, and how long work and deadlines have waited. It can be
     /// set once.
     #[must_use]
-    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
-        self.statistics.observe(observer);
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.statistics.observe(&observer);
+        self.observer.get_or_insert(observer);
         self
     }
 
@@ -425,6 +428,7 @@ impl<B: Backend> Server<B> {
         let by_address = by_address.map(|most| ByAddress::new(most, config.ipv6_prefix));
         self.statistics.begin(Arc::clone(&admission), by_address.clone());
         let report = || self.statistics.report(admission.open() as u64);
+        let _observer = self.observer; // until the end: statistics do not keep it
         let context = Context {
             handler: Arc::new(handler),
             limits: Arc::new(config.limits),

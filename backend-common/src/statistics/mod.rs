@@ -16,7 +16,7 @@ pub(crate) mod latency;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use protocol::{Conclude, Observer, Request, WaitsFor};
@@ -65,12 +65,19 @@ struct Shared {
 /// Is told of the requests of all connections, and passes on what somebody wants to know.
 struct Told {
     recorder: Arc<Recorder>,
-    observer: OnceLock<Arc<dyn Observer>>,
+    /// It may hold these statistics itself, so it is the server's, for as long as that runs.
+    observer: OnceLock<Weak<dyn Observer>>,
+}
+
+impl Told {
+    fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.observer.get()?.upgrade()
+    }
 }
 
 impl Observer for Told {
     fn begin(&self, request: Option<&Request<'_>>) -> Option<Conclude> {
-        let observed = self.observer.get().and_then(|observer| observer.begin(request));
+        let observed = self.observer().and_then(|observer| observer.begin(request));
         if !self.recorder.is_watched() {
             return observed;
         }
@@ -276,8 +283,8 @@ impl Statistics {
     }
 
     /// From now on this observer is told of requests too. There is one at most.
-    pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
-        let _ = self.shared.told.observer.set(observer);
+    pub(crate) fn observe(&self, observer: &Arc<dyn Observer>) {
+        let _ = self.shared.told.observer.set(Arc::downgrade(observer));
     }
 
     /// Who is to be told of requests.
@@ -287,7 +294,7 @@ impl Statistics {
 
     /// The observer that somebody has asked for.
     pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
-        self.shared.told.observer.get().cloned()
+        self.shared.told.observer()
     }
 
     /// What the server has done. So many connections `remain` although they should have ended.
@@ -447,6 +454,25 @@ mod tests {
 
     fn statistics() -> Statistics {
         Statistics::new(Arc::default())
+    }
+
+    #[test]
+    fn an_observer_that_looks_at_the_statistics_does_not_keep_them_forever() {
+        struct Looks(#[expect(dead_code, reason = "it only holds them")] Statistics);
+        impl Observer for Looks {
+            fn begin(&self, _: Option<&Request<'_>>) -> Option<Conclude> {
+                None
+            }
+        }
+        let statistics = statistics();
+        let observer: Arc<dyn Observer> = Arc::new(Looks(statistics.clone()));
+        statistics.observe(&observer);
+        let (shared, observed) = (Arc::downgrade(&statistics.shared), Arc::downgrade(&observer));
+        assert!(statistics.observer().is_some());
+        drop(observer);
+        assert!(statistics.observer().is_none() && observed.upgrade().is_none());
+        drop(statistics);
+        assert!(shared.upgrade().is_none());
     }
 
     #[test]
