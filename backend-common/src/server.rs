@@ -369,8 +369,8 @@ impl<B: Backend> Server<B> {
     }
 
     /// Has connections to one listener alone begin so: see [`Server::proxy_protocol`]. The first
-    /// listener is 0, the others follow in the order in which they were given; if there is none of
-    /// this number, nothing changes.
+    /// listener is 0, the others follow in the order in which they were given. A number that no
+    /// listener has changes nothing.
     #[must_use]
     pub fn proxy_protocol_at(mut self, listener: usize, proxies: TrustedProxies) -> Self {
         if let Some(endpoint) = self.endpoints.get_mut(listener) {

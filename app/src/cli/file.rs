@@ -314,7 +314,7 @@ fn unlike(message: &str, before: &str) -> Option<String> {
         let mut words = variant.split('`').step_by(2);
         let unknown = words.next()?;
         return Some(format!(
-            "{key}: '{unknown}' is none of {}",
+            "{key}: '{unknown}' is not one of {}",
             words.collect::<Vec<_>>().join(", ")
         ));
     }

@@ -118,7 +118,7 @@ pub(super) fn problem(command: &Command, arg: &Arg, value: &OsStr) -> Option<Str
                 true => format!("; the file is {file}"),
                 false => suggestion(&shown, values.iter().map(String::as_str)),
             };
-            Some(format!("'{shown}' is none of {}{near}", values.join(", ")))
+            Some(format!("'{shown}' is not one of {}{near}", values.join(", ")))
         }
         _ => None, // what else is wanted is asked when all is known
     }
